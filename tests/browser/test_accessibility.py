@@ -24,9 +24,9 @@ from migration_audit.model.evidence import EarlierRuns, PastVerdict
 from migration_audit.model.finding import Finding, Outcome, Unavailable, Verdict
 from migration_audit.model.preflight import ProbeResult
 from migration_audit.report.html import render_report
-from migration_audit.report.index import RunSummary, render_index
+from migration_audit.report.page import RunSummary, render_index
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 AXE = "axe-core@4.14.1"
 MEASURE = """
 onload = async () => {

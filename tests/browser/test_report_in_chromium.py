@@ -18,9 +18,9 @@ from tests.unit.test_report_sanitize import ATTACKS
 from fix_chromium import CONTRAST, chromium, needs_chromium
 from migration_audit.model.finding import Finding, Outcome, Verdict
 from migration_audit.report.html import render_report
-from migration_audit.report.index import RunSummary, render_index
+from migration_audit.report.page import RunSummary, render_index
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 QUIET = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update "
     "--disable-sync --disable-dev-shm-usage --enable-logging=stderr --window-size=1280,900"

@@ -15,6 +15,8 @@ import pytest
 from fix_demo import evidence_of, run_cli
 from migration_audit.runner.rendering import packaged_notebooks
 
+pytestmark = pytest.mark.slow
+
 TOML = """[project]
 name = "x"
 [legacy]
@@ -26,8 +28,10 @@ COMMIT = "subprocess.run(['git', 'commit', '-q', '-am', 'x'], check=True)"
 CHANGES = {
     "removed": ("Path('audit.toml').unlink()", ("audit.toml",)),
     "edited": (
-        "Path('audit.toml').write_text(Path('audit.toml').read_text() + '# more')\n"
-        f"Path('owner.sql').write_text('create table t (i bigint);')\n{COMMIT}",
+        (
+            "Path('audit.toml').write_text(Path('audit.toml').read_text() + '# more')\n"
+            f"Path('owner.sql').write_text('create table t (i bigint);')\n{COMMIT}"
+        ),
         ("audit.toml", "owner.sql", "the commit of audit"),
     ),
 }

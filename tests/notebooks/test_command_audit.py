@@ -12,11 +12,11 @@ import pytest
 
 from fix_demo import Ran, evidence_of, findings, run_cli
 from fix_runners import write
+from migration_audit.audit.preflight.loading import load
 from migration_audit.project import load_project
 from migration_audit.shadow.apply import apply_sources
-from migration_audit.audit.preflight.loading import load
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 RUNNER = """\
 set -eu
@@ -126,7 +126,10 @@ def test_a_command_that_covers_the_legacy_sql_has_a_clean_run(audit) -> None:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("delete from ops.applied where name = '002.index'", "has no entry for 002.index: by this record, the owner's runner has not applied it here"),
+        (
+            "delete from ops.applied where name = '002.index'",
+            "has no entry for 002.index: by this record, the owner's runner has not applied it here",
+        ),
         ("update ops.applied set sha = repeat('0', 64) where name = '002.index'", "with different contents"),
     ],
     ids=["missing", "changed"],
@@ -212,7 +215,8 @@ def test_nothing_of_the_callers_secrets_is_in_any_file_of_a_run(live, root: Path
 def test_the_legacy_command_is_gone_after_the_retirement(root: Path, live) -> None:
     text = (root / "audit.toml").read_text("utf-8")
     legacy = 'command = ["sh", "run.sh", "legacy"]\nenv = { DATABASE_URL = "{url}" }\nfiles = ["legacy/*.sql"]\n'
-    (root / "audit.toml").write_text(text.replace('sql = ["legacy/*.sql"]\nrerun = false\n', legacy))
+    rule = '[[rule]]\ncheck = "RET001"\nabsent = ["legacy/1.sql"]\n'
+    (root / "audit.toml").write_text(text.replace('sql = ["legacy/*.sql"]\nrerun = false\n', legacy) + rule)
     (root / "legacy" / "1.sql").unlink()
     out = root / "reports"
     ran = run_cli("run", "--config", str(root), "--phase", "retired", "--out", str(out), COMMANDS_DEV=live())

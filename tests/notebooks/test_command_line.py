@@ -17,15 +17,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from fix_demo import Ran, outcomes, run_cli
+
+from fix_demo import Ran, run_cli
 from fix_demo import evidence_of as newest_evidence
 from fix_outside import wait_until
-
+from migration_audit.audit.preflight.sides import parse_side
 from migration_audit.model.errors import UsageError
 from migration_audit.model.sql import SqlFailure
 from migration_audit.runner.copies import cleared
 from migration_audit.runner.rendering import packaged_notebooks
-from migration_audit.audit.preflight.sides import parse_side
 
 COMMANDS = [
     "", "init", "demo", "run", "compare", "snapshot", "check", "check list", "check explain",
@@ -102,9 +102,12 @@ WRONG = {
     "a joined side that is not there": (["compare", "t.sql+nope.sql", "t.sql"], "nope.sql does not exist"),
     "a missing one of many joined sides": (["compare", "t.sql+" * 1000 + "nope.sql", "t.sql"], "nope.sql does not exist"),
     "a name that is too long": (["compare", "x" * 5000, "t.sql"], "xxx does not exist"),
-    "a side without a name": (["compare", "", "t.sql"], "file without a name does not exist"),
-    "a trailing plus": (["compare", "t.sql+", "t.sql"], "file without a name does not exist"),
-    "no variable's name": (["compare", "env:", "t.sql"], "env: does not exist"),
+    "a side without a name": (["compare", "", "t.sql"], "a side is empty"),
+    "a trailing plus": (["compare", "t.sql+", "t.sql"], "a file or folder is missing in “t.sql+”"),
+    "no variable's name": (["compare", "env:", "t.sql"], "env: names no variable"),
+    "a format without a folder": (["compare", "flyway:", "t.sql"], "a file or folder is missing in “flyway:”"),
+    "an address": (["compare", "https://example.org/t.sql", "t.sql"], "is an address, and nothing is downloaded"),
+    "a file of another kind": (["compare", "/etc/passwd", "t.sql"], "ends neither in .sql nor in .json"),
     "an unknown format": (["compare", "fliway:db", "t.sql"], "unknown format fliway"),
     "JSON of something else": (["compare", "other.json", "t.sql"], "other.json: this JSON file is not a snapshot"),
     "a list": (["compare", "list.json", "t.sql"], "list.json: this JSON file is not a snapshot"),
@@ -147,7 +150,9 @@ def test_wrong_usage_is_told_and_is_code_2(sides, arguments, expected):
     ],
 )
 def test_a_side_with_a_password_is_refused_and_not_repeated(side):
-    with pytest.raises(UsageError, match="a URL with a password is not accepted: the command line is visible to all users of this machine") as raised:
+    with pytest.raises(
+        UsageError, match="a URL with a password is not accepted: the command line is visible to all users of this machine"
+    ) as raised:
         parse_side(side)
     assert "env:NAME" in str(raised.value)
     assert not re.search("pl4|nt3d", str(raised.value))
@@ -261,10 +266,30 @@ def test_json_is_alone_on_stdout(sides, server):
     assert not said(ran)
 
 
+@pytest.mark.slow
 def test_a_terminal_without_unicode_gets_the_answer_all_the_same(sides, server):
     ran = run_cli("compare", "t.sql", "same", cwd=sides, PYTHONIOENCODING="latin-1")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("\\u2713 equal: no differences\n\nCross-check: pg_dump agrees\n\nApplied, expected: 1 file")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [("insert into t values (1);", True), ("", False)],
+    ids=["rows", "no rows"],
+)
+def test_the_answer_names_its_servers_and_what_it_does_not_count(sides, server, written, says):
+    (sides / "rows.sql").write_text(f"create table t (a int); {written}")
+    (sides / "none.sql").write_text("create table t (a int);")
+    ran = run_cli("compare", "rows.sql", "none.sql", cwd=sides)
+    assert ran.code == 0, ran.out + ran.err
+    assert ("! rows that the SQL writes differ" in ran.out) is says
+    assert "both sides are the same files" not in ran.out
+    assert "! both sides are the same files" in run_cli("compare", "none.sql", "none.sql", cwd=sides).out
+    assert re.search(r"\nServer, both sides: PostgreSQL \d+[.\d]*\n\Z", ran.out)
+    found = json.loads(run_cli("compare", "rows.sql", "none.sql", "--format", "json", cwd=sides).out)
+    assert found["servers"]["expected"].keys() == found["servers"]["actual"].keys() == {"PostgreSQL"}
 
 
 @pytest.fixture
@@ -291,6 +316,7 @@ def test_live_and_sql_in_both_directions(sides, live, arguments, code):
     assert ("public.beside" in ran.out) is (arguments[0] != arguments[1])
 
 
+@pytest.mark.slow
 def test_two_snapshots_of_one_database_are_the_same_bytes_and_replace_a_file_as_a_whole(sides, live, tmp_path):
     one, other = tmp_path / "one.json", tmp_path / "other.json"
     other.write_text("before")
@@ -310,6 +336,7 @@ def test_a_snapshot_that_fails_leaves_the_file_as_it_was(sides, tmp_path, server
     assert {path.name for path in tmp_path.iterdir()} == {"one.json"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize(
     "arguments", [["compare", "big.sql", "t.sql", "--format", "json"], ["snapshot", "big.sql"]], ids=lambda a: a[0]
@@ -343,6 +370,7 @@ def test_output_that_does_not_fit_is_told(sides, server):
     assert done.stderr == "migration-audit: the output cannot be written: No space left on device\n"
 
 
+@pytest.mark.slow
 def test_a_closed_stdout_is_only_silent(sides, server):
     command = f"'{sys.executable}' -m migration_audit compare t.sql t.sql+more.sql --direction equal >&-"
     done = subprocess.run(["/bin/sh", "-c", command], stderr=subprocess.PIPE, cwd=sides, check=False, text=True)
@@ -403,6 +431,7 @@ class TestInit:
         assert "audit.toml: already exists" in ran.err
         assert (trm / "audit.toml").read_text("utf-8") == before
 
+    @pytest.mark.slow
     def test_an_audit_of_what_was_detected_says_what_is_left_to_fill_in(self, tmp_path, server):
         (tmp_path / "migrations").mkdir()
         (tmp_path / "migrations" / "V1__a.sql").write_text(TABLE)
@@ -411,6 +440,7 @@ class TestInit:
         assert ran.code == 3
         assert "FILL IN: the globs of its files" in ran.out
 
+    @pytest.mark.slow
     def test_what_it_wrote_runs_and_says_what_to_fill_in(self, tmp_path, server):
         folder = tmp_path / "new" / "one"
         ran = run_cli("init", str(folder), "--notebooks")
@@ -505,6 +535,7 @@ class TestServer:
         rows = {line.split()[1].partition(":")[0] for line in ran.out.splitlines()}
         assert rows >= {"url", "local", "docker", "debian"}
 
+    @pytest.mark.slow
     def test_start_and_stop_twice(self, own_server):
         assert run_cli("server", "stop", **own_server).err.endswith("no server was running\n")
         try:
@@ -603,9 +634,15 @@ class TestLab:
         assert ran.code == 2
         assert "audit.toml:1: is not valid TOML" in ran.err
 
+    @pytest.mark.slow
     def test_without_notebooks_of_the_project_it_opens_copies_that_are_the_users(self, trm, start, tmp_path):
         data = tmp_path / "data"
-        variables = {"BROWSER": "true", "JUPYTER_CONFIG_DIR": str(trm), "JUPYTER_DATA_DIR": str(trm), "XDG_DATA_HOME": str(data)}
+        variables = {
+            "BROWSER": "true",
+            "JUPYTER_CONFIG_DIR": str(trm),
+            "JUPYTER_DATA_DIR": str(trm),
+            "XDG_DATA_HOME": str(data),
+        }
         started = start("lab", cwd=trm, **variables)
         started.wait_for("is running at:")
         started.stop(signal.SIGTERM)
@@ -622,6 +659,7 @@ class TestLab:
         assert index.read_text() == "mine"
         assert (folder / "10_preflight_diff.ipynb").exists()
 
+    @pytest.mark.slow
     def test_it_opens_jupyterlab_on_the_projects_own_notebooks(self, trm, start):
         (trm / "notebooks").mkdir()
         started = start(

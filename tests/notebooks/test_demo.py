@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
@@ -43,6 +44,7 @@ def run_folder(ran: Ran, reports: Path):
     return folder
 
 
+@pytest.mark.slow
 def test_it_runs_to_its_end_and_prints_a_line_for_each_environment(ran, reports):
     assert ran.code == 0, ran.err
     lines = [line for line in ran.out.splitlines() if re.match(r"(dev|stage|prod) ", line)]
@@ -59,6 +61,22 @@ def test_it_runs_to_its_end_and_prints_a_line_for_each_environment(ran, reports)
     for path in re.findall(r"\S+report\.html", ran.out):
         assert Path(path).is_file()
     assert f"{reports.name}/index.html" in ran.out
+
+
+@pytest.mark.parametrize("name", ["20_live_catalog", "30_boot_and_retirement", "40_signoff"])
+def test_two_executed_notebooks_can_be_compared(run_folder, name):
+    """dev has no blocker and prod has six: what nbdiff shows of the two is read by people, and is at most 40 KB."""
+    dev, prod = (
+        [output_lines(cell) for cell in json.loads((run_folder(e) / f"{name}.ipynb").read_text("utf-8"))["cells"]]
+        for e in ("dev", "prod")
+    )
+    shown = [f"{line}\n" for pair in zip(dev, prod, strict=True) for line in difflib.unified_diff(*pair, lineterm="")]
+    assert 5_000 < sum(len(line.encode()) + 8 for line in shown) < 40_000  # nbdiff indents by eight
+
+
+def output_lines(cell):
+    texts = ("".join(text) for output in cell.get("outputs", ()) for _, text in sorted(output["data"].items()))
+    return [line for text in texts for line in text.splitlines()]
 
 
 def test_it_leaves_nothing_in_the_temporary_folder(ran, private):
@@ -113,7 +131,7 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
             [
                 (
                     "prod lacks the constraint devices_manufacturer_serial_number_unique on devices: "
-                    "the files of [boot] post_sql did not run to their end here, or it was removed later"
+                    "the files of [boot] post_sql did not run to their end here, or the constraint was removed later"
                 )
             ],
         ),

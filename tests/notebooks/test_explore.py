@@ -87,6 +87,7 @@ SHOWN = {
 
 
 class TestSides:
+    @pytest.mark.slow
     def test_stage_against_prod_is_one_line(self, demo):
         found = workbook.compare("stage", "prod").differences
         assert list(zip(found["verdict"], found["kind"], found["key"], strict=True)) == [
@@ -100,14 +101,17 @@ class TestSides:
             == "CREATE UNIQUE INDEX positions_device_ts ON public.positions USING btree (device_id, ts)"
         )
 
+    @pytest.mark.slow
     def test_they_are_compared_as_the_audit_compares_them(self, demo):
         assert workbook.compare("owner", "live").drift.differences == demo.live_drift.differences
         assert workbook.compare("legacy", "owner").drift == demo.coverage
 
+    @pytest.mark.slow
     def test_both_orders_of_both_sources(self, demo):
         for name in ("legacy then owner", "owner then legacy"):
             assert len(workbook.compare(name, "owner")) == 0
 
+    @pytest.mark.slow
     def test_a_saved_snapshot_and_a_folder(self, demo, tmp_path):
         from migration_audit.catalog import save_snapshot
 
@@ -124,6 +128,7 @@ class TestSides:
             refused.value
         )
 
+    @pytest.mark.slow
     def test_a_variable_that_is_not_set_is_named_and_other_sides_still_work(self, ours, monkeypatch):
         monkeypatch.delenv("TRM_STAGE_DSN")
         with pytest.raises(DatabaseError, match="environment stage: variable TRM_STAGE_DSN is not set"):
@@ -140,6 +145,7 @@ class TestSides:
             workbook.compare("stage", "prod")
         assert len(workbook.compare("dev", "prod")) == 6
 
+    @pytest.mark.slow
     def test_only_sql_and_no_audit_toml(self, only_sql):
         found = workbook.compare("a", "b.sql")
         assert [(d.verdict.value, d.key) for d in found.found] == [("changed", "public.t.x"), ("missing", "public.t_x")]
@@ -174,6 +180,7 @@ class TestRefresh:
         assert table.loc["b.sql", "Read before"] == f"{before.read_at:%Y-%m-%d %H:%M:%S} UTC"
         assert len(workbook.compare("a", "b.sql")) == 0
 
+    @pytest.mark.slow
     def test_what_cannot_be_read_again_is_no_longer_there(self, only_sql):
         workbook.compare("a", "b.sql")
         (only_sql / "b.sql").write_text("create nonsense;\n")
@@ -181,6 +188,7 @@ class TestRefresh:
         with pytest.raises(AuditError, match="nonsense"):
             workbook.compare("a", "b.sql")
 
+    @pytest.mark.slow
     def test_an_audit_gathers_its_facts_again(self, ours):
         audit = workbook.open_audit(environment="prod")
         first = audit.own
@@ -295,6 +303,7 @@ class TestFrames:
         assert opened.loc[opened["outcome"] == "failed", "findings"].gt(0).all()
         assert opened["outcome"].tolist() != stage["outcome"].tolist()
 
+    @pytest.mark.slow
     def test_which_index_an_upsert_uses(self, demo):
         upsert = "insert into public.positions (device_id, ts) values ('a', now()) on conflict (device_id, ts) do nothing"
         assert workbook.probes(upsert)["arbiters"].tolist() == [INDEX]

@@ -1,4 +1,4 @@
-"""Nothing of the audited tree is imported: a committed module with a name that the program or its kernel asks for changes nothing."""
+"""Nothing of the audited tree is imported: a module with a name that the program or its kernel imports changes nothing."""
 
 from __future__ import annotations
 

@@ -6,10 +6,12 @@ import signal
 from pathlib import Path
 
 import pytest
+
 from fix_demo import evidence_of, run_cli
 from fix_outside import Started, wait_until, write_notebook
-
 from migration_audit.shadow.rundir import remove_stale
+
+pytestmark = pytest.mark.slow
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 

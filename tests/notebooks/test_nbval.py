@@ -13,6 +13,8 @@ import pytest
 
 from migration_audit.runner.rendering import packaged_notebooks
 
+pytestmark = pytest.mark.slow
+
 
 def nbval(folder: Path, variables: dict[str, str], *names: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_demo import evidence_of, outcomes, run_cli
 
-from migration_audit.shadow.witness import find_pg_dump
+from fix_demo import evidence_of, outcomes, run_cli
 from migration_audit.model.errors import ServerError
+from migration_audit.shadow.pg_dump import find_pg_dump
 from migration_audit.shadow.url import UrlServer
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 TABLE = "create table t (a int primary key);\n"
 WHY = "Not cross-checked with pg_dump: the cross-check is not available: no pg_dump of PostgreSQL"

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from fix_demo import evidence_of, outcomes, project_of, run_cli
 from fix_outside import replace_in
-
+from migration_audit.audit.audit import Audit
 from migration_audit.model.finding import Outcome, Phase, Verdict
 from migration_audit.workbook import show_differences, show_port
-from migration_audit.audit.audit import Audit
+
+pytestmark = pytest.mark.slow
 
 EMPTY = "nothing was compared: the expected side ({}) has no objects beyond those of an empty database"
-BOTH = "nothing was compared: the expected side ({}) and the actual side ({}) have no objects beyond those of an empty database"
+BOTH = (
+    "nothing was compared: the expected side ({}) and the actual side ({}) have no objects beyond those of an empty database"
+)
 
 
 @pytest.fixture(scope="module")

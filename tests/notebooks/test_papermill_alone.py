@@ -1,4 +1,4 @@
-"""One notebook, executed by plain papermill in a user's folder: what it audits is what was named, or it ends with an error."""
+"""One notebook, executed by plain papermill in a user's folder: it audits what was named, or ends with an error."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from typing import Any
 
 import nbformat
 import pytest
-from fix_outside import with_environments
-from fix_pages import blocks
 from jupyter_client.manager import run_kernel
 
+from fix_outside import with_environments
+from fix_pages import blocks
 from migration_audit.model.errors import UsageError
 from migration_audit.runner.rendering import packaged_notebooks
 from migration_audit.workbook.opening import open_audit, unknown_parameters
+
+pytestmark = pytest.mark.slow
 
 ONE = {"only": 'dsn_env = "TRM_STAGE_DSN"'}
 
@@ -33,9 +35,7 @@ def home(trm: Path) -> Path:
     return trm
 
 
-def papermill(
-    notebook: str, *arguments: str, cwd: Path, variables: dict[str, str] | None = None
-) -> tuple[int, str, str]:
+def papermill(notebook: str, *arguments: str, cwd: Path, variables: dict[str, str] | None = None) -> tuple[int, str, str]:
     """Exit code, what its cells printed, and the error that ended it (one line)."""
     unset = {name: value for name, value in os.environ.items() if not name.startswith("MIGRATION_AUDIT_CONFIG")}
     done = subprocess.run(
@@ -72,7 +72,11 @@ REFUSED = {
     ),
     "two unknown parameters of a file": (LIVE, ["-y", "{a: 1, Phase: retired}"], "this notebook has no parameter a, Phase"),
     "a parameter of another notebook": (PREFLIGHT, ["-p", "environment", "stage"], "no parameter environment → it has:"),
-    "what papermill takes for None": (LIVE, ["-p", "environment", "None"], "the parameter environment is None, not a string"),
+    "what papermill takes for None": (
+        LIVE,
+        ["-p", "environment", "None"],
+        "the parameter environment is None, not a string",
+    ),
 }
 
 
@@ -140,7 +144,11 @@ OPENED = {
     "the example without an environment": ({"config": "demo", "environment": ""}, {}, SEVERAL),
     "the example by a variable": ({"environment": ""}, {"MIGRATION_AUDIT_CONFIG": "demo"}, SEVERAL),
     "a config that is not there": ({"config": "nope.toml"}, {}, "nope.toml: the file does not exist"),
-    "a config of a variable that is not there": ({}, {"MIGRATION_AUDIT_CONFIG": "nope.toml"}, "nope.toml: the file does not exist"),
+    "a config of a variable that is not there": (
+        {},
+        {"MIGRATION_AUDIT_CONFIG": "nope.toml"},
+        "nope.toml: the file does not exist",
+    ),
     "an unknown phase": ({"phase": "retried"}, {}, "unknown phase retried"),
     "a number": ({"environment": 1}, {}, "the parameter environment is 1, not a string\n  → put it in quotes"),
     "a number as text": ({"environment": "1"}, {}, "unknown environment 1"),

@@ -1,4 +1,4 @@
-"""The widgets of ``workbook.pick`` in a real kernel: what a browser sends when something is chosen, and what it gets back."""
+"""The widgets of ``workbook.pick`` in a real kernel: what a browser sends when something is chosen, and gets back."""
 
 from __future__ import annotations
 
@@ -134,7 +134,8 @@ def test_what_is_given_is_chosen_at_first(frontend):
 def test_without_ipywidgets_it_says_how_to_compare(frontend):
     hidden = "import sys\nsys.modules['ipywidgets'] = None\nfrom migration_audit import workbook\n"
     shown = frontend.execute(f'{hidden}workbook.pick("stage", "prod", verdict="missing")')
-    how = "workbook.compare('stage', 'prod', verdict='missing'); to choose with widgets: pip install 'migration-audit[explore]'"
+    install = "pip install 'migration-audit[explore]'"
+    how = f"workbook.compare('stage', 'prod', verdict='missing'); to choose with widgets: {install}"
     assert f"· {how}" in shown.splitlines()
     assert MISSING in shown
     assert frontend.widgets == {}

@@ -13,6 +13,8 @@ from fix_demo import Ran, evidence_of, run_cli
 from fix_outside import HALVES, Guarded, every_byte, with_environments
 from migration_audit.audit.demo import demo_root
 
+pytestmark = pytest.mark.slow
+
 PLACES = ("mapping", "server", "subscription", "job", "setting", "sql", "wrong", "service", "pgpass")
 """Each place has a password of its own, so that a leak tells where it came from."""
 

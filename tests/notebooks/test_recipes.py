@@ -13,7 +13,7 @@ import pytest
 from fix_pages import blocks
 from migration_audit import workbook
 from migration_audit.audit.demo import demo_root
-from migration_audit.shadow.witness import find_pg_dump
+from migration_audit.shadow.pg_dump import find_pg_dump
 from migration_audit.workbook import session
 from migration_audit.workbook.replay import _run
 
@@ -56,6 +56,7 @@ def results(project, server, demo_cluster):
     return found
 
 
+@pytest.mark.slow
 def test_there_are_six(results):
     assert len(results) == 5, "the sixth is papermill's, in a block that test_pages.py executes"
     assert [b.heading for b in blocks("docs/explore.md", "sh") if b.text.startswith("papermill ")] == [
@@ -83,6 +84,7 @@ def test_which_index_does_this_upsert_use(results):
     assert found["error"].isna().all()
 
 
+@pytest.mark.slow
 def test_what_would_the_deletion_lose(results, project):
     assert results["What would the deletion lose"][0].empty, "the owner covers the legacy side"
     owner = project / "directus" / "db-init" / "003_faulty_column.sql"

@@ -6,8 +6,12 @@ import socket
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from fix_demo import evidence_of, findings, outcomes, run_cli
 from fix_layouts import PARTS, lay_out
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_run_from_a_repository_beside_the_four(tmp_path: Path, demo_variables: dict[str, str]) -> None:

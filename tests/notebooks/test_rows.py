@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
+
 from fix_demo import evidence_of, findings, outcomes, run_cli
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 PRICE = "create table price (code text primary key, cents int not null, at timestamptz default now());\n"
 SEEDED = f"{PRICE}insert into price values ('basic', 900), ('pl4nt3d', 2900);\n"
@@ -81,14 +82,18 @@ def test_a_run_warns_and_keeps_counts_and_digests_in_its_evidence(folder: Path, 
     }
     (table,) = evidence["rows"]["tables"]
     assert (table["expected"]["rows"], table["actual"]["rows"]) == (2, 0)
-    assert evidence["rows"]["notes"] == ["audit.toml:9: [[seed]] public.other matches no table with rows, or only tables of an earlier [[seed]]"]
+    assert evidence["rows"]["notes"] == [
+        "audit.toml:9: [[seed]] public.other matches no table with rows, or only tables of an earlier [[seed]]"
+    ]
     assert "pl4nt3d" not in json.dumps([evidence["rows"], finding]), "SQL004 shows the statement as the file has it"
 
 
 def test_no_value_can_be_guessed_from_a_digest(folder: Path, database: str) -> None:
     """Both sides of one comparison have the same key, and no two comparisons have."""
     bodies = [json.loads(run_cli("compare", "a.sql", "a.sql", "--format", "json", cwd=folder).out) for _ in range(2)]
-    digests = [(body["rows"]["tables"][0]["expected"]["digest"], body["rows"]["tables"][0]["actual"]["digest"]) for body in bodies]
+    digests = [
+        (body["rows"]["tables"][0]["expected"]["digest"], body["rows"]["tables"][0]["actual"]["digest"]) for body in bodies
+    ]
     assert digests[0][0] == digests[0][1]
     assert digests[1][0] == digests[1][1]
     assert digests[0][0] != digests[1][0]

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from fix_demo import evidence_of, run_cli
 from nbformat.v4 import new_code_cell, new_notebook
 from papermill import engines
 
+from fix_demo import evidence_of, run_cli
 from migration_audit.model.errors import NotebookError
-from migration_audit.runner import engine, open_kernels
+from migration_audit.runner import notebooks, open_kernels
 from migration_audit.runner.notebooks import execute
 from migration_audit.runner.rendering import packaged_notebooks
+
+pytestmark = pytest.mark.slow
 
 
 def write_notebook(path, *sources, parameters="a = 1"):
@@ -69,15 +71,18 @@ def test_a_notebook_is_not_written_for_each_cell(tmp_path, monkeypatch):
     written = []
     write = engines.write_ipynb
     monkeypatch.setattr(engines, "write_ipynb", lambda nb, path: (written.append(path), write(nb, path)))
-    monkeypatch.setattr(engine, "_SAVED_EVERY", 600)
+    monkeypatch.setattr(notebooks, "_SAVED_EVERY", 600)
     execute(write_notebook(tmp_path / "n.ipynb", *["1"] * 20), tmp_path / "out.ipynb", {"a": 2})
     assert len(written) == 2, "at its start and at its end"
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     assert [len(each.outputs) for each in executed.cells[2:]] == [1] * 20
+    timed = [each.metadata.papermill for each in executed.cells if "duration" in each.metadata.get("papermill", {})]
+    assert not timed, "two runs differ in no cell"
+    assert executed.metadata.papermill.duration
 
 
 def test_a_notebook_that_takes_long_is_written_on_the_way(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "_SAVED_EVERY", 0)
+    monkeypatch.setattr(notebooks, "_SAVED_EVERY", 0)
     look = f"'first' in open({str(tmp_path / 'out.ipynb')!r}).read().partition('outputs')[2]"
     execute(write_notebook(tmp_path / "n.ipynb", "'fir' + 'st'", look), tmp_path / "out.ipynb", {"a": 2})
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)

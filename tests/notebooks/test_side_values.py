@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from fix_demo import run_cli
 
 pytestmark = pytest.mark.server
@@ -35,25 +36,32 @@ P, V = "--placeholder", "--variable"
         pytest.param("flyway:flyway plain.sql", [P, "expected:NAME=t", P, "size=1"], 0, "equal", id="for one side"),
         pytest.param("plain.sql psql.sql", [V, "name=t", V, "size=1"], 0, "equal", id="variables"),
         pytest.param("psql.sql psql.sql", [V, "name=t", V, "size=1", V, "actual:size=2"], 1, "default", id="both differ"),
-        pytest.param("flyway:flyway psql.sql", [P, "name=t", P, "size=1", V, "name=t", V, "size=1"], 0, "equal", id="both kinds"),
+        pytest.param("flyway:flyway psql.sql", [P, "name=t", P, "size=1", V, "name=t", V, "size=1"], 0, "equal",
+            id="both kinds"),
         pytest.param("plain.sql asks.sql", [V, "name="], 0, "equal", id="only asked whether it is set"),
         pytest.param("flyway:flyway plain.sql", [P, "name=t"], 3, "--placeholder size=…", id="one is not set here"),
         pytest.param("plain.sql psql.sql", [V, "name=t"], 3, "--variable size=…", id="one variable is not set here"),
         pytest.param(
-            "flyway:flyway plain.sql", [P, "name=t", P, "size=1", P, f"nmae={SECRET}"], 2, "--placeholder nmae: no SQL here uses it", id="misspelt"
+            "flyway:flyway plain.sql", [P, "name=t", P, "size=1", P, f"nmae={SECRET}"], 2,
+                "--placeholder nmae: no SQL here uses it", id="misspelt"
         ),
         pytest.param(
             "psql.sql plain.sql", [V, "name=t", V, "size=1", V, f"actual:size={SECRET}"], 2,
             "--variable actual:size: the SQL of the actual side does not use it", id="of the other side"
         ),
-        pytest.param("plain.sql plain.sql", [P, f"name={SECRET}"], 2, "the files here use values of --variable", id="other kind"),
-        pytest.param("dbmate:dbmate dbmate:dbmate", [V, f"name={SECRET}"], 2, "dbmate inserts no values into the SQL", id="no kind"),
+        pytest.param("plain.sql plain.sql", [P, f"name={SECRET}"], 2, "the files here use values of --variable",
+            id="other kind"),
+        pytest.param("dbmate:dbmate dbmate:dbmate", [V, f"name={SECRET}"], 2, "dbmate inserts no values into the SQL",
+            id="no kind"),
         pytest.param("plain.sql plain.sql", [V, SECRET], 2, "--variable: has no =", id="no ="),
         pytest.param("plain.sql plain.sql", [P, f"={SECRET}"], 2, "--placeholder: lacks a name", id="no name"),
-        pytest.param("plain.sql plain.sql", [P, "expected:=1"], 2, "--placeholder expected:: lacks a name", id="no name, a side"),
+        pytest.param("plain.sql plain.sql", [P, "expected:=1"], 2, "--placeholder expected:: lacks a name",
+            id="no name, a side"),
         pytest.param("plain.sql plain.sql", [V, f"a-b={SECRET}"], 2, "--variable a-b:", id="no name of psql's"),
-        pytest.param("plain.sql plain.sql", [V, "AUTOCOMMIT=off"], 2, "it changes where transactions end", id="changes psql"),
-        pytest.param("psql.sql plain.sql", [V, "name=t", V, f"name={SECRET}"], 2, "--variable name: is set twice", id="twice"),
+        pytest.param("plain.sql plain.sql", [V, "AUTOCOMMIT=off"], 2, "it changes where transactions end",
+            id="changes psql"),
+        pytest.param("psql.sql plain.sql", [V, "name=t", V, f"name={SECRET}"], 2, "--variable name: is set twice",
+            id="twice"),
         pytest.param("flyway:flyway plain.sql", [P, "name=t", P, "size=1\n"], 3, "spans several lines", id="several lines"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""``compare`` on folders that runners apply otherwise than file by file: the right answer, or a refusal that names the format."""
+"""``compare`` on folders that runners do not apply file by file: the right answer, or an error that names the format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ DBMATE = {
 
 PRISMA = {
     "20260201120000_more/migration.sql": 'ALTER TABLE "Invoice" ADD COLUMN "note" TEXT;\n',
-    "20260101120000_init/migration.sql": 'CREATE TABLE "Invoice" ("id" SERIAL PRIMARY KEY, "total" DECIMAL(65,30) NOT NULL);\n',
+    "20260101120000_init/migration.sql": 'CREATE TABLE "Invoice" ("id" SERIAL PRIMARY KEY, '
+    '"total" DECIMAL(65,30) NOT NULL);\n',
 }
 INVOICE_WITH_NOTE = 'create table "Invoice" (id serial primary key, total numeric(65, 30) not null, note text);\n'
 
@@ -41,7 +42,8 @@ PRICE = "create or replace function price() returns int language sql as 'select 
 FLYWAY = {f"V{number}__price.sql": PRICE.format(number) for number in ("1", "2", "10", "1.1")}
 FLYWAY |= {"R__note.sql": "comment on function price() is 'of R';\n", "U2__price.sql": "drop function price();\n"}
 LIQUIBASE = {
-    "1.sql": f"--liquibase formatted sql\n--changeset me:1\n{INVOICE}--rollback drop table invoice;\n--changeset me:2\n{INDEX}"
+    "1.sql": f"--liquibase formatted sql\n--changeset me:1\n{INVOICE}"
+    f"--rollback drop table invoice;\n--changeset me:2\n{INDEX}"
 }
 BY = "2026-01-01T00:00:00Z Me <me@example.org>\n"
 SQITCH = {

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from fix_demo import evidence_of, outcomes, run_cli
 
+from fix_demo import evidence_of, outcomes, run_cli
+from migration_audit.audit.audit import Audit
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.project import load_project
-from migration_audit.audit.audit import Audit
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 PRELUDE = """\
 create schema app; create schema other;
@@ -65,17 +65,20 @@ CASES = {
     ),
     "SET ends with its file in plain files": (
         {"legacy": APP},
-        {"legacy/1.sql": f"set search_path = other;\n{T}", "legacy/2.sql": T, "owner/1.sql": "create table other.t (a int);\ncreate table app.t (a int);\n"},
+        {"legacy/1.sql": f"set search_path = other;\n{T}", "legacy/2.sql": T,
+            "owner/1.sql": "create table other.t (a int);\ncreate table app.t (a int);\n"},
         "",
     ),
     "SET survives in one session for all files": (
         {"legacy": GOLANG + APP},
-        {"legacy/1_a.up.sql": f"set search_path = other;\n{T}", "legacy/2_b.up.sql": "create table u ();\n", "owner/1.sql": "create table other.t (a int);\ncreate table other.u ();\n"},
+        {"legacy/1_a.up.sql": f"set search_path = other;\n{T}", "legacy/2_b.up.sql": "create table u ();\n",
+            "owner/1.sql": "create table other.t (a int);\ncreate table other.u ();\n"},
         "",
     ),
     "RESET goes back to the settings": (
         {"legacy": APP},
-        {"legacy/1.sql": f"set search_path = other;\nreset search_path;\n{T}", "owner/1.sql": "create table app.t (a int);\n"},
+        {"legacy/1.sql": f"set search_path = other;\nreset search_path;\n{T}",
+            "owner/1.sql": "create table app.t (a int);\n"},
         "",
     ),
     "DISCARD ALL goes back to the settings": (
@@ -94,7 +97,8 @@ CASES = {
     "a setting that the server does not know": (
         {"legacy": 'settings = { serch_path = "app" }\n'},
         {"legacy/1.sql": T, "owner/1.sql": T},
-        'audit.toml:7: no session can start with the settings serch_path = app: unrecognized configuration parameter "serch_path"',
+        ('audit.toml:7: no session can start with the settings serch_path = app: '
+         'unrecognized configuration parameter "serch_path"'),
     ),
     "a role that does not exist": (
         {"owner": 'settings = { role = "nobody_here" }\n'},

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+
 from fix_demo import evidence_of, findings, run_cli
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 UP = "create table t_a (id int primary key);"
 UP_AND_DOWN = f"-- >>> forward\n{UP}\n-- >>> backward\ndrop table t_a;\n"
@@ -67,5 +68,7 @@ def test_a_run_is_for_review(folder: Path, database: str) -> None:
     run_cli("run", "--out", str(folder / "out"), cwd=folder, DEV=database)
     (finding,) = findings(evidence_of(folder / "out", "dev"), "SQL006")
     assert finding["key"] == "SQL006:legacy:up.sql:undone"
-    assert finding["summary"].startswith(f"up.sql undoes its own changes: {SENTENCE}; nothing else that the file creates remains.")
+    assert finding["summary"].startswith(
+        f"up.sql undoes its own changes: {SENTENCE}; nothing else that the file creates remains."
+    )
     assert finding["where"] == "up.sql:4"

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from migration_audit.report.check_tables import check_table, findings_table, matrix, work_list_table
     from migration_audit.report.column_tables import column_table
     from migration_audit.report.coverage_figure import coverage_figure
-    from migration_audit.report.drift_json import drift_json
     from migration_audit.report.drift_tables import difference_table
-    from migration_audit.report.drift_text import drift_text
-    from migration_audit.report.github import github_annotations
+    from migration_audit.report.drift_text import drift_json, drift_text
+    from migration_audit.report.github import github_annotations, summary_markdown
     from migration_audit.report.html import render_report
-    from migration_audit.report.index import RunSummary, render_index
     from migration_audit.report.junit import junit_xml
     from migration_audit.report.listings import (
         audit_table,
@@ -32,21 +30,19 @@ if TYPE_CHECKING:
         environment_table,
         evidence_table,
         scope_table,
+        statement_table,
         unavailable,
     )
     from migration_audit.report.manifest import manifest_json, manifest_text, not_compared_of, source_table
     from migration_audit.report.object_tables import constraint_table, index_table
+    from migration_audit.report.page import RunSummary, render_index, render_signed_off
     from migration_audit.report.port_block import port_block
     from migration_audit.report.probe_figure import probe_figure
-    from migration_audit.report.rows import rows_table, rows_text
+    from migration_audit.report.rows import rows_table, rows_text, undone_text
     from migration_audit.report.sarif import sarif
     from migration_audit.report.setting_tables import extension_table, hypertable_table
-    from migration_audit.report.signoff_sheet import render_signed_off
-    from migration_audit.report.statement_table import statement_table
-    from migration_audit.report.summary import summary_markdown
     from migration_audit.report.timeline import chunk_timeline, chunk_timelines
     from migration_audit.report.triage import triage
-    from migration_audit.report.undone import undone_text
     from migration_audit.report.view import producer_text
 
 __all__ = [

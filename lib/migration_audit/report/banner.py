@@ -10,8 +10,7 @@ from markupsafe import Markup
 
 from migration_audit.model.finding import Finding, Verdict
 from migration_audit.report import escape
-from migration_audit.report.badges import TONES
-from migration_audit.report.pills import verdict_pill
+from migration_audit.report.badges import TONES, verdict_pill
 from migration_audit.report.table import text_frame
 
 if TYPE_CHECKING:
@@ -69,7 +68,8 @@ class Banner:
             ).format(box, foreground, pill.glyph, self._sentence(), Markup("").join(map(_html_list, self.parts)))
         )
 
-    def _repr_markdown_(self) -> str:
+    def markdown(self) -> str:
+        """The verdict and the lists as GitHub's Markdown."""
         lines = [f"### {verdict_pill(self.verdict).glyph} {escape.markdown(self._sentence())}"]
         for heading, items in self.parts:
             lines += ["", f"**{heading}**", ""]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from migration_audit.checks.boot_places import step_positions
+from migration_audit.checks.boot_order import step_positions
 from migration_audit.model.compose import Condition, DependsOn, Service, Stack
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.image import Boot

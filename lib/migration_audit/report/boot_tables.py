@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migration_audit.checks.boot_places import step_positions
-from migration_audit.directus.rehearsed import RehearsedBoots, RehearsedScenario, model_words, rehearsed_words
+from migration_audit.checks.boot_order import step_positions
+from migration_audit.directus.agreement import RehearsedBoots, RehearsedScenario, model_words, rehearsed_words
+from migration_audit.model.boot import Attempt, Rehearsal
 from migration_audit.model.image import Boot, StartedCommand
-from migration_audit.model.rehearsal import Attempt, Rehearsal
 from migration_audit.project import BootStep
 from migration_audit.report.inline import IdentifierText, Text
 from migration_audit.report.table import Group, Heading, ReportTable, Row

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from migration_audit.model.finding import CheckResult, Finding, Outcome
+from migration_audit.report.badges import NOT_RUN, WAIVED, outcome_pill, severity_pill
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.escape import sentence, slug
 from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import Beside, FoldedText, IdentifierText, Inline, Link, StackedBlocks, Text
-from migration_audit.report.pills import NOT_RUN, WAIVED, outcome_pill, severity_pill
+from migration_audit.report.inline import FoldedText, IdentifierText, Inline, InlineGroup, Link, StackedBlocks, Text
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 from migration_audit.report.triage import by_family, family_title, ranges, results_in_order, triage
 
 MOST_FINDINGS = 1000
 """Findings up to which all are shown: each asks for something to be done."""
 
+_MOST_SQL = 8
 LinkTo = Callable[[str, str], str | None]
 """Environment and check id to the address of what was found, or None."""
 
@@ -113,18 +113,22 @@ def _summary(result: CheckResult, reported_at: str | None) -> str:
     return " · ".join(part for part in (found, sentence(result.reason or "")) if part)
 
 
-def findings_table(
-    results: Sequence[CheckResult], *, caption: str = "Findings", limit: int = MOST_FINDINGS, anchors: bool = False
-) -> ReportTable:
-    """What the failed checks found, blockers first: the words that differ, where it is defined, and SQL to read."""
+def findings_table(results: Sequence[CheckResult], *, caption: str = "Findings", brief: bool = False) -> ReportTable:
+    """What the failed checks found, blockers first: the words that differ, where it is defined, and SQL to read.
+
+    ``brief`` leaves out values and SQL.
+    """
     sorted_out = triage(results)
     failed = sorted_out.failed
     groups = tuple(
         Group(
-            title=Beside((severity_pill(result.severity), IdentifierText(result.id), Text(result.title))),
+            title=InlineGroup(
+                (severity_pill(result.severity), IdentifierText(result.id), Text("" if brief else result.title))
+            ),
             labels=(result.severity.value, result.id),
-            rows=LazyRows(result.findings, partial(_finding_row, anchors)) if result.findings else (_bare_row(result),),
-            anchor=check_anchor(result.id) if anchors else None,
+            rows=LazyRows(result.findings, _brief_row if brief else _finding_row)
+            if result.findings
+            else (_bare_row(result),),
         )
         for result in failed
     )
@@ -136,20 +140,26 @@ def findings_table(
         groups=groups,
         about="findings",
         nothing="No check has findings.",
-        limit=limit,
+        in_cards=True,
+        limit=MOST_FINDINGS,
     )
 
 
-def _finding_row(anchors: bool, finding: Finding) -> Row:
+def _brief_row(finding: Finding) -> Row:
+    first = _finding_row(replace(finding, fix_sql=None)).cells[0]
+    none = Text("–", muted=True)
+    return Row((first, none, none, none))
+
+
+def _finding_row(finding: Finding) -> Row:
     expected, actual = side_by_side(finding.expected, finding.actual)
     parts: list[Inline] = [Text(finding.summary), Text(finding.key, muted=True)]
     if finding.waived:
-        parts.insert(0, Beside((WAIVED, Text(finding.waived))))
+        parts.insert(0, InlineGroup((WAIVED, Text(finding.waived))))
     if finding.fix_sql:
-        parts.append(FoldedText("SQL to review", finding.fix_sql))
+        parts.append(FoldedText("SQL to review", finding.fix_sql, most=_MOST_SQL))
     where = IdentifierText(finding.where) if finding.where else Text("–", muted=True)
-    anchor = finding_anchor(finding) if anchors else None
-    return Row((StackedBlocks(tuple(parts)), expected, actual, where), anchor=anchor)
+    return Row((StackedBlocks(tuple(parts)), expected, actual, where))
 
 
 def _bare_row(result: CheckResult) -> Row:
@@ -183,7 +193,7 @@ def _pending_group(result: CheckResult) -> Group:
     if not rows:
         rows = [Row((Text(result.reason or "nothing was recorded", muted=True), Text("–", muted=True)))]
     return Group(
-        title=Beside((outcome_pill(result), IdentifierText(result.id), Text(result.title))),
+        title=InlineGroup((outcome_pill(result), IdentifierText(result.id), Text(result.title))),
         labels=(result.id,),
         rows=tuple(rows),
     )
@@ -198,7 +208,6 @@ def _by_line(finding: Finding) -> tuple[str, int, str]:
 def matrix(
     results_by_environment: Mapping[str, Sequence[CheckResult]],
     *,
-    caption: str = "Checks by environment",
     note: str | None = None,
     link: LinkTo | None = None,
 ) -> ReportTable:
@@ -214,7 +223,7 @@ def matrix(
         for letters, ids in by_family(titles)
     )
     return ReportTable(
-        caption=caption,
+        caption="Checks by environment",
         note=note,
         group_names=("Family",),
         headings=(Heading(name="Check"), *(Heading(name=name) for name in held)),
@@ -229,7 +238,7 @@ def _matrix_row(check_id: str, title: str, held: Mapping[str, Mapping[str, Check
     cells = [_matrix_cell(name, results.get(check_id), link) for name, results in held.items()]
     found = [results[check_id] for results in held.values() if check_id in results]
     needs_a_look = len(found) < len(held) or any(r.outcome is Outcome.FAILED or r.is_undecided for r in found)
-    return Row((Beside((IdentifierText(check_id), Text(title))), *cells), is_step=needs_a_look)
+    return Row((InlineGroup((IdentifierText(check_id), Text(title))), *cells), is_step=needs_a_look)
 
 
 def _matrix_cell(environment: str, result: CheckResult | None, link: LinkTo | None) -> Inline:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import groupby
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.badges import Pill
@@ -15,9 +13,9 @@ from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import IdentifierText, Text
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
-Scope = Callable[[CatalogObject], bool]
 Pair = tuple[str, Column | None, Column | None]
 
+_SIDES = ("Expected", "Actual")
 _FOLD_ABOVE = 60
 """Rows up to which tables without a difference are shown in full."""
 _SHOWN_ANYWAY = ("type", "not_null", "default", "generated", "identity_kind", "collation")
@@ -30,32 +28,22 @@ MISSING = Pill("✕", "missing", "fail")
 EXTRA = Pill("▲", "extra column", "review")
 
 
-def column_table(
-    expected: Snapshot,
-    actual: Snapshot,
-    *,
-    scope: Scope | None = None,
-    only_differences: bool = False,
-    names: tuple[str, str] = ("Expected", "Actual"),
-    caption: str = "Column types",
-) -> ReportTable:
+def column_table(expected: Snapshot, actual: Snapshot) -> ReportTable:
     """Each column of both snapshots with type and attributes on both sides, by table.
 
-    Above 60 columns, tables without a difference are folded to one line. ``names`` heads the two sides.
+    Above 60 columns, tables without a difference are folded to one line.
     """
-    by_table = {t: list(pairs) for t, pairs in groupby(_pairs(expected, actual, scope), key=lambda p: p[0])}
+    by_table = {t: list(pairs) for t, pairs in groupby(_pairs(expected, actual), key=lambda p: p[0])}
     total = sum(map(len, by_table.values()))
     groups = [_group(table, pairs, fold=total > _FOLD_ABOVE) for table, pairs in by_table.items()]
     differing = sum(_differs(pair) for pairs in by_table.values() for pair in pairs)
-    if only_differences:
-        groups = [_differences_only(group) for group in groups if group.marked]
     return ReportTable(
-        caption=caption,
+        caption="Column types",
         note=f"{differing:,} of {total:,} column{'s' * (total != 1)} differ{'s' * (differing == 1)}",
         group_names=("Table",),
         headings=(
             Heading(name="Column"),
-            *(Heading(name=name, over=side, side=side) for side in _distinct(names) for name in ("Type", "Attributes")),
+            *(Heading(name=name, over=side, side=side) for side in _SIDES for name in ("Type", "Attributes")),
             Heading(name="Verdict", side=""),
         ),
         about="columns",
@@ -65,17 +53,16 @@ def column_table(
     )
 
 
-def _pairs(expected: Snapshot, actual: Snapshot, scope: Scope | None) -> list[Pair]:
+def _pairs(expected: Snapshot, actual: Snapshot) -> list[Pair]:
     """Both sides' columns by table, in the order in which the expected side has them, then the actual side's own."""
-    sides = [_in_table_order(side, scope) for side in (expected, actual)]
+    sides = [_in_table_order(side) for side in (expected, actual)]
     pairs = [(sides[0].get(key), sides[1].get(key)) for key in sides[0] | sides[1]]
     return sorted(((_table(a or b), a, b) for a, b in pairs), key=lambda pair: pair[0])
 
 
-def _in_table_order(snapshot: Snapshot, scope: Scope | None) -> dict[str, Column]:
+def _in_table_order(snapshot: Snapshot) -> dict[str, Column]:
     place = {(t.key, name): number for t in snapshot.of(Table) for number, name in enumerate(t.column_order)}
-    columns = [c for c in snapshot.of(Column) if scope is None or scope(c)]
-    columns.sort(key=lambda c: place.get((_table(c), c.name), len(place)))
+    columns = sorted(snapshot.of(Column), key=lambda c: place.get((_table(c), c.name), len(place)))
     return {c.key: c for c in columns}
 
 
@@ -96,10 +83,6 @@ def _group(table: str, pairs: list[Pair], *, fold: bool) -> Group:
         rows=LazyRows(pairs, _row, differs),
         folded=f"… {number:,} column{'s' * (number != 1)}, all the same" if fold and not any(differs) else None,
     )
-
-
-def _differences_only(group: Group) -> Group:
-    return Group(title=group.title, labels=group.labels, rows=tuple(group.rows[place] for place in group.marked))
 
 
 def _row(pair: Pair) -> Row:
@@ -155,7 +138,3 @@ def _verdict(expected: Column | None, actual: Column | None, changed: tuple[str,
     what = [_WORDS.get(name, name) for name in changed]
     shown = what if len(what) <= 2 else [*what[:1], f"{len(what) - 1} more"]
     return Pill(_GLYPHS[tone], f"{' and '.join(shown)} differ{'s' * (len(what) == 1)}", tone)
-
-
-def _distinct(names: tuple[str, str]) -> tuple[str, str]:
-    return names if names[0] != names[1] else (f"{names[0]} (expected)", f"{names[1]} (actual)")

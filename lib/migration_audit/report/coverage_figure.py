@@ -12,12 +12,13 @@ from migration_audit.report.inline import Text
 from migration_audit.report.strip import GLYPHS, Look, Strip, shares
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
+_TITLE = "Objects by kind"
 _MOST = 24
 """Kinds that have a bar each; the others share one."""
 _LOOKS = (Look.SAME, Look.OTHER, Look.MISSING, Look.UNKNOWN, Look.EXTRA)
 
 
-def coverage_figure(drift: Drift, *, expected: str, actual: str, caption: str = "Objects by kind") -> Figure:
+def coverage_figure(drift: Drift, *, expected: str, actual: str) -> Figure:
     """A bar for each kind of object: what ``expected`` has, looked up in ``actual``, and what only ``actual`` has."""
     counts = counts_by_kind(drift)
     words = {
@@ -31,12 +32,12 @@ def coverage_figure(drift: Drift, *, expected: str, actual: str, caption: str = 
     summary = _in_words(sum((Counter(each) for each in counts.values()), Counter()), words)
     lanes = tuple(_lane(kind, each) for kind, each in _drawn(counts))
     return Figure(
-        title=caption,
+        title=_TITLE,
         summary=f"what {expected} has, looked up in {actual}: {summary}" if lanes else "No picture: there are no objects.",
         alt="; ".join(f"{lane}: {_in_words(each, words)}" for lane, each in _drawn(counts)),
         parts=lanes,
         key=tuple((look, f"{GLYPHS[look]} {words[look]}") for look in used),
-        table=_table(counts, used, words, caption),
+        table=_table(counts, [look for look in _LOOKS if look in used or look is not Look.UNKNOWN], words),
         in_columns=True,
     )
 
@@ -76,16 +77,17 @@ def _in_words(counts: Counter[Look], words: Mapping[Look, str]) -> str:
     return ", ".join(f"{counts[look]:,} {words[look]}" for look in _LOOKS if counts[look]) or "none"
 
 
-def _table(counts: Mapping[str, Counter[Look]], used: list[Look], words: Mapping[Look, str], caption: str) -> ReportTable:
+def _table(counts: Mapping[str, Counter[Look]], looks: list[Look], words: Mapping[Look, str]) -> ReportTable:
     rows = tuple(
-        Row((Text(kind), *(Text(f"{each[look]:,}") for look in used)), marked=bool(each.keys() - {Look.SAME}))
+        Row((Text(kind), *(Text(f"{each[look]:,}") for look in looks)), marked=bool(each.keys() - {Look.SAME}))
         for kind, each in counts.items()
     )
     return ReportTable(
-        caption=caption,
+        caption=_TITLE,
         note=f"{sum(each.total() for each in counts.values()):,} objects of {len(counts)} {plural('kind', len(counts))}",
         group_names=("",),
-        headings=(Heading(name="Kind"), *(Heading(name=words[look].capitalize()) for look in used)),
+        headings=(Heading(name="Kind"), *(Heading(name=words[look].capitalize()) for look in looks)),
         groups=(Group(title=None, labels=("",), rows=rows),) if rows else (),
         nothing="There are no objects.",
+        quiet="kinds of which all objects are the same",
     )

@@ -12,7 +12,7 @@ _WORDS = re.compile(r"\d+(?:\.\d+)+|\w+|\s+|[^\w\s]")
 _MATCHER_LIMIT = 250_000
 """Pairs of words up to which the matcher, whose time grows with their number, is asked."""
 _CONFETTI = 0.25
-"""Below this likeness marks on single words hide more than they show: the whole value is marked."""
+"""Below this similarity marks on single words hide more than they show: the whole value is marked."""
 _KEEP = 160
 """Characters of an unchanged stretch that stay next to a change."""
 

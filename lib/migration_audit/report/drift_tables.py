@@ -9,18 +9,22 @@ from itertools import groupby
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.enumeration import plural
+from migration_audit.report.badges import difference_pill
 from migration_audit.report.diffmarks import side_by_side
-from migration_audit.report.grid import MOST_ROWS, LazyRows
+from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import IdentifierText, Inline, StackedBlocks, Text
-from migration_audit.report.pills import difference_pill
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 
-def difference_table(drift: Drift, *, caption: str = "Differences", limit: int = MOST_ROWS) -> ReportTable:
-    """Every difference by kind of object, one row per attribute; what a missing object takes along is counted."""
+def difference_table(drift: Drift, *, caption: str = "Differences", findings: Iterable[str] | None = None) -> ReportTable:
+    """Every difference by kind of object, one row per attribute; what a missing object takes along is counted.
+
+    ``findings`` are the keys of what checks found: differences of objects that they name are folded.
+    """
     along = taken_along(drift)
+    named = None if findings is None else [f"{key}:" for key in findings]
     groups = [
-        Group(title=Text(kind), labels=(kind,), rows=LazyRows(_lines(found), partial(_row, along)))
+        Group(title=Text(kind), labels=(kind,), rows=_rows_of(_lines(found), along, named))
         for kind, found in groupby(drift.roots, key=lambda d: d.kind)
     ]
     groups += _unmodelled(drift)
@@ -31,8 +35,15 @@ def difference_table(drift: Drift, *, caption: str = "Differences", limit: int =
         headings=tuple(Heading(name=n) for n in ("Object", "Difference", "Attribute", "Expected", "Actual")),
         groups=tuple(groups),
         nothing="No differences.",
-        limit=limit,
+        quiet=None if named is None else "differences of objects that a finding names",
     )
+
+
+def _rows_of(
+    lines: list[tuple[Difference, int]], along: dict[tuple[str, str], str], named: list[str] | None
+) -> LazyRows[tuple[Difference, int]]:
+    marked = None if named is None else [not any(f":{d.kind}:{d.key}:" in key for key in named) for d, _ in lines]
+    return LazyRows(lines, partial(_row, along), marked)
 
 
 def counted(drift: Drift) -> str:

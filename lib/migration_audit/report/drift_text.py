@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from difflib import unified_diff
 from itertools import islice
 from typing import Any
 
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
+from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.enumeration import plural
 from migration_audit.model.finding import Unavailable
+from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.rows import RowsComparison
+from migration_audit.model.severity import Severity
+from migration_audit.model.side_effects import SourceUndone
+from migration_audit.model.snapshot import Unmodelled
+from migration_audit.report.badges import severity_pill
 from migration_audit.report.drift_tables import counted, taken_along
 from migration_audit.report.escape import many_lines, one_line, width
-from migration_audit.report.pills import severity_pill
+from migration_audit.report.manifest import manifest_json, not_compared_of
+from migration_audit.report.rows import undone_json
 
 DefinedAt = Callable[[str, str, str], str | None]
 """Side (``expected`` or ``actual``), kind and key to ``file:line`` of the statement that makes the object."""
 
 _ORDER = (DiffVerdict.MISSING, DiffVerdict.RENAMED, DiffVerdict.CHANGED, DiffVerdict.UNEXPECTED)
+_SCHEMA_VERSION = 1
 
 
 def drift_text(
@@ -51,7 +60,7 @@ def drift_text(
     return "\n\n".join(blocks) + "\n"
 
 
-def agreed(witness: Mapping[str, Any] | None, not_cross_checked: Unavailable | None = None) -> bool:
+def _agreed(witness: Mapping[str, Any] | None, not_cross_checked: Unavailable | None = None) -> bool:
     """Whether nothing that a second method saw is left unexplained; without one, ours counts where none is required."""
     if witness is None:
         return not_cross_checked is None or not not_cross_checked.required
@@ -61,7 +70,7 @@ def agreed(witness: Mapping[str, Any] | None, not_cross_checked: Unavailable | N
 def _answer(
     drift: Drift, witness: Mapping[str, Any] | None, not_cross_checked: Unavailable | None, must_be_equal: bool
 ) -> str:
-    agrees = agreed(witness, not_cross_checked)
+    agrees = _agreed(witness, not_cross_checked)
     if drift.only_not_known and not (must_be_equal and drift.differences):
         found = f": {counted(drift)}" if drift.differences else ""
         return f"✕ could not be checked: {len(drift.not_known):,} not known, see below{found}"
@@ -164,3 +173,63 @@ def _witness(witness: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"Unexplained: {method} shows what this comparison does not:\n{listed}"
     else:
         yield f"Cross-check: {method} " + ("agrees" if witness.get("agrees") else "does not agree")
+
+
+def drift_json(
+    drift: Drift,
+    *,
+    defined_at: DefinedAt,
+    witness: Mapping[str, Any] | None = None,
+    not_cross_checked: Unavailable | None = None,
+    sources: Mapping[str, Sequence[SourceFacts]] | None = None,
+    undone: Mapping[str, SourceUndone | None] | None = None,
+    rows: RowsComparison | None = None,
+    why_nothing: str | None = None,
+) -> dict[str, Any]:
+    """One JSON object with every difference, also those that a missing object takes along.
+
+    ``sources`` holds what was applied on each side that is SQL, ``undone`` what that SQL takes away again, ``rows`` what it
+    leaves in tables: these are not part of the verdict. ``equal`` and ``covered`` are only true when the cross-check
+    agrees, or is not required: ``not_cross_checked`` is the reason why it was not asked, else null. ``nothing_compared`` is
+    the reason where there was nothing to compare, else null; ``not_compared`` is what no comparison sees.
+    """
+    agrees = _agreed(witness, not_cross_checked)
+    return {
+        "schema_version": _SCHEMA_VERSION,
+        "equal": drift.equal and agrees,
+        "covered": drift.covered and agrees,
+        "differences": [_difference(d, defined_at) for d in drift.differences],
+        "unmodelled": [*_unmodelled("expected", drift.unmodelled_expected), *_unmodelled("actual", drift.unmodelled_actual)],
+        "not_known": [
+            {"kind": n.kind, "key": n.key, "attribute": n.attribute, "sides": list(n.sides)} for n in drift.not_known
+        ],
+        "witness": dict(witness) if witness is not None else None,
+        "not_cross_checked": not_cross_checked.reason if not_cross_checked else None,
+        "not_compared": [
+            *drift.not_compared,
+            *(f"{side}: {what}" for side, each in (sources or {}).items() for s in each for what in not_compared_of(s)),
+        ],
+        "sources": {side: manifest_json(each) for side, each in (sources or {}).items()},
+        "nothing_compared": why_nothing,
+        "undone": undone_json(undone or {}),
+        "rows": asdict(rows.summary) if rows else None,
+    }
+
+
+def _difference(difference: Difference, defined_at: DefinedAt) -> dict[str, Any]:
+    not_there = {DiffVerdict.MISSING: "actual", DiffVerdict.UNEXPECTED: "expected"}.get(difference.verdict)
+    return {
+        "verdict": difference.verdict.value,
+        "severity": difference.severity.value,
+        "kind": difference.kind,
+        "key": difference.key,
+        "fields": [{"name": f.name, "expected": f.expected, "actual": f.actual} for f in difference.fields],
+        "defined_at": {
+            side: None if side == not_there else defined_at(side, difference.kind, difference.key_on(side))
+            for side in ("expected", "actual")
+        },
+    }
+
+
+def _unmodelled(side: str, things: Iterable[Unmodelled]) -> list[dict[str, str]]:
+    return [{"side": side, "kind": thing.kind, "identity": thing.identity} for thing in things]

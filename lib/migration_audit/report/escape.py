@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from itertools import groupby
 
 from markupsafe import Markup
@@ -16,6 +17,7 @@ from markupsafe import escape as _escape
 from migration_audit.model.visible import many_lines, one_line
 
 __all__ = [
+    "filled",
     "html",
     "html_with_code",
     "many_lines",
@@ -41,15 +43,36 @@ def without_ansi(text: str) -> str:
     return _ANSI.sub("", text)
 
 
+def filled(template: str, *values: object) -> Markup:
+    """Our HTML with a value in the place of each ``{}``, escaped unless it is HTML: ``Markup.format``, much faster.
+
+    >>> filled("<td>{}</td>", "<b>")
+    Markup('<td>&lt;b&gt;</td>')
+    """
+    before, *pieces = _pieces(template)
+    filling = (part for value, piece in zip(values, pieces, strict=True) for part in (_safe(value), piece))
+    return Markup("".join((before, *filling)))  # noqa: S704 (the template is ours)
+
+
+def _safe(value: object) -> str:
+    return value if type(value) is Markup else _escape(value)
+
+
+@cache
+def _pieces(template: str) -> tuple[str, ...]:
+    return tuple(template.split("{}"))
+
+
 def html(text: str) -> Markup:
     """Text that was made visible already, as HTML; right-to-left text cannot reorder what is next to it.
 
     Words too long for a column get places where they may be broken: after a slash, else anywhere.
     """
-    escaped = Markup("").join(_breakable(piece) for piece in _LONG_WORD.split(text))
+    pieces = _LONG_WORD.split(text)
+    escaped = _escape(text) if len(pieces) == 1 else Markup("").join(map(_breakable, pieces))
     if text.isascii() or not any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in text):
         return escaped
-    return Markup("<bdi>{}</bdi>").format(escaped)
+    return filled("<bdi>{}</bdi>", escaped)
 
 
 def sentence(text: str) -> str:
@@ -66,7 +89,7 @@ def html_with_code(text: str) -> Markup:
     parts = text.split("`")
     if len(parts) % 2 == 0:  # a backtick that is not a pair's
         return html(text)
-    coded = (Markup("<code>{}</code>").format(html(part)) if number % 2 else html(part) for number, part in enumerate(parts))
+    coded = (filled("<code>{}</code>", html(part)) if number % 2 else html(part) for number, part in enumerate(parts))
     return Markup("").join(coded)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, overload
 
 from migration_audit.report.inline import Inline
@@ -47,6 +47,16 @@ class Row:
     """An id to link to, in pages that are ours from end to end."""
     is_step: bool = False
     """Shown where a report folds the rows that are not marked."""
+
+    def card(self, headings: Sequence[Heading]) -> Iterator[tuple[Heading, Inline]]:
+        """The cells after the first that say something, each with its heading."""
+        pairs = zip(headings[1:], self.cells[1:], strict=True)
+        yield from ((heading, cell) for heading, cell in pairs if cell.text() not in {"", "–"})
+
+
+def _of_all_sides(heading: Heading) -> Heading:
+    """The heading of a column whose values are the same on every side."""
+    return replace(heading, over=None, name="Value" if heading.side and heading.over is None else heading.name)
 
 
 class LazyRows(Sequence[Row], Generic[ItemT]):
@@ -94,6 +104,11 @@ class Group:
             return self.rows.marked
         return [number for number, row in enumerate(self.rows) if row.marked]
 
+    @property
+    def loud(self) -> list[int]:
+        """The places of rows that are marked or are steps: what a form that folds the others shows."""
+        return sorted({*self.marked, *(number for number, row in enumerate(self.rows) if row.is_step)})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
@@ -114,10 +129,39 @@ class Grid:
     """What the rows that are not marked are, in the plural: a report folds them under that line, with their number."""
     prints_quiet: bool = True
     """Whether they are open on paper."""
+    in_cards: bool = False
+    """Each row is a card: its first cell, then the others under their headings; long ones have the whole width."""
 
     def __len__(self) -> int:
         """The number of rows, folded ones too."""
         return sum(len(group.rows) for group in self.groups)
+
+    def split(self) -> tuple[Grid, Grid]:
+        """The table without the rows that ``quiet`` names, and one of these alone."""
+        if self.quiet is None or len(self) > self.limit:
+            return self, replace(self, groups=())
+        open_groups = [group for group in self.groups if not group.stays_folded]
+        loud = [replace(g, rows=[g.rows[n] for n in g.loud], folded=None) for g in open_groups]
+        quiet = [
+            replace(g, rows=[row for n, row in enumerate(g.rows) if n not in set(g.loud)], folded=None) for g in open_groups
+        ]
+        folded = [group for group in self.groups if group.stays_folded]
+        kept = (*(g for g in loud if g.rows), *folded)
+        rest = tuple(g for g in quiet if g.rows)
+        return replace(self, groups=kept, nothing="Nothing differs." if rest else self.nothing), replace(self, groups=rest)
+
+    def one_side(self) -> Grid:
+        """The table, whose values are the same on every side, with the columns of one side."""
+        first = next((heading.side for heading in self.headings if heading.side), None)
+        kept = [place for place, heading in enumerate(self.headings) if heading.side in {None, first}]
+        return replace(
+            self,
+            headings=tuple(_of_all_sides(self.headings[place]) for place in kept),
+            groups=tuple(
+                replace(g, rows=[replace(row, cells=tuple(row.cells[p] for p in kept)) for row in g.rows])
+                for g in self.groups
+            ),
+        )
 
     def shown(self) -> Iterator[Group | Row | str]:
         """What every form of the table shows, in order: a group's title, rows, or one line over the whole width."""

@@ -9,16 +9,15 @@ from markupsafe import Markup
 
 from migration_audit.model.evidence import EarlierRun, Evidence, PastVerdict
 from migration_audit.model.finding import Outcome
-from migration_audit.report.badges import Pill
+from migration_audit.report.badges import Pill, verdict_pill
 from migration_audit.report.check_tables import finding_anchor
 from migration_audit.report.escape import html as safe
 from migration_audit.report.escape import one_line
-from migration_audit.report.pills import verdict_pill
 from migration_audit.report.view import EvidenceView
 
 _NO_VERDICT = Pill("?", "no verdict", "none")
 _MOST = 5
-"""New findings that are listed of each comparison, and as many that are no longer found."""
+"""Findings that are listed of each comparison: of the new ones, of those no longer found, of those not checked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,10 @@ class Since:
     new: tuple[tuple[str, Markup], ...]
     """Anchor and sentence of each new finding."""
     gone: tuple[Markup, ...]
+    unchecked: tuple[Markup, ...]
+    """What was found then by a check that could not decide now."""
     more: int
-    """How many more are new or no longer found than are listed."""
+    """How many more there are than are listed."""
 
 
 def since(evidence: Evidence, earlier: Sequence[EarlierRun]) -> tuple[Since, ...]:
@@ -77,8 +78,16 @@ def since(evidence: Evidence, earlier: Sequence[EarlierRun]) -> tuple[Since, ...
 
 
 def new_keys(evidence: Evidence, earlier: Sequence[EarlierRun]) -> frozenset[str]:
-    """The keys of findings that the last run did not have; none where there was no run before."""
-    return frozenset(_now(evidence)) - frozenset(earlier[0].findings) if earlier else frozenset()
+    """The keys of findings that the last run did not have, though it checked; none where there was no run before."""
+    return frozenset(key for key in _now(evidence) if _is_new(key, earlier[0])) if earlier else frozenset()
+
+
+def _is_new(key: str, run: EarlierRun) -> bool:
+    return key not in run.findings and _check_of(key) not in run.undecided
+
+
+def _check_of(key: str) -> str:
+    return key.partition(":")[0]
 
 
 def _now(evidence: Evidence) -> dict[str, tuple[str, str]]:
@@ -88,14 +97,24 @@ def _now(evidence: Evidence) -> dict[str, tuple[str, str]]:
 
 def _since(evidence: Evidence, run: EarlierRun) -> Since:
     now = _now(evidence)
-    new, gone = [key for key in now if key not in run.findings], [key for key in run.findings if key not in now]
-    still = len(now) - len(new)
+    undecided = {check.id for check in evidence.checks if check.is_undecided}
+    new = [key for key in now if _is_new(key, run)]
+    not_now = [key for key in run.findings if key not in now]
+    gone = [key for key in not_now if _check_of(key) not in undecided]
+    unchecked = [key for key in not_now if _check_of(key) in undecided]
+    still = sum(key in run.findings for key in now)
+    counts = [f"{len(new):,} new", f"{len(gone):,} no longer found", f"{still:,} still found"]
+    if unchecked:
+        counts.append(f"{len(unchecked):,} could not be checked again")
+    if not_then := len(now) - len(new) - still:
+        counts.append(f"{not_then:,} could not be checked then")
     pill = verdict_pill(run.verdict)
     which = "last signed run" if run.signed else "last run"
     return Since(
         what=Markup("{} ({}, {} {})").format(which, f"{run.generated_at:%Y-%m-%d %H:%M} UTC", pill.glyph, pill.word),
-        counts=f"{len(new):,} new, {len(gone):,} no longer found, {still:,} still found",
+        counts=", ".join(counts),
         new=tuple((now[key][0], safe(one_line(now[key][1]))) for key in new[:_MOST]),
         gone=tuple(safe(one_line(run.findings[key])) for key in gone[:_MOST]),
-        more=max(len(new) - _MOST, 0) + max(len(gone) - _MOST, 0),
+        unchecked=tuple(safe(one_line(run.findings[key])) for key in unchecked[:_MOST]),
+        more=sum(max(len(keys) - _MOST, 0) for keys in (new, gone, unchecked)),
     )

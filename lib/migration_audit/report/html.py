@@ -5,6 +5,8 @@ It opens offline, runs no script, prints, and comes out byte for byte the same f
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,21 +19,20 @@ from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.evidence import EarlierRuns, Evidence
 from migration_audit.model.finding import Verdict
 from migration_audit.model.strict_json import parse_json
-from migration_audit.report import figure_html, strip, table_page
+from migration_audit.report import strip, table_page
+from migration_audit.report.badges import verdict_pill
 from migration_audit.report.banner import Banner, verdict_sentence
 from migration_audit.report.check_tables import check_anchor, check_table, finding_anchor
 from migration_audit.report.escape import html as safe
 from migration_audit.report.escape import html_with_code, many_lines, one_line, slug
-from migration_audit.report.figure import Figure
-from migration_audit.report.findings_page import check_views
+from migration_audit.report.figure import Figure, in_report
+from migration_audit.report.findings_page import check_views, run_command
 from migration_audit.report.grid import Grid
 from migration_audit.report.history import history, new_keys, since
-from migration_audit.report.listings import digest_table
+from migration_audit.report.listings import NOT_SHOWN, digest_table
 from migration_audit.report.outputs import ReplayedNotebook, joined, render_outputs
 from migration_audit.report.page import render_page
-from migration_audit.report.pills import verdict_pill
 from migration_audit.report.prose import Anchors, TocEntry, relinked, render_markdown, with_anchors
-from migration_audit.report.see_again import run_command
 from migration_audit.report.table import Stacked
 from migration_audit.report.triage import findings_of
 from migration_audit.report.view import EvidenceView
@@ -57,8 +58,14 @@ _ELSEWHERE = frozenset({"audit", "checks", "findings", "digests"})
 """What the page itself shows, of all notebooks at once."""
 
 
+_NOT_SHOWN = Markup("<p><strong>{}</strong>: {}<br>{}</p>")
+"""Parts that lack the same thing, once: outcome, titles and reason."""
+_ALL_NOT_SHOWN = Markup("<p><strong>{}</strong>: {}</p>")
+"""Outcome and reason, once for all that a part would show."""
+
+
 @dataclass(frozen=True, slots=True)
-class Line:
+class ListItem:
     """A line of a list on the first screen."""
 
     check: str
@@ -137,20 +144,20 @@ def _next_steps(facts: EvidenceView) -> tuple[Markup, ...]:
     return (fix.format(port, again), waive)
 
 
-def _blocking(evidence: EvidenceView) -> Iterator[Line]:
+def _blocking(evidence: EvidenceView) -> Iterator[ListItem]:
     for result, finding in findings_of(evidence.triage.blockers):
         if finding is None:
-            yield Line(one_line(result.id), safe(one_line(result.reason or result.title)), check_anchor(result.id))
+            yield ListItem(one_line(result.id), safe(one_line(result.reason or result.title)), check_anchor(result.id))
         elif finding.waived is None:
-            yield Line(one_line(result.id), safe(one_line(finding.summary)), finding_anchor(finding))
+            yield ListItem(one_line(result.id), safe(one_line(finding.summary)), finding_anchor(finding))
 
 
-def _weighing(evidence: EvidenceView) -> Iterator[Line]:
+def _weighing(evidence: EvidenceView) -> Iterator[ListItem]:
     for result in evidence.triage.warnings:
         open_first = sorted(result.findings, key=lambda f: f.waived is not None)
         first = open_first[0].summary if open_first else result.reason or result.title
         first += f" ({open_first[0].waived})" if open_first and open_first[0].waived else ""
-        yield Line(one_line(result.id), safe(one_line(with_rest(first, len(result.findings)))), check_anchor(result.id))
+        yield ListItem(one_line(result.id), safe(one_line(with_rest(first, len(result.findings)))), check_anchor(result.id))
 
 
 def _sections(notebooks: Sequence[NotebookSource], evidence: EvidenceView) -> tuple[list[Section], frozenset[str]]:
@@ -192,18 +199,46 @@ def _section(name: str, notebook: Notebook, anchors: Anchors, names: frozenset[s
     anchor = anchors.new(slug(name))
     toc: list[TocEntry] = []
     parts: list[Markup] = []
-    for prose, shown in _paragraphs(notebook, name, last):
+    paragraphs = list(_paragraphs(notebook, name, last))
+    repeated = Counter(reason for _, _, reason in paragraphs if reason)
+    not_shown: dict[tuple[str, str], list[str]] = {}
+    for prose, shown, reason in paragraphs:
         if prose is not None and toc and shown and not any(shown):
             continue  # all that it introduces is shown elsewhere on the page
+        if prose is not None and toc and reason and repeated[reason] > 1 and (title := _title(prose)):
+            not_shown.setdefault(reason, []).append(title)
+            continue
         if prose is not None:
             html, entries = with_anchors(
                 render_markdown(joined(prose.get("source", "")), prose.get("attachments")), name, anchors
             )
             parts.append(Markup('<div class="prose">{}</div>').format(relinked(html, name, names)))
             toc += entries
-        parts += [_without_caption(each, toc[-1].title) for each in shown] if toc else shown
+        below = [_ALL_NOT_SHOWN.format(safe(reason[0]), html_with_code(reason[1]))] if reason else shown
+        parts += [_without_caption(each, toc[-1].title) for each in below] if toc else below
+    for (outcome, why), titles in not_shown.items():
+        parts.append(_NOT_SHOWN.format(safe(outcome), safe(" · ".join(titles)), html_with_code(why)))
     title = str(toc[0].title.unescape()) if toc else name
     return Section(anchor, title, Markup("\n").join(filter(None, parts)), tuple(e for e in toc[1:] if e.level <= 3))
+
+
+def _title(prose: Notebook) -> str | None:
+    """The heading that a cell of prose begins with."""
+    found = re.match(r"#+ +(.+)", joined(prose.get("source", "")))
+    return one_line(found[1].strip()) if found else None
+
+
+def _why_not_shown(values: Sequence[Any]) -> tuple[str, str] | None:
+    """Outcome and reason, where all that a paragraph would show is not shown, for one reason."""
+    reasons = set()
+    for value in values:
+        if value is None or _is_elsewhere(value):
+            continue
+        if not isinstance(value, Grid) or value.about != NOT_SHOWN:
+            return None
+        outcome, reason = value.groups[0].rows[0].cells
+        reasons.add((outcome.text(), reason.text()))
+    return reasons.pop() if len(reasons) == 1 else None
 
 
 def _without_caption(shown: Markup, heading: Markup) -> Markup:
@@ -213,18 +248,20 @@ def _without_caption(shown: Markup, heading: Markup) -> Markup:
 
 def _paragraphs(
     notebook: Notebook, name: str, last: Mapping[str, str]
-) -> Iterator[tuple[Mapping[str, Any] | None, list[Markup]]]:
-    """Each cell of prose with what the code cells below it show."""
+) -> Iterator[tuple[Notebook | None, list[Markup], tuple[str, str] | None]]:
+    """Each cell of prose with what the code cells below it show, and why they show nothing."""
     values = iter(notebook.shown) if isinstance(notebook, ReplayedNotebook) else None
-    prose: Mapping[str, Any] | None = None
+    prose: Notebook | None = None
+    below: list[Any] = []
     shown: list[Markup] = []
     for cell in notebook.get("cells", ()):
         if cell.get("cell_type") == "markdown":
-            yield prose, shown
-            prose, shown = cell, []
+            yield prose, shown, _why_not_shown(below)
+            prose, below, shown = cell, [], []
         elif cell.get("cell_type") == "code":
-            shown.append(_code_cell(cell) if values is None else _value(next(values), name, last))
-    yield prose, shown
+            below.append(cell if values is None else next(values))
+            shown.append(_code_cell(cell) if values is None else _value(below[-1], name, last))
+    yield prose, shown, _why_not_shown(below)
 
 
 def _code_cell(cell: Mapping[str, Any]) -> Markup:
@@ -246,7 +283,7 @@ def _value(value: Any, notebook: str, last: Mapping[str, str]) -> Markup:
         case Grid():
             return table_page.render(_with_anchors(value) if value.about == "work" else value)
         case Figure():
-            return figure_html.in_report(value)
+            return in_report(value)
         case Stacked():
             parts = Markup("").join(_value(part, notebook, last) for part in value.parts)
             return parts or Markup("<p>{}</p>").format(value.nothing)

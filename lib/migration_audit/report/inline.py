@@ -13,27 +13,16 @@ from markupsafe import Markup
 
 from migration_audit.report import escape
 
-MUTED = "#57606a"
 LINK = "#0b4480"
 _CODE = "white-space:pre-wrap"
 """Of ``<samp>``: JupyterLab gives ``<code>`` a colour and a padding of its own, which took four more rules in each cell."""
-_MARK = "background-color:#dbe4f5;color:#1f2328;font-weight:700;border-bottom:2px solid #4a5f86"
-"""Of words that differ, on both sides the same: what is good or bad about them is the verdict's to say."""
 
 
-PRE = (
-    "margin:4px 0 0;padding:8px 10px;background-color:#f6f8fa;border:1px solid #d0d7de;border-radius:6px;"
-    "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em;white-space:pre-wrap;color:#1f2328"
-)
-_SUMMARY = f"cursor:pointer;color:{LINK};font-size:.92em"
+PRE = "margin:4px 0;white-space:pre-wrap"
 STYLES = {
     _CODE: "c",
-    _MARK: "",
     PRE: "sql",
-    _SUMMARY: "",
-    f"color:{MUTED};font-size:.92em": "m",
     f"color:{LINK}": "",
-    "margin-top:4px": "",
 }
 """The inline styles of cells, and the class that a report has in the place of each."""
 
@@ -60,11 +49,11 @@ class Text:
     strong: bool = False
 
     def html(self) -> Markup:
-        """The words, small and grey when muted."""
+        """The words, small when muted."""
         shown = escape.html(self.text())
         if self.muted:
-            return Markup('<span style="color:{};font-size:.92em">{}</span>').format(MUTED, shown)
-        return Markup("<strong>{}</strong>").format(shown) if self.strong else shown
+            return escape.filled("<small>{}</small>", shown)
+        return escape.filled("<strong>{}</strong>", shown) if self.strong else shown
 
     def markdown(self) -> str:
         """The words."""
@@ -84,7 +73,7 @@ class IdentifierText:
 
     def html(self) -> Markup:
         """The identifier as code."""
-        return Markup('<samp style="{}">{}</samp>').format(_CODE, escape.html(self.text()))
+        return _code(self.text(), escape.html(self.text()))
 
     def markdown(self) -> str:
         """The identifier as code."""
@@ -105,10 +94,10 @@ class Marked:
     def html(self) -> Markup:
         """The value as code, with ``<mark>`` around what the other side has not: no side is the right one by its colour."""
         inner = Markup("").join(
-            Markup('<mark style="{}">{}</mark>').format(_MARK, escape.html(shown)) if only_here else escape.html(shown)
+            escape.filled("<mark>{}</mark>", escape.html(shown)) if only_here else escape.html(shown)
             for only_here, shown in self._shown()
         )
-        return Markup('<samp style="{}">{}</samp>').format(_CODE, inner)
+        return _code(self.text(), inner)
 
     def markdown(self) -> str:
         """The same in bold, which GitHub shows."""
@@ -124,6 +113,12 @@ class Marked:
         return [(only_here, escape.many_lines(run)) for only_here, run in self.runs]
 
 
+def _code(text: str, inner: Markup) -> Markup:
+    """Code whose spaces and line ends are kept, which takes a style where HTML would join some."""
+    style = escape.filled(' style="{}"', _CODE) if text != " ".join(text.split()) else ""
+    return escape.filled("<samp{}>{}</samp>", style, inner)
+
+
 def code(value: str) -> Marked:
     """A definition or a type, on as many lines as it has, with nothing marked."""
     return Marked(runs=((False, value),))
@@ -135,12 +130,20 @@ class FoldedText:
 
     label: str
     source: str
+    most: int | None = None
+    """Lines up to which a notebook has it; of a longer one, it has their number."""
 
     def html(self) -> Markup:
         """A ``<details>`` element."""
-        return Markup(
-            '<details style="margin-top:4px"><summary style="{}">{}</summary><pre style="{}">{}</pre></details>'
-        ).format(_SUMMARY, self.label, PRE, escape.html(escape.many_lines(self.source)))
+        number = len(self.source.splitlines())
+        if self.most is not None and number > self.most:
+            return escape.filled("{}: {} lines, which <code>print</code> and report.html show", self.label, number)
+        return escape.filled(
+            '<details><summary>{}</summary><pre style="{}">{}</pre></details>',
+            self.label,
+            PRE,
+            escape.html(escape.many_lines(self.source)),
+        )
 
     def markdown(self) -> str:
         """A ``<details>`` element, which GitHub shows."""
@@ -163,7 +166,7 @@ class Link:
 
     def html(self) -> Markup:
         """An ``<a>`` element."""
-        return Markup('<a href="{}" style="color:{}">{}</a>').format(self.href, LINK, self.label.html())
+        return escape.filled('<a href="{}" style="color:{}">{}</a>', self.href, LINK, self.label.html())
 
     def markdown(self) -> str:
         """The label alone: the place that it leads to is in the HTML report."""
@@ -175,7 +178,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class InlineGroup:
     """Several things on one line."""
 
     parts: tuple[Inline, ...]
@@ -201,7 +204,7 @@ class StackedBlocks:
 
     def html(self) -> Markup:
         """One block per part."""
-        return Markup("").join(Markup("<div>{}</div>").format(part.html()) for part in self.parts)
+        return Markup("").join(escape.filled("<div>{}</div>", part.html()) for part in self.parts)
 
     def markdown(self) -> str:
         """The parts with line breaks between them."""

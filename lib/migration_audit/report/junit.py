@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from migration_audit.model.drift import Severity
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding, Outcome
+from migration_audit.model.severity import Severity
 from migration_audit.report.escape import many_lines, one_line, sentence
 from migration_audit.report.triage import Cause
 from migration_audit.report.view import EvidenceView

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import groupby
+from typing import Final
 
 from migration_audit.model.evidence import AppliedFile, Evidence, FileDigest, RepositoryState
 from migration_audit.model.finding import Check
 from migration_audit.model.rule_use import Excluded
+from migration_audit.model.sql import Similarity, StatementMatch
 from migration_audit.project import Environment
-from migration_audit.report.inline import IdentifierText, Text
-from migration_audit.report.pills import severity_pill
+from migration_audit.report.badges import severity_pill
+from migration_audit.report.grid import LazyRows
+from migration_audit.report.inline import IdentifierText, Inline, Text
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 from migration_audit.report.view import producer_text
+
+NOT_SHOWN: Final = "not shown"
+"""What a table is about that is shown instead of one that could not be made."""
+_LACKING = frozenset({Similarity.DIFFERENT, Similarity.ABSENT})
 
 
 def environment_table(environments: Sequence[Environment]) -> ReportTable:
@@ -60,20 +69,35 @@ def catalogue_table(checks: Iterable[Check]) -> ReportTable:
     return _table("Checks", ("Check", "Question", "Severity", "Phase"), [_only(rows)])
 
 
-def digest_table(evidence: Evidence) -> ReportTable:
-    """The digests of an evidence: every SQL file, every other file and every catalog that was judged."""
-    groups = [_files(source.role, f"{source.role}: {source.name}", source.files) for source in evidence.sources]
+def digest_table(evidence: Evidence, *what: str) -> ReportTable:
+    """The digests of an evidence: of every SQL file and other file (``files``), and of every catalog (``catalogs``).
+
+    Both by default. Raises ValueError for another word.
+    """
+    if unknown := set(what) - set(_DIGESTED):
+        raise ValueError(f"{min(unknown)} is none of {', '.join(_DIGESTED)}")
+    groups = [group for name in what or _DIGESTED for group in _DIGESTED[name](evidence)]
+    listed = _table("What was audited, by digest", ("What", "SHA-256"), groups, group_name="Source")
+    return replace(listed, about="digests", quiet="files and catalogs, as evidence.json has them", prints_quiet=False)
+
+
+def _file_groups(evidence: Evidence) -> Iterator[Group]:
+    yield from (_files(source.role, f"{source.role}: {source.name}", source.files) for source in evidence.sources)
     for label, title, files in (
         ("artifacts", "artifacts: other files of the tree", evidence.artifacts),
         ("reports", "reports of commands", evidence.reports),
     ):
         if files:
-            groups.append(_files(label, title, files))
-    catalogs = tuple(Row((Text(side), IdentifierText(digest))) for side, digest in sorted(evidence.snapshots.items()))
-    if catalogs:
-        groups.append(Group(title=Text("catalogs"), labels=("catalog",), rows=catalogs))
-    listed = _table("What was audited, by digest", ("What", "SHA-256"), groups, group_name="Source")
-    return replace(listed, about="digests", quiet="files and catalogs, as evidence.json has them", prints_quiet=False)
+            yield _files(label, title, files)
+
+
+def _catalog_groups(evidence: Evidence) -> Iterator[Group]:
+    rows = tuple(Row((Text(side), IdentifierText(digest))) for side, digest in sorted(evidence.snapshots.items()))
+    if rows:
+        yield Group(title=Text("catalogs"), labels=("catalog",), rows=rows)
+
+
+_DIGESTED: Final = {"files": _file_groups, "catalogs": _catalog_groups}
 
 
 def _files(label: str, title: str, files: Iterable[AppliedFile | FileDigest]) -> Group:
@@ -97,7 +121,8 @@ def evidence_table(evidence: Evidence) -> ReportTable:
 def unavailable(reason: str, *, errored: bool) -> ReportTable:
     """In place of a table: why it cannot be shown."""
     glyph = "! could not be read" if errored else "– not checked"
-    return _table("Not shown", ("Outcome", "Reason"), [_only([Row((Text(glyph, strong=True), Text(reason)), marked=True)])])
+    row = Row((Text(glyph, strong=True), Text(reason)), marked=True)
+    return replace(_table("Not shown", ("Outcome", "Reason"), [_only([row])]), about=NOT_SHOWN)
 
 
 def _only(rows: Sequence[Row]) -> Group:
@@ -129,3 +154,38 @@ def commit_text(state: RepositoryState) -> str:
         return "not in a git repository"
     remote = f", {state.remote}" if state.remote else ""
     return f"{state.commit} ({'clean' if state.clean else 'with uncommitted changes'}{remote})"
+
+
+def statement_table(matches: Sequence[StatementMatch]) -> ReportTable:
+    """Each legacy statement with its file and line, how the owner's SQL has it, and where."""
+    counts = Counter(match.similarity for match in matches)
+    counted = ", ".join(f"{counts[similarity]:,} {similarity}" for similarity in Similarity if counts[similarity])
+    return ReportTable(
+        caption="Legacy statements in the owner's SQL",
+        note=counted or None,
+        group_names=("Legacy file",),
+        headings=tuple(Heading(name=name) for name in ("Line", "Statement", "In the owner's SQL", "Defined at", "Differs")),
+        groups=tuple(
+            Group(title=IdentifierText(path), labels=(path,), rows=LazyRows(found, _row, list(map(_is_marked, found))))
+            for path, found in ((path, list(run)) for path, run in groupby(matches, key=lambda match: match.legacy.path))
+        ),
+        about="statements",
+        quiet="statements with a counterpart in the owner's SQL",
+        nothing="The legacy SQL contains no statements.",
+    )
+
+
+def _is_marked(match: StatementMatch) -> bool:
+    return match.similarity in _LACKING or bool(match.differing)
+
+
+def _row(match: StatementMatch) -> Row:
+    is_marked = _is_marked(match)
+    cells: tuple[Inline, ...] = (
+        Text(str(match.legacy.line)),
+        IdentifierText(match.text),
+        Text(str(match.similarity), strong=is_marked),
+        IdentifierText(str(match.owner)) if match.owner else Text("–", muted=True),
+        Text(", ".join(match.differing)) if match.differing else Text("–", muted=True),
+    )
+    return Row(cells, marked=is_marked)

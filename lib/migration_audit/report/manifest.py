@@ -8,8 +8,8 @@ from itertools import zip_longest
 from typing import Any
 
 from migration_audit.model.evidence import AppliedSource
-from migration_audit.model.outside import OutsideKind
 from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.side_effects import OutsideKind
 from migration_audit.report.escape import one_line
 from migration_audit.report.inline import IdentifierText, Text
 from migration_audit.report.table import Group, Heading, ReportTable, Row

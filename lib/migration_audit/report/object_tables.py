@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from itertools import groupby
 
@@ -10,14 +12,14 @@ from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.report.badges import Dot, Pill
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import Beside, IdentifierText, Inline, StackedBlocks, Text, code
-from migration_audit.report.sides import Presence, SidePresence, standing
+from migration_audit.report.inline import IdentifierText, Inline, InlineGroup, StackedBlocks, Text, code
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 Scope = Callable[[CatalogObject], bool]
-Held = tuple[str, str, tuple[CatalogObject | None, ...]]
+_Held = tuple[str, str, tuple[CatalogObject | None, ...]]
 """Table, key, and the object of each side."""
 
 _FOLD_ABOVE = 60
@@ -87,7 +89,7 @@ def _object_matrix(
     )
 
 
-def _held(kind: type[CatalogObject], sides: Mapping[str, Snapshot], scope: Scope | None) -> list[Held]:
+def _held(kind: type[CatalogObject], sides: Mapping[str, Snapshot], scope: Scope | None) -> list[_Held]:
     found = [{o.key: o for o in s.objects if type(o) is kind and (scope is None or scope(o))} for s in sides.values()]
     keys = sorted({key for side in found for key in side})
     held = [(key, tuple(side.get(key) for side in found)) for key in keys]
@@ -101,7 +103,7 @@ def _table(thing: CatalogObject) -> str:
     return dotted(*(part for part in (schema, table) if isinstance(part, str)))
 
 
-def _group(table: str, rows: LazyRows[Held], noun: str, *, fold: bool) -> Group:
+def _group(table: str, rows: LazyRows[_Held], noun: str, *, fold: bool) -> Group:
     fold = fold and not rows.marked
     folded = f"… {len(rows):,} {noun}, the same everywhere" if fold else None
     return Group(title=IdentifierText(table) if table else None, labels=(table,), rows=rows, folded=folded)
@@ -115,7 +117,7 @@ def _is_same(objects: tuple[CatalogObject | None, ...]) -> bool:
     )
 
 
-def _row(sides: tuple[str, ...], held: Held) -> Row:
+def _row(sides: tuple[str, ...], held: _Held) -> Row:
     _, key, objects = held
     where = standing(sides, [o and _compared(o) for o in objects])
     dots = tuple(presence.value for presence in where.presence)
@@ -133,7 +135,7 @@ def _definitions(objects: tuple[CatalogObject | None, ...], where: SidePresence)
     shown: list[Inline] = [code(_definition(first))]
     for side, presence, thing in zip(where.sides, where.presence, objects, strict=True):
         if presence is Presence.DIFFERS and thing is not None:
-            shown.append(Beside((Text(f"{side}:", muted=True), *_apart(first, thing))))
+            shown.append(InlineGroup((Text(f"{side}:", muted=True), *_apart(first, thing))))
     return StackedBlocks(tuple(shown)) if len(shown) > 1 else shown[0]
 
 
@@ -154,3 +156,56 @@ def _definition(thing: CatalogObject) -> str:
 
 def _value(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+class Presence(Enum):
+    """Whether a side has a thing as the first side that has it."""
+
+    PRESENT = Dot("●", "present")
+    DIFFERS = Dot("◐", "differs")
+    ABSENT = Dot("○", "absent")
+
+
+@dataclass(frozen=True, slots=True)
+class SidePresence:
+    """The presence of one thing on each side, in the order of the sides."""
+
+    sides: tuple[str, ...]
+    presence: tuple[Presence, ...]
+    serious: bool = True
+    """Whether a difference blocks, or only needs a human eye."""
+
+    @property
+    def same(self) -> bool:
+        """Every side has it, and the same."""
+        return all(p is Presence.PRESENT for p in self.presence)
+
+    @property
+    def pill(self) -> Pill:
+        """The sentence for it: later sides are expected to have what an earlier one has, not the other way round."""
+        first = next(n for n, p in enumerate(self.presence) if p is not Presence.ABSENT)
+        later = list(zip(self.sides, self.presence, strict=True))[first:]
+        missing = [side for side, p in later if p is Presence.ABSENT]
+        differing = [side for side, p in later if p is Presence.DIFFERS]
+        parts = [f"{word} in {_named(who)}" for word, who in (("missing", missing), ("differs", differing)) if who]
+        if parts:
+            return Pill("✕", ", ".join(parts), "fail") if self.serious else Pill("▲", ", ".join(parts), "review")
+        if not first:
+            return Pill("✓", "same everywhere" if len(self.sides) > 1 else "present", "pass")
+        if first == len(self.sides) - 1:
+            return Pill("▲", f"only in {self.sides[-1]}", "review")
+        return Pill("i", f"not in {_named(self.sides[:first])}", "info")
+
+
+def standing(sides: Sequence[str], values: Sequence[object], *, serious: bool = True) -> SidePresence:
+    """How the sides compare; a value of None is a side without it. At least one side has it."""
+    reference = next(value for value in values if value is not None)
+    return SidePresence(
+        tuple(sides),
+        tuple(Presence.ABSENT if v is None else Presence.PRESENT if v == reference else Presence.DIFFERS for v in values),
+        serious,
+    )
+
+
+def _named(sides: Sequence[str]) -> str:
+    return " and ".join(sides) if len(sides) <= 2 else f"{len(sides)} of them"

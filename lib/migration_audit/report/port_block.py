@@ -39,7 +39,8 @@ class PortBlock:
         digest = Markup("<p>{}</p><p><small>sha256:{}</small></p>").format(self.title, self.port.sha256)
         return str(digest + Markup('<pre style="{}">{}</pre>').format(PRE, escape.html(escape.many_lines(self.port.text))))
 
-    def _repr_markdown_(self) -> str:
+    def markdown(self) -> str:
+        """The sentence, then the text, as GitHub's Markdown."""
         if self.port is None:
             return escape.markdown(self.title)
         text = escape.many_lines(self.port.text)

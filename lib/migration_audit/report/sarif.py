@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from migration_audit import __version__, checks
-from migration_audit.model.drift import Severity
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding
+from migration_audit.model.severity import Severity
 from migration_audit.report.escape import one_line
 from migration_audit.report.view import EvidenceView, Places
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from migration_audit.model.identifiers import dotted
@@ -20,10 +20,9 @@ from migration_audit.model.timescale import (
 from migration_audit.model.timescale_jobs import POLICIES, Job
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.inline import IdentifierText, Inline, Text, code
-from migration_audit.report.sides import standing
+from migration_audit.report.object_tables import Scope, standing
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
-Scope = Callable[[CatalogObject], bool]
 Settings = dict[str, dict[str, str]]
 """Object to setting to value."""
 Setting = CompressionSettings | HypertableTablespaces | ChunkSkipping

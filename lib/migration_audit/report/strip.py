@@ -13,6 +13,8 @@ from markupsafe import Markup
 
 from migration_audit.report import escape
 
+_MOST_BOXES = 24
+"""Marks up to which each is a box where a page has no styles of its own."""
 _MOST_CUTS = 150
 """Marks up to which the lines between them are drawn: more would cover what they separate."""
 
@@ -62,6 +64,11 @@ class Strip:
     @property
     def _bar(self) -> int:
         return 20 if self.tall else 10
+
+    @property
+    def fits_boxes(self) -> bool:
+        """Whether it has few marks, and no text in them."""
+        return len(self.marks) <= _MOST_BOXES and not any(mark.text for mark in self.marks)
 
     def inner(self) -> Markup:
         """What an ``<svg>`` of any width and of ``height`` holds."""
@@ -122,6 +129,32 @@ def shares(parts: Sequence[tuple[Look, int]]) -> tuple[Mark, ...]:
     return tuple(marks)
 
 
+def as_boxes(strip: Strip) -> Markup:
+    """A strip as boxes with borders: a tenth of what a picture takes, and lines that can be compared."""
+    boxes, place = [], 0.0
+    for mark in strip.marks:
+        if mark.start - place > 1e-6:
+            boxes.append(_box(mark.start - place, ""))
+        boxes.append(_box(mark.end - mark.start, BOXES[mark.look]))
+        place = mark.end
+    bars = [_flex("gap:2px", Markup("").join(boxes)) if len(boxes) > 1 else Markup("").join(boxes)]
+    if strip.ruler:
+        bars.append(_box(min(strip.ruler, 1), "margin:2px 0;padding:1px 0;background-color:#3b6ea5"))
+    if strip.ticks:
+        names = (Markup("<span>{}</span>").format(escape.one_line(name)) for _, name in strip.ticks)
+        bars.append(_flex("justify-content:space-between", Markup("").join(names)))
+    return Markup("\n").join(bars)
+
+
+def _box(width: float, style: str) -> Markup:
+    share = f"width:{_share(width)};" if width < 1 - 1e-6 else ""
+    return Markup('<div style="{}{}"></div>').format(share, style)
+
+
+def _flex(style: str, inner: Markup) -> Markup:
+    return Markup('<div style="display:flex;{}">{}</div>').format(style, inner)
+
+
 def as_picture(inner: Markup, height: int, width: str) -> Markup:
     """Shapes as a picture with its own colours: untrusted notebooks show no ``<svg>`` and no ``<style>``."""
     patterns = Markup("").join(pattern for name, pattern in _PATTERNS.items() if f'<rect class="{name}"' in inner)
@@ -138,10 +171,15 @@ def _share(part: float) -> str:
 
 def _rules_for(shapes: Markup) -> Markup:
     """The rules of what is drawn: a row of pictures would repeat the others in each."""
-    named = {name for names in re.findall(r'class="([^"]*)"', shapes) for name in names.split()}
-    drawn = named | {tag for tag in ("text", "line") if f"<{tag} " in shapes}
-    rules = (rule for rule in _LIGHT.split("}") if drawn.intersection(re.findall(r"[\w-]+", rule.partition("{")[0])))
-    return Markup("").join(Markup("{}}}").format(rule) for rule in rules)
+    drawn = set()
+    for tag, names in re.findall(r'<(\w+)(?: class="([^"]*)")?', shapes):
+        drawn |= {tag, *(f".{name}" for name in names.split()), *(f"{tag}.{name}" for name in names.split())}
+    rules = []
+    for rule in filter(None, _LIGHT.split("}")):
+        selectors, _, what = rule.partition("{")
+        if used := [selector for selector in selectors.split(",") if selector in drawn]:
+            rules.append(Markup("{}{{{}}}").format(",".join(used), Markup(what)))  # noqa: S704 (of _LIGHT)
+    return Markup("").join(rules)
 
 
 _PATTERNS = {
@@ -158,6 +196,14 @@ _PATTERNS = {
         '<rect class="bg" width="5" height="5"/><path class="x0" d="M0 0L5 5M5 0L0 5"/></pattern>'
     ),
 }
+BOXES = {
+    Look.SAME: "padding:5px 0;background-color:#3b6ea5",
+    Look.OTHER: "padding:2px 0;border:3px double #9a6700",
+    Look.MISSING: "padding:4px 0;border:1px dashed #1f2328",
+    Look.EXTRA: "padding:3px 0;border:2px solid #3b6ea5",
+    Look.UNKNOWN: "padding:3px 0;border:2px dotted #1f2328",
+}
+"""How a box of ten pixels shows each look without a pattern."""
 PATTERNS = Markup("<defs>{}</defs>").format(Markup("").join(_PATTERNS.values()))
 RULES = Markup(
     "text{{fill:{ink};font:12px system-ui,'DejaVu Sans',sans-serif}}.on{{text-anchor:middle;font-weight:700}}"

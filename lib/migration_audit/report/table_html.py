@@ -1,111 +1,149 @@
-"""A table as HTML that survives an untrusted notebook: inline styles, real headers, no added ids.
+"""A table as HTML for notebooks, which drop what is between ``<style>`` tags where they are not trusted.
 
-Each cell is a line: what compares two executed notebooks (nbdiff, git) shows the cells that differ, not the table.
+Colours are the notebook's own, light or dark: only pills and marks have some, both text and ground. Rows without news are a
+folded list. Each cell is a line: what compares two executed notebooks (nbdiff, git) shows the cells that differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from markupsafe import Markup
 
 from migration_audit.report import escape
 from migration_audit.report.grid import Grid, Group, Heading, Row
-from migration_audit.report.inline import MUTED
 
-_TABLE = (
-    "border-collapse:collapse;border-spacing:0;margin:0 0 18px;width:auto;max-width:100%;text-align:left;"
-    "font:13px/1.45 system-ui,Segoe UI,DejaVu Sans,sans-serif;color:#1f2328;background-color:#ffffff"
-)
-# A table is not painted behind its caption, and JupyterLab may be dark there.
-_CAPTION = "text-align:left;caption-side:top;padding:4px 10px 8px;color:#1f2328;background-color:#ffffff"
-_PAD = "text-align:{align};vertical-align:top"
-_ROW = "background-color:{colour};border-bottom:1px solid #d0d7de"
-_HEAD = "text-align:{align};vertical-align:bottom;background-color:#f6f8fa;font-weight:600;white-space:nowrap"
-_GROUP = "text-align:left;background-color:#eaeef2;font-weight:600;border-bottom:1px solid #d0d7de"
+_CELL = "text-align:{}"
+"""Of every cell, since JupyterLab has a rule for cells."""
+_CARD = "margin-left:16px"
 
 
-def render(table: Grid) -> Markup:
-    """The table in a box that scrolls sideways when it must."""
-    body = Markup("\n").join(_line(item, table) for item in table.shown())
-    if not len(table):
-        body = _wide(table, Markup("{}").format(table.nothing))
-    return Markup(
-        '<div style="overflow-x:auto"><table cellpadding="6" style="{}">\n{}\n{}\n<tbody>\n{}\n</tbody></table></div>'
-    ).format(_TABLE, _caption(table), _head(table.headings), body)
+def render(table: Grid, *, has_title: bool = True) -> Markup:
+    """Caption and note, the rows with news as a table or as cards, and the others folded."""
+    loud, quiet = table.split()
+    parts = []
+    if len(loud) and loud.in_cards:
+        parts = [_title(table), *_cards(loud)]
+    elif loud.groups:
+        parts = [_table(loud, _caption(loud) if has_title else Markup(""))]
+    else:
+        parts = [_title(table)] if has_title else []
+        parts += [] if len(quiet) else [escape.filled("<p>{}</p>", table.nothing)]
+    if len(quiet):
+        parts.append(_folded(quiet))
+    style = Markup(' style="overflow-x:auto"') if loud.groups and not loud.in_cards else ""
+    return escape.filled("<div{}>\n{}\n</div>", style, _lines(parts))
 
 
 def _caption(table: Grid) -> Markup:
-    note = escape.one_line(table.note or "")
-    small = Markup('<br><span style="font-size:.92em;color:{}">{}</span>').format(MUTED, note) if note else ""
-    return Markup('<caption style="{}"><strong style="font-size:1.15em">{}</strong>{}</caption>').format(
-        _CAPTION, escape.html(escape.one_line(table.caption)), small
+    return escape.filled('<caption style="text-align:left">{}</caption>\n', _title(table))
+
+
+def _table(table: Grid, caption: Markup) -> Markup:
+    return escape.filled(
+        '<table style="margin:0">\n{}{}\n<tbody>\n{}\n</tbody></table>',
+        caption,
+        _head(table.headings),
+        _lines(_line(item, table.headings) for item in table.shown()),
     )
+
+
+def _title(table: Grid) -> Markup:
+    note = escape.one_line(table.note or "")
+    small = escape.filled("\n<br><small>{}</small>", note) if note else ""
+    return escape.filled("<strong>{}</strong>{}", escape.html(escape.one_line(table.caption)), small)
+
+
+def _folded(quiet: Grid) -> Markup:
+    """Rows without news as a list to open, each as the text of its cells of one side."""
+    table = quiet.one_side()
+    lines: list[Markup] = []
+    for item in table.shown():
+        if isinstance(item, Row):
+            texts = [escape.one_line(cell.text()) for cell in item.cells]
+            texts = [text for text in texts if text not in {"", "–"} and not text.startswith("✓")]
+            lines.append(escape.filled("<li>{}</li>", escape.html(" · ".join(texts))))
+        elif len(table.groups) > 1:
+            lines.append(escape.filled("<li><strong>{}</strong></li>", _over(item)))
+    summary = f"{len(table):,} {table.quiet}"
+    return escape.filled("<details><summary>{}</summary><ul>\n{}\n</ul></details>", summary, _lines(lines))
+
+
+def _cards(table: Grid) -> Iterator[Markup]:
+    """A line for each group, and each row on lines of its own."""
+    for item in table.shown():
+        if isinstance(item, Row):
+            parts = [item.cells[0].html()]
+            for heading, cell in item.card(table.headings):
+                name = escape.html(escape.one_line(heading.full))
+                parts.append(escape.filled("<div>{}: {}</div>", name, cell.html()))
+            yield escape.filled('<div{} style="{}">\n{}</div>', _id(item.anchor), _CARD, _lines(parts))
+        else:
+            yield escape.filled("<div>{}</div>", _over(item))
+
+
+def _over(item: Group | str) -> Markup:
+    """The line over the rows of a group, or one over the whole width."""
+    if isinstance(item, str):
+        return escape.filled("{}", item)
+    title = item.title.html() if item.title else Markup("")
+    return title + (escape.filled(" <small>{}</small>", item.folded) if item.folded is not None else Markup(""))
 
 
 def _head(headings: tuple[Heading, ...]) -> Markup:
     if not any(h.over for h in headings):
-        return Markup("<thead><tr>{}</tr></thead>").format(_lines(_heading(h) for h in headings))
+        return escape.filled("<thead><tr>{}</tr></thead>", Markup("").join(map(_heading, headings)))
     upper: list[Markup] = []
     for over, run in groupby(headings, key=lambda h: h.over):
         group = list(run)
         if over is None:
             upper += [_heading(h, rows=2) for h in group]
         else:
-            style = _HEAD.format(align="left") + ";border-bottom:1px solid #848d97"
-            upper.append(
-                Markup('<th scope="colgroup" colspan="{}" style="{}">{}</th>').format(
-                    len(group), style, escape.html(escape.one_line(over))
-                )
-            )
-    lower = _lines(_heading(h) for h in headings if h.over)
-    return Markup("<thead><tr>{}</tr>\n<tr>{}</tr></thead>").format(_lines(upper), lower)
-
-
-def _lines(cells: Iterable[Markup]) -> Markup:
-    return Markup("\n").join(cells)
+            name = escape.html(escape.one_line(over))
+            opening = escape.filled('<th scope="colgroup" colspan="{}" style="{}">', len(group), _CELL.format("left"))
+            upper.append(escape.filled("{}{}</th>", opening, name))
+    lower = Markup("").join(_heading(h) for h in headings if h.over)
+    return escape.filled("<thead><tr>{}</tr>\n<tr>{}</tr></thead>", Markup("").join(upper), lower)
 
 
 def _heading(heading: Heading, *, rows: int = 1) -> Markup:
-    style = _HEAD.format(align="center" if heading.centred else "left") + ";border-bottom:2px solid #848d97"
-    span = Markup(' rowspan="{}"').format(rows) if rows > 1 else ""
+    span = escape.filled(' rowspan="{}"', rows) if rows > 1 else ""
     name = escape.html(escape.one_line(heading.name))
-    return Markup('<th scope="col"{} style="{}">{}</th>').format(span, style, name)
+    return escape.filled('<th scope="col"{} style="{}">{}</th>', span, _align(heading), name)
 
 
-def _line(item: Group | Row | str, table: Grid) -> Markup:
-    if isinstance(item, str):
-        return _wide(table, Markup("{}").format(item))
-    return _group(item, table) if isinstance(item, Group) else _row(item, table.headings)
+def _align(heading: Heading) -> str:
+    return _CELL.format("center" if heading.centred else "left")
 
 
-def _group(group: Group, table: Grid) -> Markup:
-    title = group.title.html() if group.title else Markup("")
-    if group.folded is not None:
-        title += Markup(' <span style="font-weight:400;color:{}">{}</span>').format(MUTED, group.folded)
-    return Markup('<tr{}><th scope="rowgroup" colspan="{}" style="{}">{}</th></tr>').format(
-        _id(group.anchor), len(table.headings), _GROUP, title
+def _line(item: Group | Row | str, headings: tuple[Heading, ...]) -> Markup:
+    if isinstance(item, Row):
+        return _row(item, headings)
+    tag, anchor = ("td", None) if isinstance(item, str) else ('th scope="rowgroup"', item.anchor)
+    return escape.filled(
+        '<tr{}><{} colspan="{}" style="text-align:left">{}</{}></tr>',
+        _id(anchor),
+        Markup(tag),  # noqa: S704 (one of two)
+        len(headings),
+        _over(item),
+        tag[:2],
     )
 
 
 def _row(row: Row, headings: tuple[Heading, ...]) -> Markup:
-    style_of_row = _ROW.format(colour="#fff8e6" if row.marked else "#ffffff")
-    cells = []
-    for number, (cell, heading) in enumerate(zip(row.cells, headings, strict=True)):
-        style = _PAD.format(align="center" if heading.centred else "left")
-        if number:
-            cells.append(Markup('<td style="{}">{}</td>').format(style, cell.html()))
-        else:
-            cells.append(Markup('<th scope="row" style="{};font-weight:400">{}</th>').format(style, cell.html()))
-    return Markup('<tr{} style="{}">{}</tr>').format(_id(row.anchor), style_of_row, _lines(cells))
+    cells = [
+        escape.filled('<td style="{}">{}</td>', _align(heading), cell.html())
+        if number
+        else escape.filled('<th scope="row" style="{}">{}</th>', _align(heading), cell.html())
+        for number, (cell, heading) in enumerate(zip(row.cells, headings, strict=True))
+    ]
+    return escape.filled("<tr{}>\n{}</tr>", _id(row.anchor), _lines(cells))
 
 
-def _wide(table: Grid, content: Markup) -> Markup:
-    return Markup('<tr style="{}"><td colspan="{}" style="{};color:{}">{}</td></tr>').format(
-        _ROW.format(colour="#ffffff"), len(table.headings), _PAD.format(align="left"), MUTED, content
-    )
+def _lines(parts: Iterable[Markup]) -> Markup:
+    return Markup("\n").join(parts)
 
 
 def _id(anchor: str | None) -> Markup:
-    return Markup(' id="{}"').format(anchor) if anchor else Markup("")
+    return escape.filled(' id="{}"', anchor) if anchor else Markup("")

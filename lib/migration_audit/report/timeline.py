@@ -26,12 +26,12 @@ _INTERVAL = re.compile(r"(?:(?P<d>\d+) days?)? ?(?:(?P<h>\d+):(?P<m>\d+):(?P<s>\
 Bar = tuple[float, float]
 
 
-def chunk_timeline(chunks: HypertableChunks, *, setting: str | None = None, caption: str | None = None) -> Figure:
+def chunk_timeline(chunks: HypertableChunks, *, setting: str | None = None) -> Figure:
     """Where the chunks of a hypertable lie and how wide they are; without dates that can be drawn, the table alone.
 
     ``setting`` is the interval of the owner's SQL: chunks of another width are set off, and a ruler shows it.
     """
-    caption = caption or f"Chunks of {dotted(chunks.schema, chunks.table)}"
+    caption = f"Chunks of {dotted(chunks.schema, chunks.table)}"
     bars, is_time = _bars(chunks.ranges)
     table = _table(chunks, caption, setting)
     if not bars:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from migration_audit import report
+from migration_audit.audit.facts.files import write_atomically, write_json_file
+from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.errors import AuditError
-from migration_audit.model.evidence import Evidence
-from migration_audit.signoff import EVIDENCE_FILE, evidence_of
-
-SIGNED = "signed"
-
+from migration_audit.model.evidence import HOME, EarlierRun, EarlierRuns, Evidence, PastVerdict
+from migration_audit.model.finding import Outcome, Phase
+from migration_audit.model.strict_json import parse_json
+from migration_audit.signoff import EVIDENCE_FILE, SIGNED, evidence_of
+from migration_audit.signoff.decisions import FOLDER as SIGNATURES
+from migration_audit.signoff.decisions import read_decision
 
 _RUN: Final = re.compile(r"\d{8}T\d{6}Z-")
 """How the folder of a run begins; other folders are other people's."""
@@ -24,6 +30,15 @@ _RUN: Final = re.compile(r"\d{8}T\d{6}Z-")
 
 _RACES: Final = 20
 """How often others may remove a folder while a new one is made in it."""
+EARLIER_FILE: Final = "earlier.json"
+_CONVERTER: Final = strict_converter()
+_MOST_READ: Final = 20
+"""Folders that are read in search of a finished run."""
+_MOST_VERDICTS: Final = 11
+"""With the new run, a dozen."""
+_MOST_FINDINGS: Final = 500
+_MOST_EARLIER: Final = 12
+"""Earlier runs of an environment that are listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +84,7 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
             folder.mkdir(parents=True)
         except FileExistsError:
             # a link that leads nowhere, or a file, is in the way of it or of a folder above it; or the folder is gone again
-            taken = next((each for each in (folder, *folder.parents) if os.path.lexists(each) and not each.is_dir()), None)
+            taken = next((each for each in (folder, *folder.parents) if _is_in_the_way(each)), None)
             if taken is not None:
                 what = "is a link that leads nowhere" if taken.is_symlink() else "is a file"
                 todo = "choose another report folder with --out, or remove it"
@@ -87,7 +102,16 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
     raise AuditError("there are too many runs within one second", where=str(out / environment), todo="wait a second")
 
 
-def latest_runs(out: Path) -> Iterator[FinishedRun]:
+def _is_in_the_way(path: Path) -> bool:
+    """Whether there is something else than a folder; one look decides, as another run may remove a folder between two."""
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return not path.is_dir() if stat.S_ISLNK(mode) else not stat.S_ISDIR(mode)
+
+
+def _latest_runs(out: Path) -> Iterator[FinishedRun]:
     """The newest run of each environment that has an evidence.json, signed or not, by environment name.
 
     Runs that are dated in the future come before it: they are for a note, and never the newest.
@@ -104,7 +128,7 @@ def latest_runs(out: Path) -> Iterator[FinishedRun]:
                     break
 
 
-def runs_before(out: Path, run: FinishedRun, *, most: int) -> Iterator[FinishedRun]:
+def _runs_before(out: Path, run: FinishedRun, *, most: int) -> Iterator[FinishedRun]:
     """The readable runs of the same environment before this one, newest first, signed or not; at most ``most`` are read."""
     folders = [each for place in (out, out / SIGNED) for each in _folders(place / run.environment) if _RUN.match(each.name)]
     older = sorted((each for each in folders if each.name < run.folder.name), key=lambda each: each.name, reverse=True)
@@ -115,3 +139,128 @@ def runs_before(out: Path, run: FinishedRun, *, most: int) -> Iterator[FinishedR
 
 def _folders(place: Path) -> list[Path]:
     return [p for p in place.iterdir() if p.is_dir() and not p.name.startswith(".")] if place.is_dir() else []
+
+
+def save_earlier(folder: Path, runs: EarlierRuns) -> None:
+    """Keep the earlier runs with a run, so that its report can be made again when they are gone.
+
+    There is no file where there are none. Raises AuditError.
+    """
+    if runs.verdicts:
+        write_json_file(folder / EARLIER_FILE, _CONVERTER.unstructure(runs, unstructure_as=EarlierRuns))
+
+
+def load_earlier(folder: Path) -> EarlierRuns:
+    """The earlier runs that a run's folder names. Raises AuditError for a file that does not list them."""
+    path = folder / EARLIER_FILE
+    if not path.is_file():
+        return EarlierRuns()
+    return structured(_CONVERTER, parse_json(path.read_bytes(), where=path.name), EarlierRuns, where=path.name)
+
+
+def earlier_runs(out: Path, environment: str, *, phase: Phase, before: Path) -> EarlierRuns:
+    """The runs of this environment and phase before the folder of a new one, ``before``.
+
+    A run that cannot be read here may be one of another phase; like one that did not finish, it is listed without a verdict,
+    and the new run is not compared with it.
+    """
+    read = cache(evidence_of)
+
+    def is_ours(folder: Path) -> bool:
+        evidence = read(folder)
+        return evidence is None or (evidence.phase, evidence.environment) == (phase, environment)
+
+    def finished(places: Iterable[Path]) -> EarlierRun | None:
+        for folder in islice(_earlier_folders(places, environment, before), _MOST_READ):
+            evidence = read(folder)
+            if evidence is not None and evidence.complete and is_ours(folder):
+                return _earlier(folder, evidence)
+        return None
+
+    last, signed = finished((out, out / SIGNED)), finished((out / SIGNED,))
+    compared = (last,) if last == signed else (last, signed)
+    shown = islice(filter(is_ours, _earlier_folders((out, out / SIGNED), environment, before)), _MOST_VERDICTS)
+    return EarlierRuns(
+        compared=tuple(run for run in compared if run is not None),
+        verdicts=tuple(_verdict(folder, read(folder)) for folder in shown),
+    )
+
+
+def _earlier_folders(places: Iterable[Path], environment: str, before: Path) -> Iterator[Path]:
+    """The folders of earlier runs that have evidence, the last one first."""
+    found = [
+        run
+        for place in places
+        if (place / environment).is_dir()
+        for run in (place / environment).iterdir()
+        if is_run_name(run.name) and run != before and run.name <= before.name and (run / EVIDENCE_FILE).is_file()
+    ]
+    return iter(sorted(found, key=lambda run: run.name, reverse=True))
+
+
+def _is_signed(folder: Path) -> bool:
+    return folder.parent.parent.name == SIGNED
+
+
+def _verdict(folder: Path, evidence: Evidence | None) -> PastVerdict:
+    verdict = evidence.verdict if evidence is not None and evidence.complete else None
+    return PastVerdict(run=folder.name, signed=_is_signed(folder), verdict=verdict)
+
+
+def _earlier(folder: Path, evidence: Evidence) -> EarlierRun:
+    found = {f.key: f.summary for c in evidence.checks if c.outcome is Outcome.FAILED for f in c.findings}
+    return EarlierRun(
+        run=folder.name,
+        generated_at=evidence.generated_at,
+        signed=_is_signed(folder),
+        verdict=evidence.verdict,
+        findings=dict(sorted(found.items())[:_MOST_FINDINGS]),
+        undecided=tuple(c.id for c in evidence.checks if c.is_undecided),
+    )
+
+
+def write_index(out: Path, *, order: Sequence[str], progress: Callable[[str], None]) -> None:
+    """``index.html``: the checks by environments over the newest run of each in each phase; ``order`` comes first.
+
+    Runs of the phase after the deletion are found in the folder ``retired`` as well. What is in the folder and was not
+    written by this version is left out, and that is reported. Raises AuditError.
+    """
+    places = {name: number for number, name in enumerate(order)}
+    summaries = []
+    for base in (out, out / Phase.RETIRED.value):
+        for run in sorted(_latest_runs(base), key=lambda run: (places.get(run.environment, len(places)), run.environment)):
+            if run.evidence is None:
+                progress(f"{out / 'index.html'} leaves out {run.folder}: its evidence.json is not one of this version")
+            elif run.evidence.is_of_the_future(datetime.now(UTC)):
+                progress(f"{out / 'index.html'} leaves out {run.folder}: its evidence is dated in the future")
+            else:
+                summaries += [_summary(each, each.evidence, out) for each in _with_earlier(base, run) if each.evidence]
+    write_atomically(out / "index.html", report.render_index(summaries).encode())
+
+
+def _with_earlier(base: Path, run: FinishedRun) -> Iterator[FinishedRun]:
+    yield run
+    yield from _runs_before(base, run, most=_MOST_EARLIER)
+
+
+def _summary(run: FinishedRun, evidence: Evidence, out: Path) -> report.RunSummary:
+    home = evidence.commit.get(HOME)
+    return report.RunSummary(
+        environment=run.environment,
+        verdict=evidence.verdict,
+        report=f"{run.folder.relative_to(out).as_posix()}/report.html",
+        results=evidence.checks,
+        project=evidence.project,
+        phase=evidence.phase.value,
+        generated_at=f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}",
+        commit=(home.commit if home else None) or "",
+        decisions=tuple(_decisions(run.folder / SIGNATURES)),
+    )
+
+
+def _decisions(folder: Path) -> Iterator[str]:
+    """Who decided what, as the files say; whether their signatures hold is for ``verify``."""
+    for path in sorted(folder.glob("*.json")):
+        with suppress(OSError, ValueError):
+            signed = read_decision(path.read_bytes())
+            yield f"{signed.decision.value} by {signed.reviewer}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from migration_audit.model.errors import NotebookError
-from migration_audit.project.child_environment import secret_variables, without_secrets
+from migration_audit.project.secrecy import secret_variables, without_secrets
 from migration_audit.shadow.guard import remove
 from migration_audit.shadow.paths import Account, runtime_dir
 from migration_audit.shadow.rundir import make_directory, remove_stale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import re
@@ -11,11 +12,23 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, papermill_engines
+
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.runner.kernels import Kernels, LentKernel, open_kernels
 from migration_audit.runner.rendering import packaged_notebooks
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_ENGINE = "lent kernel"
+_START = 60
+"""Seconds until a kernel must answer."""
+_SAVED_EVERY = 5
+"""Seconds. papermill itself writes the notebook before and after each cell, which was half of a run's processor time."""
+_TIMES = ("start_time", "end_time", "duration")
+"""Of each cell, which differ in every run; the notebook keeps its own."""
+_RESET = "import IPython as _i; _i.get_ipython().reset(new_session=True)"
+"""The next notebook begins with an empty namespace, and counts its cells from 1."""
 
 
 def find_notebook(name: str, *, project_folder: Path) -> Path:
@@ -79,13 +92,12 @@ def _execute(
     lent: LentKernel,
     timeout: int,
 ) -> Any:
-    from migration_audit.runner.engine import ENGINE  # noqa: PLC0415  it imports papermill
 
     return papermill.execute_notebook(
         _literal(source),
         _literal(output),
         parameters=dict(parameters),
-        engine_name=ENGINE,
+        engine_name=_ENGINE,
         kernel_name="python3",
         progress_bar=False,
         log_output=False,
@@ -166,3 +178,47 @@ def _text(path: Path) -> str:
 
 def _last_line(text: str) -> str:
     return next(reversed(_ANSI.sub("", text).strip().splitlines()), "")
+
+
+class LentKernelEngine(Engine):  # type: ignore[misc]
+    """An engine that neither starts a process of its own for each notebook nor ends it."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, lent: LentKernel, execution_timeout: int, **_: Any
+    ) -> None:
+        """Execute the notebook of ``nb_man``; the kernel is as new afterwards, unless this raises or a cell did."""
+        client = PapermillNotebookClient(
+            nb_man,
+            km=lent.manager,
+            timeout=execution_timeout,
+            startup_timeout=_START,
+            kernel_name=kernel_name,
+            extra_arguments=lent.arguments,
+            record_timing=False,  # four times of each cell, which differ in every run
+            log=logging.getLogger("papermill"),
+        )
+        save = nb_man.save
+
+        def save_seldom(**_: object) -> None:
+            if (nb_man.now() - nb_man.last_save_time).total_seconds() >= _SAVED_EVERY:
+                save()
+
+        nb_man.save = save_seldom
+        try:
+            client.execute()
+            if not any(getattr(cell.metadata, "papermill", {}).get("exception") for cell in nb_man.nb.cells):
+                reply = client.wait_for_reply(client.kc.execute(_RESET, silent=True))
+                if reply["content"]["status"] != "ok":
+                    raise NotebookError("its kernel could not be reset", todo="run it again")
+        finally:
+            for cell in nb_man.nb.cells:
+                for time in _TIMES:
+                    cell.metadata.papermill.pop(time, None)
+            del nb_man.save  # papermill saves at the end, whatever was raised
+            atexit.unregister(client._cleanup_kernel)  # whoever lent the kernel ends it
+            if client.kc is not None:
+                client.kc.stop_channels()
+
+
+papermill_engines.register(_ENGINE, LentKernelEngine)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.model.errors import AuditError, UsageError
-from migration_audit.project.child_environment import without_secrets
+from migration_audit.project.secrecy import without_secrets
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS: Final = (

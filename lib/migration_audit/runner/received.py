@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.project.listing import paths_below
-from migration_audit.runner.folders import SIGNED, is_run_name
-from migration_audit.signoff import SIGNED_PAGE
+from migration_audit.runner.folders import is_run_name
+from migration_audit.signoff import SIGNED, SIGNED_PAGE
 from migration_audit.signoff.decisions import FOLDER
 from migration_audit.signoff.statement import STATEMENT_FILE
 
@@ -121,8 +121,8 @@ def _place_of(out: Path, run: PurePosixPath) -> Path:
 def _place(made: Path, target: Path) -> None:
     """The whole folder or nothing."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".receiving-", dir=target.parent) as beside:
-        shutil.copytree(made, Path(beside) / target.name).rename(target)
+    with tempfile.TemporaryDirectory(prefix=".receiving-", dir=target.parent) as receiving:
+        shutil.copytree(made, Path(receiving) / target.name).rename(target)
 
 
 def _refuse_difference(new: Path, there: Path) -> None:

@@ -22,11 +22,10 @@ from migration_audit.model.finding import Outcome
 from migration_audit.model.signoff import Sentence
 from migration_audit.model.strict_json import parse_json
 from migration_audit.project.listing import paths_below, paths_that_match
-from migration_audit.runner.earlier import EARLIER_FILE, load_earlier
+from migration_audit.runner.folders import EARLIER_FILE, load_earlier
 from migration_audit.signoff import SIGNED_PAGE
 from migration_audit.signoff.decisions import FOLDER as SIGNATURES
-from migration_audit.signoff.files import EVIDENCE_FILE
-from migration_audit.signoff.statement import PRODUCER_FILE, STATEMENT_FILE
+from migration_audit.signoff.statement import EVIDENCE_FILE, PRODUCER_FILE, STATEMENT_FILE
 from migration_audit.workbook.replay import replay, source_digest, unexpected_parts
 
 NOTEBOOKS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -17,23 +17,20 @@ from migration_audit.audit.audit import SEAL
 from migration_audit.audit.evidence import build_evidence, failed_evidence
 from migration_audit.audit.facts.files import write_atomically, write_json_file
 from migration_audit.audit.facts.store import FOLDER as FACTS
-from migration_audit.audit.inputs.documents import run_commands, save_commands
-from migration_audit.audit.saved import SavedCase
-from migration_audit.audit.unchanged import changed_while_read, commits_of
+from migration_audit.audit.inputs.retirement import run_commands, save_commands
+from migration_audit.audit.saved import SavedCase, changed_while_read, commits_of
 from migration_audit.gate import EXIT_CODES
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.evidence import Evidence, evidence_body
 from migration_audit.model.finding import Phase, Verdict
+from migration_audit.model.progress import Progress
 from migration_audit.project import Environment, Project
-from migration_audit.runner.earlier import earlier_runs, save_earlier
-from migration_audit.runner.folders import run_folders, run_name
+from migration_audit.runner.folders import earlier_runs, run_folders, run_name, save_earlier
 from migration_audit.runner.kernels import Kernels, open_kernels
 from migration_audit.runner.notebooks import execute, find_notebook
 from migration_audit.runner.rendering import NOTEBOOKS, executed_notebooks, render_files
 from migration_audit.signoff import build_statement
-
-Progress = Callable[[str], None]
 
 _PREFLIGHT, *_OF_ENVIRONMENT = NOTEBOOKS
 _AT_ONCE = 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,13 +14,13 @@ from migration_audit.audit.compared import Keys
 from migration_audit.audit.preflight.sides import SideKind, parse_side, path_exists, read_sides
 from migration_audit.model.errors import UsageError
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.progress import Progress
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.project import Environment, Project, resolve
 
 if TYPE_CHECKING:
     import psycopg
 
-Progress = Callable[[str], None]
 ROLES: Final = ("legacy", "owner")
 SOURCES: Final = {
     "legacy": ("legacy",),
@@ -116,7 +115,7 @@ def _of_sources(name: str, project: Project, progress: Progress) -> ReadCatalog:
 
 
 def _of_argument(text: str, name: str, project: Project | None, progress: Progress) -> ReadCatalog:
-    from migration_audit.audit.preflight.project_sides import read_beside_project  # noqa: PLC0415
+    from migration_audit.audit.preflight.project_sides import read_on_project_server  # noqa: PLC0415
 
     side = parse_side(text)
     prelude: Keys = ()
@@ -124,7 +123,7 @@ def _of_argument(text: str, name: str, project: Project | None, progress: Progre
         (read,) = read_sides((side,), progress=progress)
         snapshot, origins = read.snapshot, read.origins
     else:
-        found = read_beside_project(project, side, progress=progress)
+        found = read_on_project_server(project, side, progress=progress)
         snapshot, origins, prelude = found.snapshot, found.origins, found.prelude
     kinds = {SideKind.SQL: SideOrigin.SQL, SideKind.LIVE: SideOrigin.ENVIRONMENT, SideKind.SNAPSHOT: SideOrigin.SNAPSHOT}
     return ReadCatalog(

@@ -20,7 +20,7 @@ from migration_audit.workbook import frames
 from migration_audit.workbook.catalogs import SOURCES, ReadCatalog, SideOrigin
 from migration_audit.workbook.comparing import CLASSES, Comparison, Wanted, compared_sides
 from migration_audit.workbook.frame_columns import FRAMES, object_columns
-from migration_audit.workbook.objects import Side, object_table
+from migration_audit.workbook.objects import SideOverview, object_table
 from migration_audit.workbook.session import Session, current
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
-def side(name: str) -> Side:
+def side(name: str) -> SideOverview:
     """One side, read on first use.
 
     ``name`` is ``legacy``, ``owner``, ``legacy then owner``, ``owner then legacy``, an environment of audit.toml, ``live``
@@ -39,12 +39,12 @@ def side(name: str) -> Side:
 
     Raises UsageError for a name that means nothing, and AuditError where the side cannot be read; other sides still can.
     """
-    return Side(current().side(name))
+    return SideOverview(current().side(name))
 
 
 def compare(
-    expected: str | Side,
-    actual: str | Side,
+    expected: str | SideOverview,
+    actual: str | SideOverview,
     *,
     kind: Wanted = None,
     schema: Wanted = None,
@@ -139,8 +139,8 @@ def refresh(*names: str) -> ReportTable:
 @overload
 def frame(audit: Case, kind: str, /, *, side: str) -> pd.DataFrame: ...
 @overload
-def frame(kind: str, side: str | Side, /) -> pd.DataFrame: ...
-def frame(first: Case | str, second: str | Side, /, *, side: str | None = None) -> pd.DataFrame:
+def frame(kind: str, side: str | SideOverview, /) -> pd.DataFrame: ...
+def frame(first: Case | str, second: str | SideOverview, /, *, side: str | None = None) -> pd.DataFrame:
     """The objects of one kind (``column``, ``index``, …) on one side, a row each: ``frame("column", "prod")``.
 
     A side without such objects gives an empty frame with its columns; ``workbook.columns("column")`` says what they mean.
@@ -148,16 +148,16 @@ def frame(first: Case | str, second: str | Side, /, *, side: str | None = None) 
     exist, AuditError where the side cannot be read.
     """
     if isinstance(first, Case):
-        return Side(_of_audit(first, side or "")).frame(cast(str, second))
-    return (Side(current().side(second)) if isinstance(second, str) else second).frame(first)
+        return SideOverview(_of_audit(first, side or "")).frame(cast(str, second))
+    return (SideOverview(current().side(second)) if isinstance(second, str) else second).frame(first)
 
 
-def differences(expected: str | Side, actual: str | Side, **shown: Wanted) -> pd.DataFrame:
+def differences(expected: str | SideOverview, actual: str | SideOverview, **shown: Wanted) -> pd.DataFrame:
     """The differences between two sides as a frame; filters and errors are those of ``compare``."""
     return compare(expected, actual, **shown).differences
 
 
-def coverage(expected: str | Side = "legacy", actual: str | Side = "owner", **shown: Wanted) -> pd.DataFrame:
+def coverage(expected: str | SideOverview = "legacy", actual: str | SideOverview = "owner", **shown: Wanted) -> pd.DataFrame:
     """Every object of either side with what the comparison says of it, the same ones too; as ``compare`` otherwise."""
     return compare(expected, actual, **shown).objects
 

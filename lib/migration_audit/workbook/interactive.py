@@ -6,15 +6,40 @@ import base64
 import gzip
 import re
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from html import escape
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from migration_audit.audit.progress import on_stderr
+from migration_audit.model.drift import DiffVerdict
+from migration_audit.model.errors import AuditError
+from migration_audit.model.severity import Severity
 from migration_audit.workbook.comparing import Comparison
+from migration_audit.workbook.explore import compare
+from migration_audit.workbook.session import current
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_LOAD: Final = """<script>
+window.%(name)s ??= (async () => {
+  const unpacked = text => new Response(
+    new Blob([Uint8Array.from(atob(text), c => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip"))
+  ).text();
+  const style = document.createElement("style");
+  style.textContent = await unpacked("%(css)s");
+  document.head.append(style);
+  const module = await unpacked("%(js)s");
+  return import(URL.createObjectURL(new Blob([module], {type: "text/javascript"})));
+})();
+window.%(name)s.then(itables => itables.set_or_remove_dark_class());
+</script>
+"""
+_ANY: Final = "any"
 
 
 class InteractiveTable:
@@ -52,30 +77,14 @@ def browse(what: pd.DataFrame | Comparison) -> Any:
     Without itables (``pip install 'migration-audit[explore]'``), and outside of a notebook, it is the frame as it is.
     """
     frame = what.differences if isinstance(what, Comparison) else what
-    return InteractiveTable(frame) if find_spec("itables") is not None and in_notebook() else frame
+    return InteractiveTable(frame) if find_spec("itables") is not None and _in_notebook() else frame
 
 
-def in_notebook() -> bool:
+def _in_notebook() -> bool:
     """Whether a kernel, and not a terminal or a program, shows what a cell returns."""
     ipython: Any = sys.modules.get("IPython")
     shell: Any = ipython.get_ipython() if ipython else None
     return getattr(shell, "kernel", None) is not None
-
-
-_LOAD: Final = """<script>
-window.%(name)s ??= (async () => {
-  const unpacked = text => new Response(
-    new Blob([Uint8Array.from(atob(text), c => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip"))
-  ).text();
-  const style = document.createElement("style");
-  style.textContent = await unpacked("%(css)s");
-  document.head.append(style);
-  const module = await unpacked("%(js)s");
-  return import(URL.createObjectURL(new Blob([module], {type: "text/javascript"})));
-})();
-window.%(name)s.then(itables => itables.set_or_remove_dark_class());
-</script>
-"""
 
 
 @cache
@@ -91,3 +100,128 @@ def _script(name: str) -> str:
         for suffix in ("js", "css")
     )
     return _LOAD % {"name": name, "css": css, "js": js}
+
+
+def pick(
+    expected: str = "legacy",
+    actual: str = "owner",
+    *,
+    kind: str | None = None,
+    verdict: str | None = None,
+    severity: str | None = None,
+    name: str | None = None,
+) -> Any:
+    """Choose two sides, kind, verdict, severity and name (a glob) in JupyterLab, above the table that ``compare`` gives.
+
+    The arguments are what is chosen at first; ``differences`` and ``objects`` of what is returned are frames of what is
+    shown. Without ipywidgets (``pip install 'migration-audit[explore]'``), and outside of a notebook, it is what ``compare``
+    returns. Raises as ``compare``.
+    """
+    shown = {"kind": kind, "verdict": verdict, "severity": severity, "name": name}
+    sides = [current().environment(side).name if side == "live" else side for side in (expected, actual)]
+    found = compare(sides[0], sides[1], **shown)
+    if not _in_notebook():
+        return found
+    if find_spec("ipywidgets") is None:
+        given = ", ".join([*map(repr, sides), *(f"{key}={value!r}" for key, value in shown.items() if value)])
+        on_stderr(f"workbook.compare({given}); to choose with widgets: pip install 'migration-audit[explore]'")
+        return found
+    return Picker(found, shown)
+
+
+class Picker:
+    """Widgets for two sides and a filter, above the comparison of these sides; as text, the comparison."""
+
+    def __init__(self, comparison: Comparison, shown: dict[str, str | None]) -> None:
+        """Show this comparison at first."""
+        import ipywidgets  # noqa: PLC0415  an extra
+
+        self._found: Comparison | AuditError = comparison
+        names = [comparison.expected.name, comparison.actual.name]
+        sides = list(dict.fromkeys((*current().names, *names)))
+        choices = {"verdict": [*map(str, DiffVerdict)], "severity": [*map(str, Severity)]}
+        self._sides = {
+            label: ipywidgets.Dropdown(description=label, options=sides, value=side)
+            for label, side in zip(("expected", "actual"), names, strict=True)
+        }
+        self._filters = {
+            "kind": ipywidgets.Dropdown(description="kind"),
+            **{label: ipywidgets.Dropdown(description=label, options=[_ANY, *named]) for label, named in choices.items()},
+            "name": ipywidgets.Text(description="name", placeholder="public.positions*", continuous_update=False),
+        }
+        self._set_kinds(comparison, shown["kind"])
+        for label, value in shown.items():
+            if value is not None:
+                self._filters[label].value = value
+        self._table = ipywidgets.HTML(comparison._repr_html_())
+        for widgets, changed in ((self._sides, self._compare), (self._filters, self._filter)):
+            for widget in widgets.values():
+                widget.observe(changed, names="value")
+        rows = [ipywidgets.HBox(list(w.values()), layout={"flex_flow": "row wrap"}) for w in (self._sides, self._filters)]
+        self._box = ipywidgets.VBox([*rows, self._table])
+
+    def _set_kinds(self, comparison: Comparison, chosen: str | None) -> None:
+        """Offer the kinds of objects that differ, and the one that is chosen."""
+        kinds = {d.kind for d in comparison.drift.differences} | ({chosen} if chosen else set())
+        self._filters["kind"].options = [_ANY, *sorted(kinds)]
+        self._filters["kind"].value = chosen or _ANY
+
+    @property
+    def _shown(self) -> dict[str, str | None]:
+        return {label: None if widget.value in (_ANY, "") else widget.value for label, widget in self._filters.items()}
+
+    def _compare(self, _: object) -> None:
+        expected, actual = (widget.value for widget in self._sides.values())
+        self._table.value = f"<p>reading {escape(expected)} and {escape(actual)} …</p>"
+        try:
+            found = compare(expected, actual)
+        except AuditError as error:
+            self._found = error
+            self._table.value = f"<pre>{escape(str(error))}</pre>"
+            return
+        self._found = found
+        with _silent(self._filters.values(), self._filter):
+            self._set_kinds(found, self._shown["kind"])
+        self._filter(_)
+
+    def _filter(self, _: object) -> None:
+        if isinstance(self._found, Comparison):
+            self._found = self._found.filter(**self._shown)
+            self._table.value = self._found._repr_html_()
+
+    @property
+    def comparison(self) -> Comparison:
+        """What is shown. Raises AuditError where a side that was chosen cannot be read."""
+        if isinstance(self._found, AuditError):
+            raise self._found
+        return self._found
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """The differences that are shown; raises as ``comparison``."""
+        return self.comparison.differences
+
+    @property
+    def objects(self) -> pd.DataFrame:
+        """Every object that is chosen, the same or not; raises as ``comparison``."""
+        return self.comparison.objects
+
+    def _repr_mimebundle_(self, **asked: Any) -> Any:
+        return self._box._repr_mimebundle_(**asked) | {"text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        """The comparison as text, or why there is none."""
+        return str(self._found) if isinstance(self._found, AuditError) else repr(self._found)
+
+
+@contextmanager
+def _silent(widgets: Iterable[Any], observer: Any) -> Iterator[None]:
+    """Change widgets without a call of the observer for each change."""
+    changed = list(widgets)
+    for widget in changed:
+        widget.unobserve(observer, names="value")
+    try:
+        yield
+    finally:
+        for widget in changed:
+            widget.observe(observer, names="value")

@@ -14,7 +14,7 @@ from migration_audit.model.errors import UsageError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.report.badges import Pill
 from migration_audit.report.inline import IdentifierText, Inline, Text, code
-from migration_audit.report.sides import Presence, SidePresence, standing
+from migration_audit.report.object_tables import Presence, SidePresence, standing
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 from migration_audit.workbook.catalogs import ReadCatalog
 from migration_audit.workbook.comparing import CLASSES
@@ -122,7 +122,7 @@ def _cell(value: str | None) -> Inline:
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Side:
+class SideOverview:
     """One side that was read: how many objects of which kinds it has, and a frame of each kind."""
 
     read: ReadCatalog

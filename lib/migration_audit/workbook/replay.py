@@ -29,7 +29,6 @@ _PARTS = {"cells", "metadata", "nbformat", "nbformat_minor"}
 _METADATA = {"kernelspec", "language_info", "papermill"}
 _CELL_PARTS = {"cell_type", "execution_count", "id", "metadata", "outputs", "source"}
 _CELL_METADATA = {"execution", "papermill", "tags"}
-_FORMS = (("text/html", "_repr_html_"), ("text/markdown", "_repr_markdown_"), ("text/plain", "__repr__"))
 
 
 def replay(path: Path, case: SavedCase) -> ReplayedNotebook:
@@ -115,5 +114,6 @@ def _run(source: str, namespace: dict[str, Any], name: str) -> Any:
 
 
 def _output(value: Any, number: int) -> dict[str, Any]:
-    data = {mime: getattr(value, method)() for mime, method in _FORMS if hasattr(value, method)}
+    data = {"text/html": value._repr_html_()} if hasattr(value, "_repr_html_") else {}
+    data["text/plain"] = getattr(value, "in_short", value.__repr__)()
     return {"output_type": "execute_result", "execution_count": number, "metadata": {}, "data": data}

@@ -29,9 +29,8 @@ from migration_audit.workbook.explore import (
     side,
     sides,
 )
-from migration_audit.workbook.interactive import browse
+from migration_audit.workbook.interactive import browse, pick
 from migration_audit.workbook.opening import open_audit
-from migration_audit.workbook.picker import pick
 
 __all__ = [
     "browse",
@@ -102,9 +101,9 @@ def show_checks(audit: Case, *families: str) -> Any:
     return report.check_table(_results(audit, families))
 
 
-def show_findings(audit: Case, *families: str) -> Any:
-    """What the failed checks of these families found, blockers first."""
-    return report.findings_table(_results(audit, families))
+def show_findings(audit: Case, *families: str, brief: bool = False) -> Any:
+    """What the failed checks of these families found, blockers first; ``brief`` leaves out values and SQL."""
+    return report.findings_table(_results(audit, families), brief=brief)
 
 
 def show_column_types(audit: Case) -> Any:
@@ -135,9 +134,10 @@ def show_extensions(audit: Case) -> Any:
 
 
 def show_differences(audit: Case) -> Any:
-    """Every difference with its attributes: coverage, or, where an environment is named, drift."""
+    """Every difference with its attributes: coverage, or, where an environment is named, drift; named findings folded."""
     drift = audit.coverage if audit.environment is None else audit.live_drift
-    return _shown(drift, report.difference_table)
+    keys = [finding.key for result in _results(audit, ()) for finding in result.findings]
+    return _shown(drift, lambda found: report.difference_table(found, findings=keys))
 
 
 def show_coverage(audit: Case) -> Any:
@@ -230,9 +230,9 @@ def show_catalogue() -> Any:
     return report.catalogue_table(all_checks.ALL)
 
 
-def show_digests(audit: Case) -> Any:
-    """What a reviewer is asked to sign, by digest: every SQL file and every catalog that was judged."""
-    return report.digest_table(audit.evidence)
+def show_digests(audit: Case, *what: str) -> Any:
+    """What a reviewer is asked to sign, by digest: the ``files`` and the ``catalogs`` that were judged; both by default."""
+    return report.digest_table(audit.evidence, *what)
 
 
 def show_evidence(audit: Case) -> Any:

@@ -24,8 +24,7 @@ from migration_audit.audit.facts.types import (
 from migration_audit.audit.inputs.artifact_digests import artifact_digests, report_digests
 from migration_audit.audit.inputs.boot import BootInputs, boot_inputs
 from migration_audit.audit.inputs.directus import deployment_of, directus_inputs
-from migration_audit.audit.inputs.documents import documents_inputs, load_commands
-from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.inputs.retirement import documents_inputs, load_commands, retirement_inputs
 from migration_audit.audit.live import Live, read_live
 from migration_audit.audit.preflight.owner_alone import is_legacy_gone, run_owner_alone
 from migration_audit.audit.preflight.preflight import run_preflight

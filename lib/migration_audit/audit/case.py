@@ -23,8 +23,8 @@ from migration_audit.audit.facts.types import (
 )
 from migration_audit.checks import ALL, judge
 from migration_audit.compare import Rules
+from migration_audit.directus.agreement import RehearsedBoots, rehearsed_boots
 from migration_audit.directus.boots import DirectusBoots, compute_boots
-from migration_audit.directus.rehearsed import RehearsedBoots, rehearsed_boots
 from migration_audit.gate import apply_waivers, decide
 from migration_audit.model.drift import Drift
 from migration_audit.model.evidence import Evidence

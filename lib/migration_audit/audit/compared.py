@@ -77,7 +77,7 @@ def without(snapshot: Snapshot, keys: Collection[tuple[str, str]]) -> Snapshot:
 
 
 def scoped_drift(
-    project: Project, *, owner: Snapshot | Unavailable, live: Snapshot, prelude: Keys = (), rules: Rules | None = None
+    project: Project, *, owner: Snapshot | Unavailable, live: Snapshot, prelude: Keys
 ) -> tuple[Drift | Unavailable, tuple[Excluded, ...]]:
     """The drift of what is in scope, and how many live objects each rule left out."""
     excluded = (*_excluded_by_prelude(live, prelude), *in_scope(without(live, prelude), project)[1])
@@ -87,7 +87,7 @@ def scoped_drift(
         project,
         expected=("the owner's SQL", replace(owner, unmodelled=())),
         actual=("the live database", without(live, prelude)),
-        rules=rules or AGAINST_LIVE.override(project.rules),
+        rules=AGAINST_LIVE.override(project.rules),
         expected_applied_by=owner.server.read_as,
     )
     return drift, excluded

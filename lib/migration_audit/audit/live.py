@@ -14,12 +14,12 @@ from migration_audit.audit.compared import Keys, scoped_drift
 from migration_audit.audit.inputs.directus import directus_role, raw_names
 from migration_audit.audit.inputs.privileges import LiveRights, read_rights_and_rows, without_rights
 from migration_audit.audit.rehearsals.directus import NOT_ASKED
-from migration_audit.catalog.directus_rehearsal import Migrations, read_migrations
+from migration_audit.catalog.directus import Migrations, read_migrations
 from migration_audit.compare import of_interest
 from migration_audit.model.directus import DirectusLive
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
-from migration_audit.model.ledger import Ledger, LedgerState
+from migration_audit.model.live import Ledger, LedgerState
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.project import Environment, LedgerSettings, Project, resolve
 

@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from migration_audit.checks.boot_places import Case, Place, cases_of, chosen_place, may_be, places_of
-from migration_audit.model.drift import Severity
+from migration_audit.checks.boot_order import Case, Place, cases_of, chosen_place, idle_place, may_be, places_of
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.image import Boot, StartedCommand
+from migration_audit.model.severity import Severity
 from migration_audit.project import BootStep, Project
 
 Found = list[tuple[BootStep, list[Place]]]
@@ -66,6 +66,14 @@ def run(owner_boot: Boot, project: Project) -> Iterator[CheckOutput]:
         first = owner_boot.run_undecided[0]
         yield Unavailable(reason=f"what the container starts is undecided: {first.at}: {first.what}: {first.reason}")
         return
+    if owner_boot.lacking:
+        yield Finding(
+            key="BOOT001:image:lacks",
+            summary=f"the owner's image lacks {some_of(owner_boot.lacking)}: its build copies the folder without it",
+            expected="all of the owner's SQL: see .dockerignore, --exclude and the patterns of COPY",
+            actual=some_of(owner_boot.lacking),
+            where=owner_boot.lacking[0],
+        )
     found = [(step, places_of(step, owner_boot.run.commands)) for step in steps]
     cases = cases_of([command for _, places in found for _, command in places])
     if cases is None:
@@ -120,7 +128,7 @@ def _in_case(case: Case, found: Found, boot: Boot) -> _InCase:
     for step, places in ((step, places) for (step, places), (_, place) in zip(found, chosen, strict=True) if place is None):
         why = _unseen(step, boot)
         if why is None:
-            faults.append(_Fault(_missing(step), step))
+            faults.append(_Fault(_missing(step, boot), step))
         elif places:
             unknown.append((f"{step.name} at {places[0][1].at}", f"may not run: {places[0][1].maybe}"))
         else:
@@ -141,7 +149,15 @@ def _unseen(step: BootStep, boot: Boot) -> str | None:
     return None
 
 
-def _missing(step: BootStep) -> Finding:
+def _missing(step: BootStep, boot: Boot) -> Finding:
+    idle = idle_place(step, boot.run.commands)
+    if idle is not None:
+        return Finding(
+            key=f"BOOT001:{step.name}:missing",
+            summary=f"the owner's container never runs {step.name}: what `{idle.text}` calls starts no program",
+            expected=step.command,
+            where=str(idle.at),
+        )
     return Finding(
         key=f"BOOT001:{step.name}:missing",
         summary=f"the owner's container never runs {step.name}: no command that it starts is `{step.command}`",

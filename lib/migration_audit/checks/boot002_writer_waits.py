@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.depends_on import same_service, started, waits_for_healthy
+from migration_audit.checks.boot_order import same_service, started, waits_for_healthy
 from migration_audit.model.compose import Stack
-from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Unavailable
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Project
@@ -35,9 +35,6 @@ def run(stack: Stack, project: Project) -> Iterator[CheckOutput]:
         yield Note(text=same_service(writer.name))
         return
     yield from waits_for_healthy("BOOT002", stack, writer, boot.owner_service, may_end=True)
-    dependency = writer.dependency(boot.owner_service)
-    if dependency is not None:
-        yield Note(text=f"{writer.name} waits for {boot.owner_service} with {dependency.condition} at {dependency.at}")
     for note in stack.notes:
         yield Note(text=note)
 

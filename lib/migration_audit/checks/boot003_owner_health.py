@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.boot_places import step_positions
-from migration_audit.checks.depends_on import started, waits_for_end, waits_for_healthy
+from migration_audit.checks.boot_order import started, step_positions, waits_for_end, waits_for_healthy
 from migration_audit.model.compose import Service, Stack
-from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.image import Asked, Boot
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Project
@@ -126,6 +125,9 @@ def _database(database: Service) -> Iterator[CheckOutput]:
     elif check is None or check.test is None:
         what = f"{database.name} has no health check in the Compose files: no service can wait until it is healthy"
         yield _finding(f"{database.name}:missing", what, str(database.at))
+    elif check.always_succeeds:
+        what = f"the health check of {database.name} succeeds even if the database is down: waiting for it means nothing"
+        yield _finding(f"{database.name}:always", what, str(check.at), actual=" ".join(check.test[1:]))
 
 
 def _finding(name: str, summary: str, where: str, *, actual: str | None = None) -> Finding:

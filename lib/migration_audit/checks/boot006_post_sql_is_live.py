@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.model.drift import Severity
+from migration_audit.model.boot import PostObject
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.identifiers import identifiers_in, parts_of
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.post import PostObject
 from migration_audit.model.relations import Constraint, Index
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def run(post_objects: tuple[PostObject, ...], live: Snapshot, environment: Envir
             yield Finding(
                 key=key,
                 summary=f"{environment.name} lacks the {made.shown}: the files of [boot] post_sql did not run to their end "
-                "here, or it was removed later",
+                f"here, or the {made.kind} was removed later",
                 expected=made.definition or made.shown,
                 where=str(made.at),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.code_scopes import ends_in_one, fits_one, word_pattern
@@ -123,28 +124,50 @@ def _library(one: Import, file: CodeFile, rule: AuditRule) -> str | None:
 
 
 def _calls(file: CodeFile, rule: AuditRule) -> Iterator[Use]:
-    local = {
-        local: (name if name != "*" else local)
-        for one in file.imports
-        for name, local in one.names
-        if _is_meant(name, one, rule)
-    }
-    bound, imported = _bound(file), {local for one in file.imports for _, local in one.names}
-    everything = [name for name in rule.what if name.endswith(".*")]
-    defaults = {local for one in file.imports for name, local in one.names if name == "default"}
+    names = _Names(file, rule)
     for call in file.calls:
         path = tuple(part.removeprefix("#") for part in call.path)
-        # What a module exports by default has any name; its members are taken for those of the module.
-        is_bound = path[0] in bound and (len(path) > 1 or path[0] not in defaults)
-        spelt = (*bound[path[0]], *path[1:]) if is_bound else path
-        applied = path[-1] in {"call", "apply", "bind"} and ends_in_one(path[:-1], rule.what)
-        applied = applied or (path[0] in imported and any(ends_in_one(path[:n], everything) for n in range(2, len(path))))
-        is_local = (len(path) == 1 and path[0] in local) or (len(path) > 1 and _is_applied(path, local))
-        if ends_in_one(path, rule.what) or ends_in_one(spelt, rule.what) or applied or is_local:
+        if names.mean(path):
             does = "hands on" if call.handed_on else "calls"
-            is_renamed = path[0] in local and not fits_one(path[0], rule.what)
-            renamed = f" ({local[path[0]]} under another name)" if is_renamed else ""
+            is_renamed = path[0] in names.meant and not fits_one(path[0], rule.what)
+            renamed = f" ({names.meant[path[0]]} under another name)" if is_renamed else ""
             yield Use(what=f"{does} {call.callee}{renamed}", kind="call", name=call.callee, at=call.at)
+
+
+class _Names:
+    """The names that a file has, by its imports, for what a rule names."""
+
+    def __init__(self, file: CodeFile, rule: AuditRule) -> None:
+        names = [(name, local, one) for one in file.imports for name, local in one.names]
+        self._what = rule.what
+        self._libraries = [name for name in rule.what if name.endswith(".*")]
+        self._bound = _bound(file)
+        self._imported = {local for _, local, _ in names}
+        self._defaults = {local for name, local, _ in names if name == "default"}
+        self.meant = {local: name for name, local, one in names if _is_meant(name, one, rule)}
+
+    def mean(self, path: tuple[str, ...]) -> bool:
+        """Whether a call of this path is a call of what the rule names."""
+        return (
+            ends_in_one(path, self._what)
+            or ends_in_one(self._spelt_out(path), self._what)
+            or self._is_meant(path)
+            or (path[-1] in {"call", "apply", "bind"} and (ends_in_one(path[:-1], self._what) or self._is_meant(path[:-1])))
+            or self._is_within_library(path)
+        )
+
+    def _is_meant(self, path: tuple[str, ...]) -> bool:
+        return len(path) == 1 and path[0] in self.meant
+
+    def _spelt_out(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        # What a module exports by default has any name; its members are taken for those of the module.
+        is_bound = path[0] in self._bound and (len(path) > 1 or path[0] not in self._defaults)
+        return (*self._bound[path[0]], *path[1:]) if is_bound else path
+
+    def _is_within_library(self, path: tuple[str, ...]) -> bool:
+        """``goose.x.y(…)`` where the rule names ``goose.*``."""
+        starts = (path[:length] for length in range(2, len(path)))
+        return path[0] in self._imported and any(ends_in_one(start, self._libraries) for start in starts)
 
 
 def _is_meant(name: str, one: Import, rule: AuditRule) -> bool:
@@ -174,11 +197,6 @@ def _module_parts(one: Import, file: CodeFile) -> tuple[str, ...]:
     return tuple(re.sub(r"\.v\d+\Z", "", part) for part in parts[-1:])
 
 
-def _is_applied(path: tuple[str, ...], local: dict[str, str]) -> bool:
-    """``m.call(…)`` of a renamed function."""
-    return path[0] in local and path[1:] in {("call",), ("apply",), ("bind",)}
-
-
 def _scripts(file: CodeFile, rule: AuditRule) -> Iterator[Use]:
     flagged: dict[ManifestScript, None] = {}
     grown = True
@@ -197,9 +215,9 @@ def _commands(file: CodeFile, rule: AuditRule) -> Iterator[Use]:
     """Texts that are commands: ``execSync('node dist/db/migrate.js')``."""
     # The scripts of package.json are read; its other keys, deno.json and tasks.json hold commands as texts.
     is_read = file.language in _COMMANDS_ARE_READ and file.language != "JSON"
-    known = {script.at for script in file.scripts}
     for literal in () if is_read else file.literals:
-        if literal.at not in known and runs_command(literal, rule):
+        is_known = any(s.at == literal.at and all(word in literal.text for word in s.words) for s in file.scripts)
+        if not is_known and runs_command(literal, rule):
             words = literal.text.split()
             yield Use(what=f"runs {' '.join(words)}", kind="command", name=words[0], at=literal.at)
 
@@ -208,7 +226,10 @@ def runs_command(literal: Literal, rule: AuditRule) -> bool:
     """Whether a text is a command that runs what the rule names."""
     words = literal.text.split()
     return (
-        not literal.is_spoken and len(words) > 1 and words[0] in PROGRAMS and any(_names(word, rule) for word in words[1:])
+        not literal.is_human_message
+        and len(words) > 1
+        and words[0] in PROGRAMS
+        and any(_names(word, rule) for word in words[1:])
     )
 
 
@@ -244,11 +265,19 @@ def _names(word: str, rule: AuditRule) -> bool:
     if rule.module is None:
         return False
     bare = _EXTENSION.sub("", entry)
+    if re.search(r"\w[*?[][^/]*\Z", bare):  # a pattern that names a part of the file's name, not all files of a folder
+        return any(fnmatchcase(stem, pattern) for stem in _stems(rule.module) for pattern in (bare, f"*/{_unbuilt(bare)}"))
     is_dotted = rule.module.endswith(".py") and bare == entry and re.fullmatch(r"\w+(?:\.\w+)+", entry)
     parts = tuple(bare.split(".") if is_dotted else bare.removeprefix("./").split("/"))
     if len(parts) == 1 and bare == entry:
         return False  # a mere word, not a path
     return any(_is_tail(parts, tuple(stem.split("/"))) for stem in _stems(rule.module))
+
+
+def _unbuilt(path: str) -> str:
+    """The path without a folder of built files in front of it."""
+    first, slash, rest = path.removeprefix("./").partition("/")
+    return rest if slash and first in _BUILT else path.removeprefix("./")
 
 
 def _is_tail(parts: tuple[str, ...], whole: tuple[str, ...]) -> bool:

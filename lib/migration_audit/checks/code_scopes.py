@@ -38,7 +38,7 @@ def unseen(scope: CodeScope | ManifestScope, rule: AuditRule) -> Iterator[CheckO
 
 
 def opaque(scope: CodeScope, rule: AuditRule, concerns: Callable[[str], bool]) -> Iterator[CheckOutput]:
-    """Parts that could not be read: not fine where their text may be what the rule is about, else told."""
+    """Parts that could not be read: not fine where their text may be what the rule is about, else reported."""
     parts = [part for file in scope.files for part in file.opaque]
     doubted = [part for part in parts if part.is_all or concerns(part.text)]
     yield from unread((_doubt(part) for part in doubted), rule.at)

@@ -24,6 +24,11 @@ _ONLY_HANDLES: Final = re.compile(
 """Programs that print, search, move or remove what they are given, and start nothing of it."""
 _TAKES_COMMAND: Final = re.compile(r"-[a-z]*c|--command|--exec|-x")
 """An option whose text is a command."""
+_TAKES_CODE: Final = re.compile(r"-e|-p|-pe|--eval|--print")
+"""An option of a program that runs its text as code."""
+_RUNS_CODE: Final = frozenset({"node", "bun", "tsx", "ts-node", "deno", "ruby", "perl"})
+_LOADS_FIRST: Final = re.compile(r"(NODE_OPTIONS|BUN_OPTIONS|RUBYOPT|PERL5OPT|JAVA_TOOL_OPTIONS|BASH_ENV)=(.*)", re.DOTALL)
+"""Variables in front of a command that make its program load files before its own."""
 _TAKE_COMMANDS: Final = re.compile(
     r"docker|podman|nerdctl|buildah|concurrently|eval|fly|flyctl|heroku|kubectl|nodemon|parallel|screen|ssh|su|sudo|timeout|tmux"
     r"|trap|watch|wsl"
@@ -56,6 +61,8 @@ def base(word: str) -> str:
 def _parts(words: Sequence[str]) -> Iterator[list[str]]:
     part: list[str] = []
     for word in (*words, ";"):
+        if not part and (loads := _LOADS_FIRST.fullmatch(word)) is not None:
+            yield [loads[1], *loads[2].split()]
         if word not in _ENDS:
             if part or not _IN_FRONT.fullmatch(word) or word == ASSIGNED:
                 part.append(word)
@@ -72,5 +79,8 @@ def _written_out(words: Sequence[str], is_named: Callable[[str], bool]) -> list[
         starts = base(inner[0]) if len(inner) > 1 else ""
         is_command = takes_all or bool(_TAKES_COMMAND.fullmatch(before)) or starts in PROGRAMS | SCRIPT_RUNNERS
         is_command = is_command or (before == ASSIGNED and is_named(starts))
-        made += inner if len(inner) > 1 and is_command else [word]
+        if _TAKES_CODE.fullmatch(before) and not _RUNS_CODE.isdisjoint(map(base, words)):
+            made += re.split(r"[^\w./@-]+", word)
+        else:
+            made += inner if len(inner) > 1 and is_command else [word]
     return made

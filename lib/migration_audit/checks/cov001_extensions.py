@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import findings_for
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.checks.describe import coverage_findings
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 
 
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
@@ -19,14 +20,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     Fine when: nothing uses the extension, and a waiver states how that is known.
     Source: https://www.postgresql.org/docs/current/sql-createextension.html
     """
-    yield from findings_for(
-        "COV001",
-        coverage,
-        ("extension",),
-        expected=coverage.expected_name,
-        actual="the owner's SQL",
-        origins=legacy_origins,
-    )
+    yield from coverage_findings("COV001", coverage, ("extension",), legacy_origins)
 
 
 CHECK = Check(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import findings_for
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.checks.describe import coverage_findings
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 
 
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
@@ -18,14 +19,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     Fix: add the constraint to the owner's SQL.
     Source: https://www.postgresql.org/docs/current/catalog-pg-constraint.html
     """
-    yield from findings_for(
-        "COV004",
-        coverage,
-        ("constraint",),
-        expected=coverage.expected_name,
-        actual="the owner's SQL",
-        origins=legacy_origins,
-    )
+    yield from coverage_findings("COV004", coverage, ("constraint",), legacy_origins)
 
 
 CHECK = Check(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.describe import findings_for
+from migration_audit.checks.describe import coverage_findings
 from migration_audit.checks.pinned_dimensions import compare_with_pins
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -28,14 +29,7 @@ def run(
     ``[[hypertable]]`` are also compared with the owner's side.
     Source: https://docs.tigerdata.com/api/latest/hypertable/create_hypertable/
     """
-    yield from findings_for(
-        "COV005",
-        coverage,
-        ("hypertable", "dimension"),
-        expected=coverage.expected_name,
-        actual="the owner's SQL",
-        origins=legacy_origins,
-    )
+    yield from coverage_findings("COV005", coverage, ("hypertable", "dimension"), legacy_origins)
     yield from compare_with_pins("COV005", project, owner, drift=coverage, side="the owner's SQL", origins=owner_origins)
 
 

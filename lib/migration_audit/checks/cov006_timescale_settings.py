@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import findings_for
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.checks.describe import coverage_findings
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 from migration_audit.model.timescale_jobs import SETTINGS
 
 
@@ -22,14 +23,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     they may be secrets. Compare those by hand.
     Source: https://docs.tigerdata.com/api/latest/; measured on TimescaleDB 2.19 and 2.31.
     """
-    yield from findings_for(
-        "COV006",
-        coverage,
-        sorted(SETTINGS),
-        expected=coverage.expected_name,
-        actual="the owner's SQL",
-        origins=legacy_origins,
-    )
+    yield from coverage_findings("COV006", coverage, sorted(SETTINGS), legacy_origins)
 
 
 CHECK = Check(

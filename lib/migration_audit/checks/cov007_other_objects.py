@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import findings_for
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.checks.describe import HAVE_THEIR_OWN_CHECK, coverage_findings
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Unavailable
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.timescale_jobs import SETTINGS
-
-OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"}) | SETTINGS
+from migration_audit.model.severity import Severity
 
 
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
@@ -23,15 +21,8 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """
     yield from (Note(text=f"not compared: {what}") for what in coverage.not_compared)
     yield from (Unavailable(reason=f"not known: {hidden}") for hidden in coverage.not_known)
-    others = sorted(coverage.kinds - OTHER_CHECKS)
-    yield from findings_for(
-        "COV007",
-        coverage,
-        others,
-        expected=coverage.expected_name,
-        actual="the owner's SQL",
-        origins=legacy_origins,
-    )
+    others = sorted(coverage.kinds - HAVE_THEIR_OWN_CHECK)
+    yield from coverage_findings("COV007", coverage, others, legacy_origins)
 
 
 CHECK = Check(

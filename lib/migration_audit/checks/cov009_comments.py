@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import all_compared, attribute_findings
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 
 
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
@@ -18,14 +19,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     Source: https://www.postgresql.org/docs/current/sql-comment.html
     """
     yield all_compared(coverage, "the comments of")
-    yield from attribute_findings(
-        "COV009",
-        coverage,
-        names=("comment",),
-        expected=coverage.expected_name,
-        actual="the owner's SQL",
-        origins=legacy_origins,
-    )
+    yield from attribute_findings("COV009", coverage, ("comment",), legacy_origins)
 
 
 CHECK = Check(

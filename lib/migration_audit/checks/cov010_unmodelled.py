@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import all_compared
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
+from migration_audit.model.severity import Severity
 
 
 def run(coverage: Drift) -> Iterator[CheckOutput]:

@@ -6,12 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.identifiers import in_quotes, made_name, parts_of
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Index
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Hypertable
 
@@ -51,7 +51,7 @@ def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[CheckOutput]:
     Why: the second one slows down every insert and helps no query. create_hypertable adds an index on the time column, so an
     explicit index on that column is often a duplicate. Dropping either is dangerous from TimescaleDB 2.22 on: chunks created
     after both existed share one chunk index, and DROP INDEX also removes it from the remaining index.
-    Fix: nothing before the retirement. To remove one later, drop it, then re-create the remaining one.
+    Fix: nothing before the deletion. After it: drop one of the two, then drop the other as well and create it again.
     Fine when: the duplicate existed before and is not to be changed now. Then waive it.
     Source: measured on TimescaleDB 2.19, 2.22, 2.29 and 2.31.
     """

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from migration_audit.model.identifiers import sql_name, sql_name_of, sql_signature
-from migration_audit.model.privileges import Access, Granted, Owned
-from migration_audit.model.reach import Reach, Route, reach
+from migration_audit.model.privileges import Access, Granted, Owned, Reach, Route, reach
 
 BEFORE_16 = 160000
 """Until PostgreSQL 15, CREATEROLE may grant every role that is not a superuser, to itself too."""
@@ -24,7 +23,7 @@ _DDL = {
     ("default privileges", "CREATE"): "will be able to create objects: default privileges give it CREATE {}",
     ("default privileges", "TRIGGER"): "will be able to create triggers: default privileges give it TRIGGER {}",
 }
-_BESIDE = {
+_OTHER_RIGHTS = {
     ("database", "TEMPORARY"): "may make temporary tables",
     ("table", "TRUNCATE"): "may TRUNCATE {}",
     ("table", "REFERENCES"): "has REFERENCES on {}",
@@ -68,13 +67,13 @@ def ddl_ways(access: Access, *, owner_role: str | None = None) -> tuple[Way, ...
     return tuple(sorted(ways, key=lambda way: way.key))
 
 
-def beside_ddl(access: Access) -> tuple[str, ...]:
+def other_rights(access: Access) -> tuple[str, ...]:
     """What the role may do that weighs something and is not DDL of this database, each a sentence part."""
     found = reach(access)
     notes = [
-        _BESIDE[g.kind, g.privilege].format(g.object) + _by(_route(g, found), g.grantee)
+        _OTHER_RIGHTS[g.kind, g.privilege].format(g.object) + _by(_route(g, found), g.grantee)
         for g in access.granted
-        if (g.kind, g.privilege) in _BESIDE and _route(g, found) is not None
+        if (g.kind, g.privilege) in _OTHER_RIGHTS and _route(g, found) is not None
     ]
     for role in access.roles:
         route = found.identities.get(role.name)

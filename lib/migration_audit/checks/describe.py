@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from migration_audit import port
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
-from migration_audit.model.enumeration import plural, some_of
-from migration_audit.model.finding import CheckOutput, Finding, Note
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange
+from migration_audit.model.enumeration import plural, some_of, with_rest
+from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.preflight import OriginMap
+from migration_audit.model.preflight import Convergence, OriginMap
 from migration_audit.model.relations import Column, Constraint, Index, Table
+from migration_audit.model.severity import Severity
 from migration_audit.model.sql import SqlFailure
 from migration_audit.model.timescale import Dimension, Hypertable
+from migration_audit.model.timescale_jobs import SETTINGS
 
-OF_OTHER_CHECKS = frozenset({"owner", "privileges", "comment"})
+if TYPE_CHECKING:
+    from migration_audit.project import Environment, Project
+
+
+_OWNER = "the owner's SQL"
+HAVE_THEIR_OWN_CHECK = (
+    frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"}) | SETTINGS
+)
+"""Kinds of objects; those without one are compared by COV007 and LIV014."""
+_OF_OTHER_CHECKS = frozenset({"owner", "privileges", "comment"})
 """Attributes with checks of their own (COV008, COV009)."""
 
 _MOST_KINDS = 3
@@ -79,17 +91,25 @@ def essence(obj: CatalogObject) -> str:
 
 def due_changes(difference: Difference, *, weights: Iterable[Severity] = (Severity.BLOCKER,)) -> list[FieldChange]:
     """The changed attributes of these weights, without those that have a check of their own."""
-    return [c for c in difference.fields if c.severity in set(weights) and c.name not in OF_OTHER_CHECKS]
+    return [c for c in difference.fields if c.severity in set(weights) and c.name not in _OF_OTHER_CHECKS]
 
 
-def findings_for(
+def coverage_findings(check_id: str, coverage: Drift, kinds: Collection[str], origins: OriginMap) -> Iterator[CheckOutput]:
+    """How many legacy objects of these kinds were looked up in what the owner's SQL creates, and a finding for each
+    difference that blocks; one that only informs is a note."""
+    return _findings(check_id, coverage, kinds, expected=coverage.expected_name, actual=_OWNER, origins=origins)
+
+
+def live_findings(
+    check_id: str, drift: Drift, kinds: Collection[str], environment: Environment, origins: OriginMap
+) -> Iterator[CheckOutput]:
+    """The same of what the owner's SQL creates, looked up in a live database."""
+    return _findings(check_id, drift, kinds, expected=_OWNER, actual=environment.name, origins=origins)
+
+
+def _findings(
     check_id: str, drift: Drift, kinds: Collection[str], *, expected: str, actual: str, origins: OriginMap
 ) -> Iterator[CheckOutput]:
-    """How many objects of these kinds were compared, a finding for each difference that blocks, and a sentence for each that
-    only informs.
-
-    ``expected`` and ``actual`` are the sides' names in the sentences: "the owner's SQL", "prod".
-    """
     yield compared(drift, kinds)
     for difference in drift.of(*kinds):
         is_renamed = difference.verdict is DiffVerdict.RENAMED
@@ -146,14 +166,14 @@ def _where(origins: OriginMap, kind: str, key: str) -> str | None:
     return str(location) if location else None
 
 
-def attribute_findings(
-    check_id: str, drift: Drift, *, names: tuple[str, ...], expected: str, actual: str, origins: OriginMap
-) -> Iterator[Finding]:
-    """A finding for each object on both sides that differs in one of these attributes."""
-    for difference in drift.differences:
-        for change in difference.fields:
+def attribute_findings(check_id: str, coverage: Drift, names: Collection[str], origins: OriginMap) -> Iterator[Finding]:
+    """A finding for each object of both the legacy side and the owner's that differs in one of these attributes."""
+    for found in coverage.differences:
+        for change in found.fields:
             if change.name in names:
-                yield _attribute_finding(check_id, difference, change, expected=expected, actual=actual, origins=origins)
+                yield _attribute_finding(
+                    check_id, found, change, expected=coverage.expected_name, actual=_OWNER, origins=origins
+                )
 
 
 def _attribute_finding(
@@ -182,3 +202,55 @@ def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:
         actual=failure.message,
         where=str(failure.at),
     )
+
+
+def sequences_compared(convergences: Iterable[Convergence]) -> Note:
+    """Which sequences of sources were applied to empty servers, and compared with which."""
+    done = [f"{_in_words(one.sequence)} against {_in_words(one.reference)}" for one in convergences]
+    return Note(text=f"compared {some_of(done, between='; ')}" if done else "no sequence of sources: nothing to compare")
+
+
+def _in_words(sequence: Sequence[str]) -> str:
+    """``legacy twice``, ``owner alone``, ``legacy, then owner``."""
+    if len(set(sequence)) == 1:
+        return f"{sequence[0]} {'alone' if len(sequence) == 1 else 'twice'}"
+    return ", then ".join(sequence)
+
+
+def judged_by_promise(check_id: str, convergence: Convergence, project: Project) -> Iterator[CheckOutput]:
+    """The findings of ``convergence``, or one note where it repeats a source whose runner applies each file once."""
+    found = list(_convergence_findings(check_id, convergence))
+    role = convergence.sequence[0]
+    source = {"legacy": project.legacy, "owner": project.owner}[role]
+    if not found or set(convergence.sequence) != {role} or source.may_rerun:
+        yield from found
+        return
+    why = "its ledger runs each file once" if source.rerun is None else "audit.toml sets rerun = false"
+    first = found[0].summary if isinstance(found[0], Finding) else found[0].reason
+    yield Note(text=f"{role}: for information, as {why}: {with_rest(first, len(found))}")
+
+
+def _convergence_findings(check_id: str, convergence: Convergence) -> Iterator[Finding | Unavailable]:
+    """What a sequence of sources left different from its reference, or where it failed."""
+    sequence, reference = _in_words(convergence.sequence), _in_words(convergence.reference)
+    key = f"{check_id}:{'+'.join(convergence.sequence)}"
+    if convergence.applied.failure:
+        yield failure_finding(key, convergence.applied.failure, doing=f"applying {sequence} failed")
+    if isinstance(convergence.drift, Unavailable):
+        yield convergence.drift
+    if not isinstance(convergence.drift, Drift):
+        return
+    for difference in convergence.drift.roots:
+        if difference.verdict is DiffVerdict.UNEXPECTED and convergence.sequence != convergence.reference * 2:
+            continue  # only the other source makes it: the coverage checks tell it
+        changes = due_changes(difference)
+        if difference.verdict is DiffVerdict.CHANGED and not changes:
+            continue
+        what = some_of([f"{word(c.name)}: {shown(c.expected)} → {shown(c.actual)}" for c in changes], between="; ")
+        yield Finding(
+            key=f"{key}:{difference.kind}:{difference.key}",
+            summary=f"{difference.kind} {difference.key} is {difference.verdict} after {sequence}, compared with "
+            f"{reference}" + (f" ({what})" if what else ""),
+            expected="; ".join(f"{word(c.name)} {shown(c.expected)}" for c in changes) or None,
+            actual="; ".join(f"{word(c.name)} {shown(c.actual)}" for c in changes) or None,
+        )

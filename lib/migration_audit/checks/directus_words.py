@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from migration_audit.directus.apply import ApplyOutcome
 from migration_audit.directus.boots import DirectusBoots, Scenario
 from migration_audit.directus.statement import DirectusStatement
+from migration_audit.model.directus import RawTable
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Note
 from migration_audit.model.identifiers import literal, sql_name
 
 
-def forget_sql(schema: str | None, collection: str, *, field: str | None = None, keep_collection: bool = False) -> str:
-    """SQL for a person to read and decide about: makes Directus forget a table, one of its fields, or all of its fields."""
+def looked_at(raw_tables: Sequence[RawTable]) -> Note:
+    """Which of the owner's raw tables a check looked at: its runner's ledger is none."""
+    names = [table.name for table in raw_tables if not table.is_ledger]
+    return Note(text=f"looked at {some_of(names)}" if names else "the owner's SQL creates no table")
+
+
+def forget_sql(schema: str | None, collection: str, *, keep_collection: bool = False) -> str:
+    """SQL for a person to read and decide about: makes Directus forget a table, or all of its fields."""
     place = f"{sql_name(schema)}." if schema else ""
-    only = f" AND field = {literal(field)}" if field is not None else ""
-    fields = f"DELETE FROM {place}directus_fields WHERE collection = {literal(collection)}{only};"  # noqa: S608  never run
-    if keep_collection or field is not None:
+    fields = f"DELETE FROM {place}directus_fields WHERE collection = {literal(collection)};"  # noqa: S608  never run
+    if keep_collection:
         return fields
     return f"{fields}\nDELETE FROM {place}directus_collections WHERE collection = {literal(collection)};"
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.checks.documents import heading_line, lines_that_show, rules_of, unreadable
 from migration_audit.model.documents import DocumentRule, DropRule
-from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.severity import Severity
 
 
 def run(document_rules: tuple[DocumentRule, ...], drop_rules: tuple[DropRule, ...]) -> Iterator[CheckOutput]:

@@ -13,7 +13,7 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 
 SAID = frozenset({PassageKind.TEXT, PassageKind.HEADING})
-"""What a document says; an open task and a block of code only show something."""
+"""What a document says; an open task, a block of code, an image's text and hidden text only show something."""
 SHOWN = frozenset(PassageKind)
 """All that a reader sees: where a claim must not be."""
 
@@ -98,7 +98,10 @@ def _found(
 
 def _runs(document: Document, section: Sought | None, kinds: frozenset[PassageKind], *, linked: bool) -> Iterator[_Run]:
     inside = [p for p in document.passages if section is None or section.words in p.sections]
-    by_place = groupby(inside, key=lambda p: (p.sections, p.kind if p.kind is PassageKind.CODE else None))
+    inside.sort(key=lambda p: p.kind is PassageKind.ASIDE)  # an image does not end a sentence
+    by_place = groupby(
+        inside, key=lambda p: (p.sections, p.kind if p.kind in {PassageKind.CODE, PassageKind.ASIDE} else None)
+    )
     for _, group in by_place:
         passages = tuple(p for p in group if p.kind in kinds)
         texts = [(p.linked if linked else p.shown).text for p in passages]

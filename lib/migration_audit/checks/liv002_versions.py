@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.describe import findings_for
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.checks.describe import live_findings
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment
@@ -22,14 +23,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     Fix: write a migration of the owner that alters the column. A type change may rewrite the table and lock it.
     Source: https://www.postgresql.org/docs/current/sql-altertable.html
     """
-    yield from findings_for(
-        "LIV003",
-        live_drift,
-        ("table", "column"),
-        expected="the owner's SQL",
-        actual=environment.name,
-        origins=owner_origins,
-    )
+    yield from live_findings("LIV003", live_drift, ("table", "column"), environment, owner_origins)
 
 
 CHECK = Check(

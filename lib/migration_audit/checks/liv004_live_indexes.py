@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.describe import findings_for
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.checks.describe import live_findings
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import NotRead, Snapshot
 
 if TYPE_CHECKING:
@@ -25,14 +26,7 @@ def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment
     Fix: create the index (CONCURRENTLY if the table is being written to), or drop and re-create the invalid one.
     Source: https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
     """
-    yield from findings_for(
-        "LIV004",
-        live_drift,
-        ("index",),
-        expected="the owner's SQL",
-        actual=environment.name,
-        origins=owner_origins,
-    )
+    yield from live_findings("LIV004", live_drift, ("index",), environment, owner_origins)
     if isinstance(live.chunks, NotRead):
         yield Unavailable(reason=f"a unique index may be missing on a chunk: {live.chunks.reason}")
         return

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.describe import findings_for
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.checks.describe import live_findings
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment
@@ -21,14 +22,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     Fix: run ALTER TABLE … ADD CONSTRAINT, or VALIDATE CONSTRAINT.
     Source: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES
     """
-    yield from findings_for(
-        "LIV005",
-        live_drift,
-        ("constraint",),
-        expected="the owner's SQL",
-        actual=environment.name,
-        origins=owner_origins,
-    )
+    yield from live_findings("LIV005", live_drift, ("constraint",), environment, owner_origins)
 
 
 CHECK = Check(

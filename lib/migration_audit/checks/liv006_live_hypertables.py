@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.describe import findings_for
+from migration_audit.checks.describe import live_findings
 from migration_audit.checks.pinned_dimensions import compare_with_pins
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -23,17 +24,10 @@ def run(
 
     Why: ``create_hypertable(…, if_not_exists => true)`` does not change an interval that was set earlier, and the interval
     may have been changed since. No schema dump shows it.
-    Fix: call set_chunk_time_interval or the related function; it affects new chunks only.
+    Fix: call set_chunk_time_interval, or the function for the setting that differs; it affects new chunks only.
     Source: https://docs.tigerdata.com/api/latest/hypertable/set_chunk_time_interval/
     """
-    yield from findings_for(
-        "LIV006",
-        live_drift,
-        ("hypertable", "dimension"),
-        expected="the owner's SQL",
-        actual=environment.name,
-        origins=owner_origins,
-    )
+    yield from live_findings("LIV006", live_drift, ("hypertable", "dimension"), environment, owner_origins)
     yield from compare_with_pins("LIV006", project, live, drift=live_drift, side=environment.name, origins=owner_origins)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.describe import findings_for
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.checks.describe import live_findings
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 from migration_audit.model.timescale_jobs import SETTINGS
 
 if TYPE_CHECKING:
@@ -24,14 +25,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     The order of compressed rows is for information where it was never configured: TimescaleDB stores it up to 2.21 only.
     Source: https://docs.tigerdata.com/api/latest/; measured on TimescaleDB 2.19 and 2.31.
     """
-    yield from findings_for(
-        "LIV008",
-        live_drift,
-        sorted(SETTINGS),
-        expected="the owner's SQL",
-        actual=environment.name,
-        origins=owner_origins,
-    )
+    yield from live_findings("LIV008", live_drift, sorted(SETTINGS), environment, owner_origins)
 
 
 CHECK = Check(

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from migration_audit.checks.ledger_entries import entries_of
 from migration_audit.formats import EntryState, EntryVerdict
-from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.ledger import Ledger as LiveLedger
-from migration_audit.model.ledger import LedgerState
+from migration_audit.model.live import Ledger as LiveLedger
+from migration_audit.model.live import LedgerState
 from migration_audit.model.preflight import COMMAND, SourceFacts
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment, Project

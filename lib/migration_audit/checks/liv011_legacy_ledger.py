@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.ledger_entries import entries_of
-from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.identifiers import dollar_tag, in_quotes, literal, sql_name_of
-from migration_audit.model.ledger import Ledger as LiveLedger
-from migration_audit.model.ledger import LedgerState
+from migration_audit.model.live import Ledger as LiveLedger
+from migration_audit.model.live import LedgerState
 from migration_audit.model.preflight import COMMAND, SourceFacts
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment, LedgerSettings, Project
@@ -115,7 +115,7 @@ def _delete_rows(table: str, column: str, entries: set[str]) -> str:
 def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str]) -> str:
     """A clean-up that refuses a table of other columns than were looked at, or a row that is not the legacy runner's."""
     column = settings.name_column
-    beside = "".join(f"  DROP {kind.upper()} IF EXISTS {sql_name_of(key)};\n" for kind, key in settings.companions)
+    companions = "".join(f"  DROP {kind.upper()} IF EXISTS {sql_name_of(key)};\n" for kind, key in settings.companions)
     strange = f"({in_quotes(column)}::text IN ({_literals(entries)})) IS NOT TRUE"
     if settings.format.may_be_nameless:
         strange = f"{in_quotes(column)}::text NOT IN ({_literals(entries)})"
@@ -129,7 +129,7 @@ def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str
         f"    RAISE EXCEPTION 'the table has other columns than the legacy ledger: not dropped';\n  END IF;\n"
         f"  IF EXISTS (SELECT FROM {table} WHERE {strange}) THEN\n"
         "    RAISE EXCEPTION 'the table holds rows that the legacy runner did not write: not dropped';\n"
-        f"  END IF;\n  DROP TABLE {table};\n{beside}END\n"
+        f"  END IF;\n  DROP TABLE {table};\n{companions}END\n"
     )
     tag = dollar_tag(block, word="cleanup")
     return f"DO {tag}\n{block}{tag};"

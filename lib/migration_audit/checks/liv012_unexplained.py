@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import essence
-from migration_audit.model.drift import DiffVerdict, Drift, Severity
-from migration_audit.model.enumeration import plural, some_of
+from migration_audit.model.drift import DiffVerdict, Drift
+from migration_audit.model.enumeration import plural
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.rule_use import Excluded
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def run(
             key=f"LIV012:{environment.name}:{row.kind}:{row.identity}",
             summary=f"{row.kind} {row.identity} is in {environment.name}, and the audit cannot compare this kind",
         )
-    counted = [f"{rule.objects:,} by {rule.pattern}" for rule in excluded]
-    if counted:
-        yield Note(text=f"objects out of scope, by rule: {some_of(counted)}")
+    if excluded:
+        number, rules = sum(rule.objects for rule in excluded), len(excluded)
+        yield Note(text=f"{number:,} {plural('object', number)} out of scope, by {rules} {plural('rule', rules)}")
 
 
 CHECK = Check(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.obstacles import Demand, Obstacle
+from migration_audit.model.live import Demand, Obstacle
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment
@@ -18,12 +18,11 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
     """Count, for each unique index, key and NOT NULL missing in live, the keys and rows that would make its creation fail.
 
     Why: the owner's SQL cannot create a unique index while two rows have the same key. Its boot fails on this database; with
-    IF NOT EXISTS and an index of another definition under that name, it does nothing.
-    Fix: decide which rows to keep, delete the others, then create the object. The report shows the query that lists them;
-    the audit counts rows, and prints no key. It reads chunk by chunk, in one process, within the environment's
-    statement_timeout, and groups at most ten million rows of a chunk. A count that stopped before it had read all rows, and
-    found nothing, is undecided. Temporary files are limited to 1 GB if the role may set temp_file_limit, as a superuser may;
-    otherwise they are not limited.
+    IF NOT EXISTS and an index of another definition under that name, it does nothing. The audit counts rows, and prints no
+    key. It reads chunk by chunk, in one process, within the environment's statement_timeout, and groups at most ten million
+    rows of a chunk. A count that stopped before it had read all rows, and found nothing, is undecided. Temporary files are
+    limited to 1 GB if the role may set temp_file_limit, as a superuser may; otherwise they are not limited.
+    Fix: decide which rows to keep, delete the others, then create the object. The query below the finding lists the keys.
     Source: https://www.postgresql.org/docs/current/sql-createindex.html
     """
     name = environment.name

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.describe import findings_for
-from migration_audit.model.drift import Drift, Severity
+from migration_audit.checks.describe import HAVE_THEIR_OWN_CHECK, live_findings
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Unavailable
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.timescale_jobs import SETTINGS
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment
-
-OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"}) | SETTINGS
 
 
 def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[CheckOutput]:
@@ -30,15 +28,8 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     for hidden in live_drift.not_known:
         todo = "use a role that owns the server, or that may read pg_user_mapping or pg_subscription"
         yield Unavailable(reason=f"not known: {hidden} ({todo})")
-    others = sorted(live_drift.kinds - OTHER_CHECKS)
-    yield from findings_for(
-        "LIV014",
-        live_drift,
-        (*others, "extension"),
-        expected="the owner's SQL",
-        actual=environment.name,
-        origins=owner_origins,
-    )
+    others = sorted(live_drift.kinds - HAVE_THEIR_OWN_CHECK)
+    yield from live_findings("LIV014", live_drift, (*others, "extension"), environment, owner_origins)
 
 
 CHECK = Check(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.ddl_ways import beside_ddl, ddl_ways
-from migration_audit.model.drift import Severity
+from migration_audit.checks.ddl_ways import ddl_ways, other_rights
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.privileges import Access
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment, Project
@@ -38,8 +39,9 @@ def run(writer_access: Access, project: Project, environment: Environment) -> It
             actual=way.right,
             fix_sql=way.fix_sql,
         )
-    for beside in (*beside_ddl(writer_access), *writer_access.elsewhere):
-        yield Note(text=f"{name} {beside}")
+    yield Note(text=f"looked at the rights of {some_of([role.name for role in writer_access.roles])}")
+    for right in (*other_rights(writer_access), *writer_access.elsewhere):
+        yield Note(text=f"{name} {right}")
 
 
 CHECK = Check(

@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.code_scopes import no_rule
-from migration_audit.checks.command_words import only_handles
-from migration_audit.model.drift import Severity
+from migration_audit.checks.command_words import commands_in, only_handles
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.image import Copied, Image, Stage, StartedCommand
 from migration_audit.model.location import Location
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project
@@ -26,7 +26,7 @@ _VERSION: Final = re.compile(r"(?<!\A)[@=<>~!\[]")
 
 
 def run(images: ImageFacts, project: Project) -> Iterator[CheckOutput]:
-    """Read every stage of the Dockerfile, its entrypoint, its command and the scripts that they call.
+    """Read each stage of the Dockerfile, what its containers start, the scripts that they call, and what Compose changes.
 
     Why: if an image still contains the migrations, or a script calls the runner, the next deployment brings it back,
     regardless of the source tree.
@@ -68,6 +68,16 @@ def _carried(image: Image, rule: AuditRule) -> Iterator[Finding]:
                     actual=word,
                     where=str(command.at),
                 )
+    for container in image.containers:
+        for mounted in container.mounts:
+            what = some_of(mounted.carried, most=3) or mounted.source
+            yield Finding(
+                key=f"RET007:{image.dockerfile}:{container.service}:mounts:{mounted.source}",
+                summary=f"the service {container.service} mounts {what}",
+                expected="no such path",
+                actual=what,
+                where=str(mounted.at),
+            )
 
 
 def _carries(image: Image, stage: Stage, copied: Copied, what: str) -> Finding:
@@ -81,13 +91,15 @@ def _carries(image: Image, stage: Stage, copied: Copied, what: str) -> Finding:
 
 
 def _is_path_of(path: str, rule: AuditRule) -> bool:
-    return any(fnmatchcase(part, word) for part in path.split("/") for word in rule.carries)
+    parts = [name for part in path.lower().split("/") for name in (part, part.partition(".")[0])]
+    return any(fnmatchcase(part, word.lower()) for part in parts for word in rule.carries)
 
 
 def _run(image: Image, rule: AuditRule) -> Iterator[Finding]:
     parts = [(f"stage {stage.name}", stage.runs.commands) for stage in image.stages]
     starts = (("a container", image.start.commands), ("a container with other arguments", image.otherwise.commands))
-    for part, commands in (*parts, *starts, *_health(image)):
+    services = [(f"the service {container.service}", container.start.commands) for container in image.containers]
+    for part, commands in (*parts, *starts, ("a variable", image.preloads), *services, *_health(image)):
         for command in commands:
             word = _wanted_word(command, rule)
             if word is not None:
@@ -110,12 +122,13 @@ def _wanted_word(command: StartedCommand, rule: AuditRule) -> str | None:
     """The word of the rule that one word of the command is, as a name, a file or the script of a package."""
     if only_handles(command.words[0]):
         return None
-    for text in command.words:
+    code = [part for one in commands_in(command.words, lambda _: False) for part in one]
+    for text in (*command.words, *code, *(word.partition("=")[2] for word in command.words if word.startswith("-"))):
         bare = _VERSION.split(text)[0]
         name = bare.rpartition("/")[2]
         parts = {text, bare, name, name.partition(".")[0], *text.split(":")}
         for word in rule.runs:
-            if any(fnmatchcase(part, word) for part in parts):
+            if any(fnmatchcase(part.lower(), word.lower()) for part in parts):
                 return word
     return None
 
@@ -125,8 +138,13 @@ def _open(image: Image, rule: AuditRule) -> Iterator[Unavailable]:
         yield Unavailable(
             reason=f"{copied.at}: {copied.source}: what ADD unpacks from it is only known when the image is built"
         )
-    runs = [*(stage.runs for stage in image.stages), image.start] if rule.runs else []
-    for undecided in (u for run in runs for u in run.undecided):
+    for copied in (c for stage in image.stages for c in stage.copies if c.doubt and rule.carries):
+        yield Unavailable(
+            reason=f"{copied.at}: what {copied.source} brings is only known when the image is built: it {copied.doubt}"
+        )
+    services = [container.start for container in image.containers]
+    runs = [*(stage.runs for stage in image.stages), image.start, *services] if rule.runs else []
+    for undecided in dict.fromkeys(u for run in runs for u in run.undecided):
         yield Unavailable(reason=f"{undecided.at}: {undecided.what}: {undecided.reason}")
 
 

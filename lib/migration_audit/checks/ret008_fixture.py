@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from migration_audit.checks.describe import due_changes, essence, failure_finding, shown, word
+from migration_audit.model.boot import FixtureShadow
 from migration_audit.model.code import FixtureFacts
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
+from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.rehearsal import FixtureShadow
+from migration_audit.model.severity import Severity
 
 
 def run(

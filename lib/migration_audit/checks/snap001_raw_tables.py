@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from migration_audit.checks.directus_words import boots_looked_at, happenings, in_words, stops
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusSnapshot, RawTable
-from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.severity import Severity
 
 
 def run(
@@ -64,12 +64,12 @@ def touched(key: str, table: RawTable, boots: DirectusBoots, snapshot: DirectusS
             continue
         quiet = False
         does = in_words(found, boots)
-        beside = (
+        remark = (
             "" if table.visible else f" (Directus does not look at {table.key}, and creates a second table of this name)"
         )
         yield Finding(
             key=f"{key}:{slug}",
-            summary=f"{what}: {does}{beside}",
+            summary=f"{what}: {does}{remark}",
             expected=expected,
             actual=does,
             where=where,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.directus_words import forget_sql, happenings, in_words, stops
+from migration_audit.checks.directus_words import forget_sql, happenings, in_words, looked_at, stops
 from migration_audit.checks.snap001_raw_tables import is_recorded
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, DirectusSnapshot, RawTable
-from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment
@@ -27,7 +27,7 @@ def run(
 ) -> Iterator[CheckOutput]:
     """Look for rows of directus_collections and directus_fields that name a raw table which the snapshot does not list.
 
-    Why: one click in the admin app (PATCH /collections/positions) records the table; from then on Directus treats a missing
+    Why: one click in the admin app (PATCH /collections/orders) records the table; from then on Directus treats a missing
     entry in the snapshot as a deletion. The next boot runs DROP TABLE, and exits 0.
     Fix: delete the rows before the next boot. Until then `--ignoreRules` or DB_EXCLUDE_TABLES protect the table.
     Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with the real servers case by case.
@@ -43,6 +43,7 @@ def run(
     for table in raw_tables:
         if not table.is_ledger and is_recorded(table, directus_snapshot, directus_live):  # SNAP002 is about ledgers
             yield from _recorded(table, directus_boots, directus_live, directus_runtime, environment)
+    yield looked_at(raw_tables)
 
 
 def _recorded(

@@ -9,9 +9,9 @@ from migration_audit.directus.boots import DirectusBoots
 from migration_audit.directus.inspect import is_system
 from migration_audit.directus.statement import DirectusStatement
 from migration_audit.model.directus import DirectusSnapshot, RawTable
-from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.severity import Severity
 
 _LOST = {
     "drop table": "drop",

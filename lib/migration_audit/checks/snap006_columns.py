@@ -9,9 +9,9 @@ from migration_audit.directus.apply import ApplyOutcome
 from migration_audit.directus.behaviour import behaviour_of
 from migration_audit.directus.boots import DirectusBoots, Scenario, after_change
 from migration_audit.model.directus import ColumnChange, DirectusRuntime, DirectusSnapshot, TargetVersion
-from migration_audit.model.drift import Severity
-from migration_audit.model.enumeration import some_of
+from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.severity import Severity
 
 
 def run(
@@ -50,8 +50,8 @@ def run(
                     unknown.append(output)
     if unknown:
         yield Unavailable(reason=f"what schema apply does is not known: {some_of(unknown, between='; ')}")
-    if kept:
-        yield Note(text=f"{kept} {'change' if kept == 1 else 'changes'} that Directus does not see or does not touch")
+    looked_at = f"looked at {len(post_changes)} {plural('change', len(post_changes))} to columns"
+    yield Note(text=f"{looked_at}, {kept} of which Directus does not see or does not touch" if kept else looked_at)
 
 
 def _undecided(change: ColumnChange) -> Finding:

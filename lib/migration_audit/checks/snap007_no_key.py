@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migration_audit.checks.directus_words import looked_at
 from migration_audit.model.directus import RawTable
-from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
+from migration_audit.model.severity import Severity
 
 
-def run(raw_tables: tuple[RawTable, ...]) -> Iterator[Finding]:
+def run(raw_tables: tuple[RawTable, ...]) -> Iterator[CheckOutput]:
     """List the raw tables without a single-column primary key.
 
     Why: Directus at most lists such a table, and never its rows or columns (403 even for an administrator). A hypertable's
     primary key must contain its time column, so a hypertable can never be edited there, not even a single column.
     Fix: if people must edit it in Directus, provide a table or view with a single-column key for that purpose.
     Fine when: the table is not edited in Directus.
-    Source: run on Directus 11.17.4: 'Collection "positions" doesn't have a primary key column and will be ignored'.
+    Source: run on Directus 11.17.4: 'Collection "orders" doesn't have a primary key column and will be ignored'.
     """
     for table in raw_tables:
         if table.single_key is False and table.visible and not table.is_ledger:
@@ -28,6 +29,7 @@ def run(raw_tables: tuple[RawTable, ...]) -> Iterator[Finding]:
                 actual="none",
                 where=table.where,
             )
+    yield looked_at(raw_tables)
 
 
 CHECK = Check(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from migration_audit.directus.agreement import RehearsedBoots, RehearsedScenario, rehearsed_words
 from migration_audit.directus.inspect import is_system
-from migration_audit.directus.rehearsed import RehearsedBoots, RehearsedScenario, rehearsed_words
 from migration_audit.model.directus import DirectusSnapshot
 from migration_audit.model.directus_database import Lost
-from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Outcome, Phase, Unavailable
 from migration_audit.model.identifiers import parts_of
+from migration_audit.model.severity import Severity
 
 
 def run(directus_rehearsed: RehearsedBoots, directus_snapshot: DirectusSnapshot) -> Iterator[CheckOutput]:
@@ -73,12 +73,12 @@ def _lost(key: tuple[str, str], loss: _Loss, snapshot: DirectusSnapshot) -> Chec
     where = _when(loss.at)
     if is_system(parts_of(name)[-1]) and kind == "index" and all(scenario.fresh for scenario, _ in loss.at):
         return Note(text=f"on a fresh database {where} drops index {name}, which systemFields does not list")
-    beside = f" and {loss.lost.parts} objects of it" if loss.lost.parts else ""
+    with_parts = f" and {loss.lost.parts} objects of it" if loss.lost.parts else ""
     does = "creates it again, empty" if loss.lost.made_again else "drops it"
     collection, field = ([*parts_of(name)[1:], ""])[:2]
     return Finding(
         key=f"SNAP009:{kind}:{name}",
-        summary=f"{kind} {name}{beside}: {where} {does}; {_model(loss.at)}",
+        summary=f"{kind} {name}{with_parts}: {where} {does}; {_model(loss.at)}",
         expected="nothing is lost",
         actual=f"{where} {does}",
         where=snapshot.place(collection, field if kind == "column" else ""),

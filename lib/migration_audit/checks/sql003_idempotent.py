@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.convergence import judged_by_promise, sequences_compared
-from migration_audit.model.drift import Severity
+from migration_audit.checks.describe import judged_by_promise, sequences_compared
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import Convergence
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Project

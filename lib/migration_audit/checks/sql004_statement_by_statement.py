@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
-from migration_audit.model.similarity import Similarity, StatementMatch
+from migration_audit.model.severity import Severity
+from migration_audit.model.sql import Similarity, StatementMatch
 
 
 def run(statements: tuple[StatementMatch, ...]) -> Iterator[CheckOutput]:
@@ -19,11 +19,11 @@ def run(statements: tuple[StatementMatch, ...]) -> Iterator[CheckOutput]:
     Fine when: the owner expresses the same thing differently, or left it out for a reason.
     Source: statements are compared as text and by the catalog changes that they cause.
     """
-    counts = Counter(match.likeness for match in statements)
-    counted = ", ".join(f"{counts[likeness]} {likeness}" for likeness in Similarity if counts[likeness])
+    counts = Counter(match.similarity for match in statements)
+    counted = ", ".join(f"{counts[similarity]} {similarity}" for similarity in Similarity if counts[similarity])
     yield Note(text=f"{len(statements)} legacy statements: {counted}")
     for match in statements:
-        if match.likeness in {Similarity.DIFFERENT, Similarity.ABSENT} or match.differing:
+        if match.similarity in {Similarity.DIFFERENT, Similarity.ABSENT} or match.differing:
             yield _finding(match)
 
 
@@ -33,12 +33,12 @@ def _finding(match: StatementMatch) -> Finding:
     state = {
         Similarity.ABSENT: "has no counterpart in the owner's SQL",
         Similarity.DIFFERENT: f"has another effect than the owner's SQL{at}",
-    }.get(match.likeness, f"is {match.likeness} to the owner's{at}, but what they create differs")
+    }.get(match.similarity, f"is {match.similarity} to the owner's{at}, but what they create differs")
     return Finding(
         key=f"SQL004:{match.legacy}",
         summary=f"{match.legacy}: {match.text} – {state}{what}",
         expected=match.text,
-        actual=f"{match.likeness}{at}",
+        actual=f"{match.similarity}{at}",
         where=str(match.legacy),
     )
 

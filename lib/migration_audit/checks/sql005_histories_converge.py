@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.convergence import judged_by_promise, sequences_compared
-from migration_audit.model.drift import Severity
+from migration_audit.checks.describe import judged_by_promise, sequences_compared
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import Convergence
+from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Project
@@ -22,7 +22,9 @@ def run(orders: tuple[Convergence, ...], project: Project) -> Iterator[CheckOutp
 
     Why: ``IF NOT EXISTS`` only checks the name. On a database that the legacy runner created first, a column of another type
     or an index on other columns silently remains, and the owner's file counts as applied.
-    Fix: make both definitions the same, or add a file to the owner's SQL that alters the older one.
+    Fix: make both definitions the same, or add a file to the owner's SQL that alters the older one. Where applying failed
+    in a file of the owner, guard its statement (IF NOT EXISTS); in a file of the legacy SQL after the owner's, no live
+    database has this history to its end, and the deletion ends it: waive that finding.
     Objects that only the legacy SQL creates are reported by the COV checks and not repeated here.
     Source: both sources, applied to real servers in each order.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.preflight import COMMAND, SourceFacts
+from migration_audit.model.severity import Severity
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:

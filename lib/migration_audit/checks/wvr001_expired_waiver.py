@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
+from migration_audit.model.enumeration import plural
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.rule_use import WaiverState, WaiverUse
+from migration_audit.model.severity import Severity
 
 
 def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
@@ -27,6 +28,7 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
                 actual=use.reason,
                 where=use.at,
             )
+    yield Note(text=f"looked at {len(waivers)} {plural('waiver', len(waivers))}")
 
 
 CHECK = Check(

@@ -122,7 +122,7 @@ def _record(connection: psycopg.Connection, ledger: LedgerSettings, files: tuple
 
 
 def histories(root: Path) -> tuple[History, ...]:
-    """The histories of dev, stage and prod, told with the SQL files below ``root`` (a copy of the ``trm`` tree)."""
+    """The histories of dev, stage and prod, built with the SQL files below ``root`` (a copy of the ``trm`` tree)."""
     return (_dev(root), _stage(root), _prod(root))
 
 

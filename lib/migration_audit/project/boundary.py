@@ -45,7 +45,7 @@ def boundary_of(base: Path, *named: Path) -> Boundary:
     for path in named:
         whole = Path(os.path.normpath(start / os.path.relpath(os.path.normpath(path.absolute()), written)))
         if not whole.is_relative_to(top):
-            found.append(_beside(whole, Path(os.path.commonpath([whole, top]))))
+            found.append(_repository_of(whole, Path(os.path.commonpath([whole, top]))))
     return Boundary(tuple(dict.fromkeys(found)))
 
 
@@ -73,7 +73,7 @@ def _top(folder: Path) -> Path:
     return folder
 
 
-def _beside(path: Path, common: Path) -> Path:
+def _repository_of(path: Path, common: Path) -> Path:
     """The repository of a path that is outside of the first one: the topmost below the folder that both are in."""
     steps = list(_steps(common, path))
     if not steps:

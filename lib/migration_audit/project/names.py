@@ -15,7 +15,7 @@ from migration_audit.model.identifiers import bare, dotted
 _PART: Final = r'(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)'
 QUALIFIED: Final = rf"{_PART}\.{_PART}"
 """``schema.name``, as a regular expression."""
-_PARTS: Final = re.compile(rf"({_PART})\.({_PART})\Z")
+_PARTS: Final = rf"({_PART})\.({_PART})\Z"
 
 
 def split_qualified(text: str) -> tuple[str, str] | None:
@@ -26,7 +26,7 @@ def split_qualified(text: str) -> tuple[str, str] | None:
     >>> split_qualified('public."Odd Name"')
     ('public', 'Odd Name')
     """
-    match = _PARTS.match(text)
+    match = re.match(_PARTS, text)
     return (bare(match[1]), bare(match[2])) if match else None
 
 
@@ -49,36 +49,32 @@ _NOTHING_BUT_WILDCARDS: Final = re.compile(r"[\W_]*")
 class _Fault:
     """Names that match nothing, and what to write in their place."""
 
-    pattern: re.Pattern[str]
+    pattern: str
     what: str
     todo: str
 
 
-def _fault(pattern: str, what: str, todo: str) -> _Fault:
-    return _Fault(re.compile(pattern), what, todo)
-
-
-_BLANK: Final = _fault(r"\s", "contains a space, but is compared with one word", "make each word a separate item")
+_BLANK: Final = _Fault(r"\s", "contains a space, but is compared with one word", "make each word a separate item")
 _FAULTS: Final[Mapping[str, tuple[_Fault, ...]]] = {
     "calls": (
         _BLANK,
-        _fault(r"[()]", "holds a bracket", "write the name alone: migrate, not migrate()"),
-        _fault(r"\A(?!@[^/]+/[^/]+\Z).*[/\\]", "holds a path", 'name the file with module = "…", and here its functions'),
-        _fault(r"::|->|#", "joins its parts by other characters than a dot", "write runner.up"),
-        _fault(r"\A\.|\.\.|\.\Z", "has an empty part", "write goose.Up, or goose.* for all functions of goose"),
-        _fault(
+        _Fault(r"[()]", "holds a bracket", "write the name alone: migrate, not migrate()"),
+        _Fault(r"\A(?!@[^/]+/[^/]+\Z).*[/\\]", "holds a path", 'name the file with module = "…", and here its functions'),
+        _Fault(r"::|->|#", "joins its parts by other characters than a dot", "write runner.up"),
+        _Fault(r"\A\.|\.\.|\.\Z", "has an empty part", "write goose.Up, or goose.* for all functions of goose"),
+        _Fault(
             r"[^\w$.:/@*?-]",
             "contains a character that names cannot have",
             "a name has letters, digits, _ and $; * and ? match any of them",
         ),
     ),
-    "mentions": (_fault(r"\A\s|\s\Z", "begins or ends with a space", "write the name alone"),),
+    "mentions": (_Fault(r"\A\s|\s\Z", "begins or ends with a space", "write the name alone"),),
     "packages": (
         _BLANK,
-        _fault(r"(?<!\A)[@=<>~!^\[;,(]", "contains a version or an extra", "write the name of the library alone"),
+        _Fault(r"(?<!\A)[@=<>~!^\[;,(]", "contains a version or an extra", "write the name of the library alone"),
     ),
     "carries": (
-        _fault(r"[/\\]", "contains a slash, but is compared with each part of a path", "write one part, such as migrations"),
+        _Fault(r"[/\\]", "contains a slash, but is compared with each part of a path", "write one part, such as migrations"),
     ),
     "runs": (_BLANK,),
 }
@@ -91,7 +87,7 @@ def name_problems(rule: Mapping[str, Any]) -> Iterator[tuple[tuple[str, int], st
         for position, name in enumerate(names if isinstance(names, list) else ()):
             if not isinstance(name, str) or not name.strip():
                 continue
-            fault = next((fault for fault in faults if fault.pattern.search(name)), None)
+            fault = next((fault for fault in faults if re.search(fault.pattern, name)), None)
             if fault is not None:
                 yield (key, position), f"{fault.what}: it would match nothing", fault.todo
             elif _NOTHING_BUT_WILDCARDS.fullmatch(name):

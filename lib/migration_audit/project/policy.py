@@ -19,7 +19,9 @@ IDENTITY: Final = r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,127}"
 """How a reviewer is called: the principal of allowed_signers, and a file's name at the same time."""
 
 _AGE: Final = re.compile(r"0*([1-9][0-9]{0,3}) (hour|day|week)s?")
-_SIGNER: Final = r"[^\s#][^\n]* (?:sk-)?(?:ssh|ecdsa)-[\w@.-]+ [A-Za-z0-9+/]{16,}={0,2}(?: [^\n]*)?"
+_WORD: Final = re.compile("[^\\W_\u115f\u1160\u3164\uffa0]")
+"""A letter or digit that is seen: Hangul's fillers are letters without a shape."""
+_SIGNER: Final = r"[^\s#!*?]+ (?:[^\n]* )?(?:sk-)?(?:ssh|ecdsa)-[\w@.-]+ [A-Za-z0-9+/]{16,}={0,2}(?: [^\n]*)?"
 _PEOPLE: Final = 'a list of reviewers as allowed_signers calls them, such as ["ann@example.org"]'
 
 
@@ -172,10 +174,10 @@ class Waiver:
     # A waiver without a reason is a finding of the audit, where a reviewer reads it, and no mistake of the file.
     reason: str = setting(
         keys.any_text("why it is accepted"),
-        "Why it is accepted. A reviewer reads this; without it the waiver has no effect.",
+        "Why it is accepted. A reviewer reads this; without letters or digits the waiver has no effect.",
         example='"dropped in the maintenance window of May"',
         fallback="",
-        convert=str.strip,
+        convert=lambda reason: reason.strip() if _WORD.search(reason) else "",
     )
     owner: str = setting(
         keys.text("who is responsible for it", required=True), "Who is responsible for it.", example='"ann@example.org"'

@@ -83,7 +83,8 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     ),
     Verb.DDL: VerbSpec(
         checks=("RET005",),
-        doc="No string or template literal, and no .sql file, contains DDL.",
+        doc="No string or template literal, and no .sql file, contains DDL. What a library makes of calls "
+        "(createTable, create_all, synchronize) is not text: name its functions in a rule with calls.",
         key=keys.flag("true: these files contain no DDL", allowed=(True,)),
         required=("in",),
         optional=("except",),
@@ -99,7 +100,7 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     Verb.IMAGE: VerbSpec(
         checks=("RET007",),
         doc="No stage of this Dockerfile copies a path with such a word, and nothing that the image starts runs "
-        "such a word.",
+        "such a word. Of [boot] compose, the services that run this image are examined as well, and what services mount.",
         key=keys.inside_path("service/Dockerfile"),
         optional=("context",),
         some_of=("carries", "runs"),

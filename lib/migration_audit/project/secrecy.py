@@ -1,8 +1,13 @@
-"""What must never be in audit.toml, and is never repeated in a message when it is."""
+"""What must never be in audit.toml, nor be repeated in a message when it is, and variables that no child process gets.
+
+A child's environment can be read by every process of the same account (``/proc/<pid>/environ``), and so by SQL on a server
+of this account. What a child needs of them is given to it another way.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 _DATABASE_URL: Final = re.compile(r"(?i)\b(?:postgres(?:ql)?|timescale(?:db)?)(?:\+\w+)?://")
@@ -18,6 +23,10 @@ TODO: Final = (
 )
 
 TODO_ENV: Final = "write {url}, or {user}:{password}@{host}:{port}/{database} in it: the command then runs on its shadow"
+_NAME: Final = re.compile(
+    r"(?:^|_)(?:DSN|PASS|PASSWORD|PASSWD|PGPASSWORD|SECRET|TOKEN|CREDENTIALS?|API_?KEY)(?:_|$)", re.IGNORECASE
+)
+_VALUE: Final = re.compile(r"postgres(?:ql)?(?:\+\w+)?://|://[^\s/@:]*:[^\s@]+@|\bpassword\s*=|\bdbname\s*=", re.IGNORECASE)
 
 
 def found_secret(value: str) -> str | None:
@@ -52,3 +61,18 @@ def lines_with_credentials(text: str) -> list[int]:
     """Lines, counted from 1, that hold a URL with a password: comments are part of the file as well."""
     lines = enumerate(text.split("\n"), start=1)
     return [number for number, line in lines if _CREDENTIALS.search(_OF_SHADOW.sub("", line))]
+
+
+def secret_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Those whose name or value says that they lead into a database, or hold a password, a token or a key.
+
+    >>> secret_variables({"TRM_DSN": "x", "URL": "postgres://h/d", "PATH": "/bin", "PASSENGER": "y", "PGPASSWORD": "z"})
+    {'TRM_DSN': 'x', 'URL': 'postgres://h/d', 'PGPASSWORD': 'z'}
+    """
+    return {name: value for name, value in environ.items() if _NAME.search(name) or _VALUE.search(value)}
+
+
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """All the others."""
+    secret = secret_variables(environ)
+    return {name: value for name, value in environ.items() if name not in secret}

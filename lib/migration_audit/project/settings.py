@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from migration_audit.model.drift import Severity
 from migration_audit.model.errors import UsageError
+from migration_audit.model.severity import Severity
 from migration_audit.project import keys
 from migration_audit.project.boot import BootSettings
 from migration_audit.project.describe import (
@@ -29,11 +29,9 @@ from migration_audit.project.policy import Policy, Waiver
 from migration_audit.project.probe import Probe, RehearsalSettings
 from migration_audit.project.repositories import Repository
 from migration_audit.project.rule import EXAMPLES, AuditRule
-from migration_audit.project.scope import AuditScope
-from migration_audit.project.seed import SeedRule
+from migration_audit.project.scope import RULES, AuditScope, SeedRule
 from migration_audit.project.snapshot import SnapshotSettings
 from migration_audit.project.source import Source
-from migration_audit.project.weights import RULES
 
 PROVIDERS: Final = ("url", "local", "docker", "debian", "debian:trixie", "debian:sid")
 
@@ -205,7 +203,8 @@ class Project:
         "After the retirement: what must be absent, what must remain, what the documents must say. Before it, the same "
         "rules make the list of work. Each rule belongs to one check (check) and has exactly one verb: absent, "
         "present, calls, mentions, ddl, packages, image, fixture, says, says_not, drops, entry or command. Paths and "
-        "globs start at this file; ** crosses folders. A check without a rule is not asked for.",
+        "globs start at this file; ** crosses folders. A check without a rule is not asked for, except RET001: what the "
+        "legacy runner applied must be named before an audit after the retirement can be clean.",
         name="rule",
         shape=Shape.ARRAY,
         examples=EXAMPLES,

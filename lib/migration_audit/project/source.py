@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from migration_audit import formats
-from migration_audit.formats import LEDGERS, LedgerFormat
+from migration_audit.formats import LEDGER_NAMES, LedgerFormat, find_ledger
 from migration_audit.formats.ledgers import PLAIN_LEDGER, named_ledger
 from migration_audit.model.command import PLACEHOLDERS, filled
 from migration_audit.model.identifiers import dotted
@@ -100,7 +100,7 @@ class LedgerSettings:
     """The table in which a runner records what it applied."""
 
     known: LedgerFormat | None = setting(
-        keys.choice(PLAIN_LEDGER, *LEDGERS),
+        keys.choice(PLAIN_LEDGER, *LEDGER_NAMES),
         "names: a plain list of files. A runner that we know (flyway, goose, prisma, …) keeps its ledger in its own "
         'way: then format = "flyway" is enough, or nothing at all where the source has that format.',
         name="format",
@@ -175,7 +175,7 @@ class LedgerSettings:
 def _ledger(source: Table, _: TablePlace) -> LedgerSettings | None:
     """The ledger that audit.toml describes, else the one that the source's format has by default."""
     given = source.get("ledger", {})
-    known = LEDGERS.get(given.get("format", source.get("format"))) if "name_column" not in given else None
+    known = find_ledger(given.get("format", source.get("format", PLAIN_LEDGER))) if "name_column" not in given else None
     if "ledger" not in source and known is None:
         return None
     names = split_qualified(given.get("table") or (known.table if known else ""))
@@ -350,11 +350,11 @@ def _ledger_problems(side: str, source: Mapping[str, Any], ledger: Any) -> Itera
     if not isinstance(named, str | None):  # reported already, as not one of the words
         return
     given = [name for name in ("name_column", "checksum_column", "name_format") if name in ledger]
-    if named in LEDGERS and given:
+    if named in LEDGER_NAMES and given:
         what = f"sets {given[0]}, but the format {named} already defines the columns"
         yield (side, "ledger"), what, "leave one of them out"
-    elif named not in LEDGERS:
+    elif named not in LEDGER_NAMES:
         for name, expected in (("table", _LEDGER_TABLE), ("name_column", _LEDGER_COLUMN)):
             if name not in ledger:
-                todo = f"add it below [{side}.ledger], or name the runner: format = one of {', '.join(LEDGERS)}"
+                todo = f"add it below [{side}.ledger], or name the runner: format = one of {', '.join(LEDGER_NAMES)}"
                 yield (side, "ledger", name), f"is missing, expected {expected}", todo

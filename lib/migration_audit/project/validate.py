@@ -17,8 +17,8 @@ from migration_audit.project.policy import policy_problems
 from migration_audit.project.probe import probe_problems
 from migration_audit.project.repositories import repository_problems
 from migration_audit.project.rule import rule_problems
+from migration_audit.project.scope import seed_problems
 from migration_audit.project.secrecy import TODO, TODO_ENV, found_secret
-from migration_audit.project.seed import seed_problems
 from migration_audit.project.settings import SCHEMA
 from migration_audit.project.snapshot import snapshot_problems
 from migration_audit.project.source import source_problems
@@ -115,7 +115,7 @@ def _key(value: Any, key: Key, path: KeyPath) -> Iterator[Problem]:
         yield from secrets
     elif not key.accepts(value):
         close = _close(value, key.choices)
-        todo = f"did you mean {close}?" if close else "write it so"
+        todo = f"did you mean {close}?" if close else "write what is expected"
         yield _found(path, key.expected, value, takes=key.takes, todo=todo)
 
 
@@ -140,7 +140,9 @@ def _unknown(name: str, known: tuple[str, ...], path: KeyPath) -> Problem:
     return Problem(path=path, what="is not a known key", todo=hint)
 
 
-def _found(path: KeyPath, expected: str, value: Any, *, takes: type | None = None, todo: str = "write it so") -> Problem:
+def _found(
+    path: KeyPath, expected: str, value: Any, *, takes: type | None = None, todo: str = "write what is expected"
+) -> Problem:
     found = _TYPE_NAMES.get(type(value), "a date or time")
     if isinstance(value, str) and not value.strip():
         found = "an empty text"

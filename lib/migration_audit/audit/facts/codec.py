@@ -40,8 +40,8 @@ def to_bytes(body: Any) -> bytes:
 def converter() -> cattrs.Converter:
     """One converter for all facts."""
     made = strict_converter(detailed=False)
-    made.register_structure_hook_func(_is_object, _structure_object)
-    made.register_unstructure_hook_func(_is_object, _unstructure_object)
+    made.register_structure_hook_func(_is_object, lambda body, _: catalog.parse_object(body))
+    made.register_unstructure_hook_func(_is_object, catalog.object_body)
     made.register_structure_hook_func(lambda hint: hint is Snapshot, lambda body, _: catalog.parse_snapshot(body))
     made.register_unstructure_hook_func(lambda hint: hint is Snapshot, catalog.snapshot_body)
     made.register_structure_hook_func(_is_mapping, lambda body, hint: _structure_pairs(body, hint, made))
@@ -57,14 +57,6 @@ def converter() -> cattrs.Converter:
 
 def _is_object(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, CatalogObject)
-
-
-def _structure_object(body: Any, _: Any) -> CatalogObject:
-    return catalog.parse_object(body)
-
-
-def _unstructure_object(value: CatalogObject) -> dict[str, Any]:
-    return catalog.object_body(value)
 
 
 def _is_mapping(hint: Any) -> bool:

@@ -7,12 +7,12 @@ in the rest is masked, character by character: every position stays what it was.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
-from migration_audit.audit.facts.directus_texts import without_texts
 from migration_audit.audit.facts.types import names_with_file_text
 from migration_audit.checks.calls import may_use, runs_command
 from migration_audit.checks.code_scopes import word_pattern
@@ -20,6 +20,8 @@ from migration_audit.checks.ret004_no_mentions import may_mention
 from migration_audit.checks.ret005_no_ddl import MAY_BE_DDL
 from migration_audit.model.code import CodeFile, CodeScope, Literal
 from migration_audit.model.compose import Service, Stack
+from migration_audit.model.directus import DirectusLive, DirectusSnapshot
+from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.redaction import Redaction, is_secret_name
@@ -31,6 +33,13 @@ _SHORTEST: Final = 6
 _SURELY: Final = 16
 """Characters of a value that is masked wherever it is: from the first number on with a digit in it, from the second on
 anyway. ``directus`` as a password would take the names of folders with it."""
+_FREE: Final = frozenset(
+    {
+        *("note", "options", "display_options", "display_template", "translations", "conditions", "validation"),
+        *("validation_message", "preview_url", "archive_value", "unarchive_value"),
+    }
+)
+"""What people write into Directus: it may hold anything, keys of services among it. Whether two are equal decides."""
 
 
 def pruned(project: Project, facts: FactsT) -> FactsT:
@@ -43,7 +52,7 @@ def pruned(project: Project, facts: FactsT) -> FactsT:
         rules = {rule.at: rule for rule in project.retirement}
         found["code"] = {at: _needed(scope, rules.get(at)) for at, scope in found["code"].items()}
     for name in found.keys() & {"directus_snapshot", "directus_live"}:
-        found[name] = without_texts(found[name])
+        found[name] = _without_texts(found[name])
     for name in found.keys() & names_with_file_text():
         only_looks = name not in {*_STACKS, "images", "owner_boot"}
         found[name] = _masked(found[name], Redaction(()) if only_looks else redaction)
@@ -128,3 +137,41 @@ def _masked_items(value: Any, by: Redaction) -> Any:
     if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
         return by.masked_words(value)
     return type(value)(_masked(item, by) for item in value) if isinstance(value, tuple | frozenset) else value
+
+
+def _without_texts(fact: Any) -> Any:
+    """The file or the database with each free text as its digest; what both compare is the same as before."""
+    if isinstance(fact, DirectusSnapshot):
+        sections = ("collections", "fields", "relations")
+        body = {name: _entries(part) if name in sections else part for name, part in fact.body.items()}
+        return replace(fact, body=body)
+    if isinstance(fact, DirectusLive) and fact.database is not None:
+        return replace(fact, database=database_without_texts(fact.database))
+    return fact
+
+
+def database_without_texts(found: DirectusDatabase) -> DirectusDatabase:
+    """The database with each free text of Directus's rows as its digest."""
+    collections, fields, relations = (tuple(map(_row, rows)) for rows in (found.collections, found.fields, found.relations))
+    return replace(found, collections=collections, fields=fields, relations=relations)
+
+
+def _entries(part: Any) -> Any:
+    if not isinstance(part, list):
+        return part
+    return [
+        {**entry, "meta": _row(entry["meta"])} if isinstance(entry, dict) and isinstance(entry.get("meta"), dict) else entry
+        for entry in part
+    ]
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _digested(value) if key in _FREE else value for key, value in row.items()}
+
+
+def _digested(value: Any) -> Any:
+    if isinstance(value, str) and value:
+        return "sha256:" + hashlib.sha256(value.encode()).hexdigest()[:24]
+    if isinstance(value, list):
+        return [_digested(item) for item in value]
+    return {key: _digested(item) for key, item in value.items()} if isinstance(value, Mapping) else value

@@ -12,8 +12,9 @@ from functools import cache
 from typing import Annotated, Any, Final, Literal, TypedDict, TypeVar, get_origin, get_type_hints
 
 from migration_audit.audit.facts.hidden import Hidden
+from migration_audit.directus.agreement import RehearsedBoots
 from migration_audit.directus.boots import DirectusBoots
-from migration_audit.directus.rehearsed import RehearsedBoots
+from migration_audit.model.boot import FixtureShadow, PostObject, Rehearsal
 from migration_audit.model.code import CodeFacts, FixtureFacts, ManifestFacts, PathFacts
 from migration_audit.model.compose import Stack
 from migration_audit.model.directus import (
@@ -29,20 +30,16 @@ from migration_audit.model.documents import CommandResult, DocumentRule, DropRul
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.image import Boot, Image
-from migration_audit.model.ledger import Ledger
+from migration_audit.model.live import Ledger, Obstacle
 from migration_audit.model.location import Location
-from migration_audit.model.obstacles import Obstacle
 from migration_audit.model.port import SavedPort
-from migration_audit.model.post import PostObject
 from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts, Witness
 from migration_audit.model.privileges import Access, ProbeRights
-from migration_audit.model.rehearsal import FixtureShadow, Rehearsal
 from migration_audit.model.rows import RowsComparison
 from migration_audit.model.rule_use import Excluded, WaiverUse
-from migration_audit.model.similarity import StatementMatch
+from migration_audit.model.side_effects import Destruction, SourceUndone
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.model.sql import Applied
-from migration_audit.model.undone import Destruction, SourceUndone
+from migration_audit.model.sql import Applied, StatementMatch
 from migration_audit.project import Environment, Project
 
 _T = TypeVar("_T")

@@ -15,15 +15,13 @@ from migration_audit.artifacts.files import find_files
 from migration_audit.artifacts.paths import named_paths
 from migration_audit.artifacts.text import folders_above
 from migration_audit.audit.inputs.boot import boot_inputs
+from migration_audit.model.command import Digests
 from migration_audit.model.location import Location
 from migration_audit.project import BootSettings, Project, Verb
 from migration_audit.project.boundary import boundary_of
 from migration_audit.project.locate import shown_path
 from migration_audit.sources import command_files, sql_files
 from migration_audit.sources.reading import paths_of_glob
-
-Digests = tuple[tuple[str, str], ...]
-"""Path relative to the folder of audit.toml, with ``/``, and SHA-256 in hexadecimal; sorted by path."""
 
 _SECRET: Final = re.compile(r"\.env.*|.*\.env", re.IGNORECASE)
 """Files of variables: the digest of a short secret tells the secret to whoever can guess."""

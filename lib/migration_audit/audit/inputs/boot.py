@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from migration_audit import sources
 from migration_audit.artifacts.compose.stack import read_stack
+from migration_audit.artifacts.container.containers import stack_containers
+from migration_audit.artifacts.container.health import read_test
 from migration_audit.artifacts.container.startup import read_boot
 from migration_audit.artifacts.image.image import read_image
 from migration_audit.audit.facts.types import BootFacts
-from migration_audit.model.compose import MountKind, Stack
+from migration_audit.model.boot import PostObject
+from migration_audit.model.compose import MountKind, Service, Stack
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.image import Boot, Image
 from migration_audit.model.location import Location
-from migration_audit.model.post import PostObject
 from migration_audit.model.unset import is_open
-from migration_audit.project import BootSettings, Project
+from migration_audit.project import AuditRule, BootSettings, Project
 from migration_audit.project.locate import shown_path
 from migration_audit.sources.post_objects import find_post_objects
 
@@ -45,7 +48,6 @@ def boot_inputs(project: Project) -> BootInputs:
 
     Files are read, nothing is run or built. Raises nothing that a report could show.
     """
-    images = _images(project)
     boot = project.boot
     if boot is None:
         return {
@@ -55,7 +57,7 @@ def boot_inputs(project: Project) -> BootInputs:
             "owner_image": _NO_BOOT,
             "owner_variables": _NO_BOOT,
             "post_objects": _NO_BOOT,
-            "images": images,
+            "images": _images(project, None),
         }
     stack = _stack(project, boot)
     owner_boot, owner_image = _owner(project, boot, stack)
@@ -66,7 +68,7 @@ def boot_inputs(project: Project) -> BootInputs:
         "owner_image": owner_image,
         "owner_variables": _variables(boot, stack),
         "post_objects": _post_objects(project, boot),
-        "images": images,
+        "images": _images(project, stack if isinstance(stack, Stack) else None),
     }
 
 
@@ -80,7 +82,21 @@ def _read(read: Callable[[], _T]) -> _T | Unavailable:
 def _stack(project: Project, boot: BootSettings) -> Stack | Unavailable:
     if not boot.compose:
         return Unavailable(reason="audit.toml names no compose files in [boot]", required=False)
-    return _read(lambda: read_stack(boot.compose, profiles=boot.profiles, shown_from=project.directory))
+    return _read(lambda: _with_tests(read_stack(boot.compose, profiles=boot.profiles, shown_from=project.directory)))
+
+
+def _with_tests(stack: Stack) -> Stack:
+    """Whether the health check of each service needs anything in order to succeed."""
+    return replace(stack, services=tuple(map(_with_test, stack.services)))
+
+
+def _with_test(service: Service) -> Service:
+    check = service.healthcheck
+    if check is None or check.disabled or not check.test:
+        return service
+    needed = read_test(check.test, check.at, environment=dict(service.environment), folder=None, files=lambda _: None)
+    always = () in needed.ways and not needed.undecided
+    return replace(service, healthcheck=replace(check, always_succeeds=always))
 
 
 def _shown(stack: Stack | Unavailable, project: Project) -> Stack | Unavailable:
@@ -133,7 +149,15 @@ def _owner(
             )
             missing = Unavailable(reason=reason, outcome=Outcome.ERRORED)
             return missing, missing
-    found = _read(lambda: read_boot(service, dockerfile=boot.dockerfile, context=boot.context, shown_from=project.directory))
+    owned = [(project.owner.root, project.owner.sql)] if project.owner.format == "files" else []
+    wanted = [
+        path for root, globs in (*owned, (project.directory, boot.post_sql)) for path in sources.sql_files(root, globs)
+    ]
+    found = _read(
+        lambda: read_boot(
+            service, dockerfile=boot.dockerfile, context=boot.context, shown_from=project.directory, wanted=wanted
+        )
+    )
     return (found, found) if isinstance(found, Unavailable) else found
 
 
@@ -169,12 +193,27 @@ def _post_objects(project: Project, boot: BootSettings) -> tuple[PostObject, ...
     )
 
 
-def _images(project: Project) -> Mapping[Location, Image | Unavailable]:
-    found: dict[Location, Image | Unavailable] = {}
-    for rule in project.rules_for("RET007"):
-        dockerfile = project.directory / rule.what[0]
-        context = project.directory / rule.context if rule.context else dockerfile.parent
-        found[rule.at] = _read(
-            lambda d=dockerfile, c=context, w=rule.carries: read_image(d, c, shown_from=project.directory, wanted=w)  # type: ignore[misc]
-        )
-    return found
+def _images(project: Project, stack: Stack | None) -> Mapping[Location, Image | Unavailable]:
+    """The image of each rule, with the containers that the stack makes of it."""
+    rules = project.rules_for("RET007")
+    return {rule.at: _read(partial(_image, project, rule, rules, stack)) for rule in rules}
+
+
+def _image(project: Project, rule: AuditRule, rules: Sequence[AuditRule], stack: Stack | None) -> Image:
+    folder = project.directory
+    dockerfile = folder / rule.what[0]
+    context = folder / rule.context if rule.context else dockerfile.parent
+    image = read_image(dockerfile, context, shown_from=folder, wanted=rule.carries)
+    if stack is None or project.boot is None:
+        return image
+    containers = stack_containers(
+        stack,
+        dockerfile,
+        context,
+        writer=project.boot.writer_service,
+        owner=project.boot.owner_service,
+        rules=[folder / each.what[0] for each in rules],
+        wanted=rule.carries,
+        shown_from=folder,
+    )
+    return replace(image, containers=tuple(containers))

@@ -16,8 +16,8 @@ from migration_audit.compare import in_scope
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
+from migration_audit.model.live import Obstacle, wanted_in
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.obstacles import Obstacle, wanted_in
 from migration_audit.model.privileges import Access, Granted, Owned, ProbeRights
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Environment, Probe, Project

@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migration_audit import catalog, shadow, sources
-from migration_audit.formats.order import missing_numbers
+from migration_audit.formats.plain_files import missing_numbers
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.finding import Unavailable
-from migration_audit.model.outside import Outside
 from migration_audit.model.preflight import COMMAND, SourceFacts
+from migration_audit.model.side_effects import Destruction, Outside
 from migration_audit.model.sql import SqlSource
-from migration_audit.model.undone import Destruction
 
 if TYPE_CHECKING:
     from migration_audit.project import LedgerSettings, Project, Source

@@ -20,12 +20,14 @@ from migration_audit.audit.preflight.preflight import nothing
 from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.shadows import NO_SNAPSHOT, Shadow, build_shadow, owner_tables
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.finding import Outcome, Phase, Unavailable
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
 
 _GONE = Unavailable(reason="not compared: the legacy SQL no longer exists", required=False)
+NOT_REHEARSED = Unavailable(reason=f"rehearsed in the phase {Phase.PREFLIGHT.value}", required=False)
+"""Why statements of the writer are not executed."""
 
 
 def is_legacy_gone(project: Project) -> bool:
@@ -88,10 +90,18 @@ def _facts(built: Shadow, read: tuple[SourceFacts, ...], *, server: str) -> Pref
         "legacy": replace(owner, objects=(), unmodelled=()) if isinstance(owner, Snapshot) else owner,
         "owner": owner,
         "owner_origins": built.origins,
+        "probes": NOT_REHEARSED,
     }
 
 
 def _not_built(error: AuditError, read: tuple[SourceFacts, ...] | None, *, server: str) -> PreflightFacts:
     why = Unavailable.of(error)
     missing = nothing(_GONE, server=server, sources_read=None)
-    return {**missing, "sources": read or why, "owner_applied": why, "legacy": why, "owner": why}
+    return {
+        **missing,
+        "sources": read or why,
+        "owner_applied": why,
+        "legacy": why,
+        "owner": why,
+        "probes": NOT_REHEARSED,
+    }

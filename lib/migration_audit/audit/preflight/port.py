@@ -5,7 +5,8 @@ from __future__ import annotations
 import bisect
 import hashlib
 import tempfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,17 +14,19 @@ from migration_audit import catalog, shadow, sources
 from migration_audit.audit.coverage import Coverage
 from migration_audit.compare import Rules, compare
 from migration_audit.model.command import AnySource, CommandSource
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
+from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable, first_unavailable
 from migration_audit.model.identifiers import quoted
 from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome, SavedPort
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import RolesRead, Snapshot
-from migration_audit.model.sql import SqlFailure, SqlSource
+from migration_audit.model.sql import Applied, SqlFailure, SqlSource
 from migration_audit.port import build_port, port_text, running_lines, running_sql
 from migration_audit.project import Project
 from migration_audit.shadow.apply import apply_sources
+from migration_audit.shadow.copies import CopiedDatabase
 
 _ROUNDS = 3
 """How often steps that the server refuses are left to a person before the rest is tried again."""
@@ -31,7 +34,7 @@ _MOST_FAILURES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class PortTask:
     """What a port is to make covered, and by which rules that is judged."""
 
     drift: Drift
@@ -57,27 +60,37 @@ class MadePort:
         return port_text(self.port, self.proof, expected=expected, actual=actual, origins=self.origins)
 
 
-def make_port(about: Comparison) -> MadePort:
+def make_port(about: PortTask) -> MadePort:
     """The port, not proven."""
     port = build_port(about.drift, expected=about.expected, actual=about.actual, origins=about.origins)
     return MadePort(port=port, proof=PortProof(outcome=ProofOutcome.UNTRIED), origins=about.origins)
 
 
-def unproven(about: Comparison, why: str) -> MadePort:
+def unproven(about: PortTask, why: str) -> MadePort:
     """The port, with the reason why it could not be proven."""
     return replace(make_port(about), proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)))
 
 
-def proven(about: Comparison, *, server: shadow.ShadowServer, owner: Sequence[AnySource]) -> MadePort:
-    """The port after it was applied to fresh shadows of the owner's SQL.
+def proven(
+    about: PortTask,
+    *,
+    server: shadow.ShadowServer,
+    owner: Sequence[AnySource],
+    applied: tuple[CopiedDatabase, Applied] | None = None,
+) -> MadePort:
+    """The port after it was applied to fresh shadows of the owner's SQL, copies of ``applied`` where there can be.
 
     What the server refuses is left to a person, and so is what is done to an object without making it right; the rest is
     tried again. What the server cannot do at all is a reason, not an exception.
     """
     made = make_port(about)
     try:
-        for _ in range(_ROUNDS):
-            proof, unsettled = _tried(made.port, about, server=server, owner=owner)
+        for number in range(_ROUNDS):
+            if not made.port.running:
+                why = "none of the missing objects can be written as SQL that is safe to run without review"
+                return replace(made, proof=PortProof(outcome=ProofOutcome.REFUTED, reasons=(why, *_remaining(about.drift))))
+            with _owners_database(server, owner, applied, f"port{number}") as found:
+                proof, unsettled = _tried(made.port, about, *found, server=server)
             made = replace(made, proof=proof)
             if not (proof.failed or unsettled):
                 break
@@ -96,28 +109,39 @@ def _left_to_person(port: Port, proof: PortProof, unsettled: Collection[Key]) ->
     return Port(steps=(*running, *port.for_person))
 
 
-def _tried(
-    port: Port, about: Comparison, *, server: shadow.ShadowServer, owner: Sequence[AnySource]
-) -> tuple[PortProof, frozenset[Key]]:
-    """What came of it, and the objects that steps are about and which do not come out right."""
-    text, starts = running_lines(port)
-    if not text:
-        why = "none of the missing objects can be written as SQL that is safe to run without review"
-        return PortProof(outcome=ProofOutcome.REFUTED, reasons=(why, *_remaining(about.drift))), frozenset()
+@contextmanager
+def _owners_database(
+    server: shadow.ShadowServer,
+    owner: Sequence[AnySource],
+    applied: tuple[CopiedDatabase, Applied] | None,
+    name: str,
+) -> Iterator[tuple[shadow.Cluster, str, Applied]]:
+    """A database with the owner's SQL in it, and what applying it gave."""
+    copy = applied[0].copy(name) if applied else None
+    if applied and copy:
+        yield applied[0].cluster, copy, applied[1]
+        return
     with server.cluster(tcp=any(isinstance(each, CommandSource) for each in owner)) as cluster:
         conninfo = cluster.create_database("port")
-        before = apply_sources(conninfo, owner).applied
-        if before.failure:
-            why = f"the owner's SQL no longer applies: {before.failure.at}: {before.failure.message}"
-            return PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)), frozenset()
-        source = _source(text)
-        first, roles = _apply(conninfo, source)
-        again, _ = _apply(conninfo, source) if not first else ((), ())
-        # A role that the owner's SQL takes for granted was made beforehand; the port that makes it says so.
-        made = {step.about[1] for step in port.running if step.about[0] == "role"}
-        assumed = [role for role in (*before.assumed_roles, *roles) if quoted(role) not in made]
-        own = RolesRead.OWN if cluster.is_private else RolesRead.NONE
-        snapshot = catalog.read_snapshot(conninfo, roles=own, assumed_roles=assumed).snapshot
+        yield cluster, conninfo, apply_sources(conninfo, owner).applied
+
+
+def _tried(
+    port: Port, about: PortTask, cluster: shadow.Cluster, conninfo: str, before: Applied, *, server: shadow.ShadowServer
+) -> tuple[PortProof, frozenset[Key]]:
+    """What came of it, and the objects that steps are about and which do not come out right."""
+    if before.failure:
+        why = f"the owner's SQL no longer applies: {before.failure.at}: {before.failure.message}"
+        return PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)), frozenset()
+    text, starts = running_lines(port)
+    source = _source(text)
+    first, roles = _apply(conninfo, source)
+    again, _ = _apply(conninfo, source) if not first else ((), ())
+    # A role that the owner's SQL uses without creating it was created beforehand: not where the port creates it.
+    made = {step.about[1] for step in port.running if step.about[0] == "role"}
+    assumed = [role for role in (*before.assumed_roles, *roles) if quoted(role) not in made]
+    own = RolesRead.OWN if cluster.is_private else RolesRead.NONE
+    snapshot = catalog.read_snapshot(conninfo, roles=own, assumed_roles=assumed).snapshot
     drift = compare(expected=about.expected, actual=snapshot, rules=about.rules, expected_applied_by=about.applied_by)
     failed = _by_step([*first, *again], starts)
     reasons = [f"{running.about[0]} {running.about[1]}: {m}" for n, m in failed for running in [port.running[n]]]
@@ -228,6 +252,7 @@ def preflight_port(
     owner: Sequence[AnySource],
     origins: OriginMap,
     rules: Rules,
+    applied: tuple[CopiedDatabase, Applied] | None = None,
 ) -> SavedPort | Unavailable | None:
     """The port of a pre-flight, proven; at no cost None where there is nothing to port, or why nothing was compared."""
     expected, actual = coverage.sides
@@ -235,8 +260,8 @@ def preflight_port(
         return first_unavailable(coverage.drift, expected, actual)
     if coverage.drift.covered:
         return None
-    about = Comparison(drift=coverage.drift, expected=expected, actual=actual, origins=origins, rules=rules)
-    made = proven(about, server=server, owner=owner)
+    about = PortTask(drift=coverage.drift, expected=expected, actual=actual, origins=origins, rules=rules)
+    made = proven(about, server=server, owner=owner, applied=applied)
     text = made.text(expected=project.legacy.name, actual=project.owner.name)
     return SavedPort(
         text=text,
@@ -253,7 +278,7 @@ def _fixes(port: Port) -> tuple[tuple[str, str, str], ...]:
     return tuple((kind, key, running_sql(Port(steps=tuple(steps))).strip()) for (kind, key), steps in found.items())
 
 
-def side_port(about: Comparison, *, owner: Sequence[AnySource] | None, extensions: Iterable[str], why: str) -> MadePort:
+def side_port(about: PortTask, *, owner: Sequence[AnySource] | None, extensions: Iterable[str], why: str) -> MadePort:
     """The port of a comparison on the command line, proven where the owner's side is SQL; ``why`` it is not, else."""
     if owner is None:
         return unproven(about, why)

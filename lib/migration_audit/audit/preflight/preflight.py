@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,7 +25,15 @@ from migration_audit.audit.preflight.loading import (
 from migration_audit.audit.preflight.port import preflight_port
 from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.rows import preflight_rows, rows_again
-from migration_audit.audit.preflight.shadows import NO_SNAPSHOT, Shadow, apply_to, build_shadow, owner_tables, roles_of
+from migration_audit.audit.preflight.shadows import (
+    NO_SNAPSHOT,
+    Shadow,
+    apply_to,
+    build_shadow,
+    followed,
+    owner_tables,
+    roles_of,
+)
 from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.compare import Rules, with_effects
 from migration_audit.model.access import Role
@@ -34,14 +43,13 @@ from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable, first_unavailable
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
-from migration_audit.model.similarity import StatementMatch
+from migration_audit.model.progress import Progress
+from migration_audit.model.side_effects import SourceUndone
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.model.sql import Applied
-from migration_audit.model.undone import SourceUndone
+from migration_audit.model.sql import Applied, SqlSource, StatementMatch
 from migration_audit.project import Project
+from migration_audit.shadow.copies import CopiedDatabase
 from migration_audit.shadow.probes import run_probes
-
-Progress = Callable[[str], None]
 
 
 def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> PreflightFacts:
@@ -63,7 +71,8 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
         server = find_server_with_prelude(project, list(map(sources.needed_extensions, applied)), progress)
         if isinstance(legacy, CatalogSource):
             return _against_catalog(server, legacy, owner, project=project, facts=facts, rules=rules)
-        return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules)
+        with ExitStack() as running:
+            return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules, running=running)
     except AuditError as error:
         found = nothing(Unavailable.of(error), server="no server", sources_read=facts)
         return {**found, "destructions": destructions_of(owner)}
@@ -89,6 +98,8 @@ class _Side:
     then_other: Shadow | None
     probes: tuple[ProbeResult, ...] | Unavailable
     directus: DirectusDatabase | Unavailable = NO_SNAPSHOT
+    first: CopiedDatabase
+    """The database of ``alone``."""
 
 
 def _on_server(
@@ -99,9 +110,12 @@ def _on_server(
     project: Project,
     facts: tuple[SourceFacts, ...],
     rules: Rules,
+    running: ExitStack,
 ) -> PreflightFacts:
     orders = (("legacy", legacy, owner), ("owner", owner, legacy))
-    legacy_side, owner_side = run_in_parallel(lambda each: _side(server, *each, project=project), orders)
+    legacy_side, owner_side = run_in_parallel(
+        lambda each: _side(server, *each, project=project, running=running if each[0] == "owner" else None), orders
+    )
     left, right = _snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")
     both_read = isinstance(left, Snapshot) and isinstance(right, Snapshot)
     prelude: Keys = ()
@@ -139,6 +153,7 @@ def _on_server(
             found,
             server=server,
             owner=[owner],
+            applied=(owner_side.first, owner_side.alone.applied),
             origins=legacy_side.alone.origins,
             rules=rules,
         ),
@@ -208,31 +223,63 @@ def _statements(
     )
 
 
-def _side(server: shadow.ShadowServer, role: str, source: AnySource, other: AnySource | None, *, project: Project) -> _Side:
+def _side(
+    server: shadow.ShadowServer,
+    role: str,
+    source: AnySource,
+    other: AnySource | None,
+    *,
+    project: Project,
+    running: ExitStack | None = None,
+) -> _Side:
+    """``running`` keeps the cluster, for what is applied after both sides are compared."""
     settings = project.owner if role == "owner" else project.legacy
-    with cluster_for(server, source) as cluster:
-        alone, conninfo = build_shadow(
-            cluster, "alone", [source], dumped_by=server, watched_as=role, ledger=ledger_of(source, settings)
+    with ExitStack() as stack:
+        cluster = (running or stack).enter_context(cluster_for(server, source))
+        first = CopiedDatabase(cluster, "alone")
+        alone = apply_to(
+            first.conninfo,
+            [source],
+            roles=roles_of(cluster),
+            dumped_by=server,
+            watched_as=role,
+            ledger=ledger_of(source, settings),
         )
-        probes: tuple[ProbeResult, ...] | Unavailable = ()
-        directus: DirectusDatabase | Unavailable = NO_SNAPSHOT
-        dump: str | Unavailable = Unavailable(reason=f"{source.name} does not apply", outcome=Outcome.ERRORED)
+        first.keep(whole=_is_whole(alone, source))
         if alone.snapshot is None:
-            probes = Unavailable(reason="the owner's SQL does not apply", outcome=Outcome.ERRORED)
-        else:
-            dump = alone.dump
-            if role == "owner":
-                directus = owner_tables(project, conninfo)
-                probes = _probes(conninfo, project)
-        twice = None
-        if alone.snapshot:
-            before = alone.applied.assumed_roles
-            twice = apply_to(conninfo, [source], roles=roles_of(cluster), assumed_before=before)
-    then_other = None
-    if other is not None:
-        with cluster_for(server, source, other) as cluster:
-            then_other, _ = build_shadow(cluster, "then_other", [source, other])
-    return _Side(alone=alone, dump=dump, twice=twice, then_other=then_other, probes=probes, directus=directus)
+            reason = Unavailable(reason=f"{source.name} does not apply", outcome=Outcome.ERRORED)
+            why = Unavailable(reason="the owner's SQL does not apply", outcome=Outcome.ERRORED)
+            ended = None if other is None else followed(alone, other)
+            return _Side(alone=alone, dump=reason, twice=None, then_other=ended, probes=why, first=first)
+        directus = owner_tables(project, first.conninfo) if role == "owner" else NO_SNAPSHOT
+        probes = _probes(first.conninfo, project) if role == "owner" else ()
+        twice = apply_to(
+            first.copy("twice") or first.conninfo,
+            [source],
+            roles=roles_of(cluster),
+            assumed_before=alone.applied.assumed_roles,
+        )
+        then_other = None if other is None else _then(server, first, alone, source, other)
+    return _Side(
+        alone=alone, dump=alone.dump, twice=twice, then_other=then_other, probes=probes, directus=directus, first=first
+    )
+
+
+def _is_whole(alone: Shadow, source: AnySource) -> bool:
+    """Whether nothing is known to be made elsewhere than in the database, nor to be unknown."""
+    if not isinstance(source, SqlSource) or alone.snapshot is None:
+        return False
+    return not alone.outside and not any(statement.outside for statement in source.statements)
+
+
+def _then(server: shadow.ShadowServer, first: CopiedDatabase, alone: Shadow, source: AnySource, other: AnySource) -> Shadow:
+    """What ``other`` makes after ``source``: on a copy of ``first``, where that is the same as starting anew."""
+    copy = None if isinstance(other, CommandSource) else first.copy("then_other")
+    if copy is not None:
+        built = apply_to(copy, [other], roles=roles_of(first.cluster), assumed_before=alone.applied.assumed_roles)
+        return followed(alone, other, built)
+    with cluster_for(server, source, other) as cluster:
+        return build_shadow(cluster, "then_other", [source, other])[0]
 
 
 def _probes(conninfo: str, project: Project) -> tuple[ProbeResult, ...] | Unavailable:
@@ -274,7 +321,7 @@ def _convergence(
 ) -> Convergence:
     drift: Drift | Unavailable | None = None
     if result.snapshot is not None and alone.snapshot is not None:
-        # Who makes a role that one source takes for granted is not told by the order; the coverage tells that it is lacking.
+        # Who creates a role that one source only uses does not follow from the order; coverage reports the missing role.
         assumed = {*alone.snapshot.assumed_roles, *result.snapshot.assumed_roles}
         left, right = (_without_roles(one, assumed) for one in (alone.snapshot, result.snapshot))
         names = (" then ".join(reference) + " alone", " then ".join(sequence))

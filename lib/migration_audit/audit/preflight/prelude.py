@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from migration_audit import catalog, shadow, sources
 from migration_audit.audit.compared import Keys
+from migration_audit.model.progress import Progress
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.project import Project
@@ -19,9 +20,7 @@ def load_prelude(project: Project) -> SqlSource | None:
     return sources.load_globs("prelude", project.directory, project.prelude, shown_from=project.directory)
 
 
-def find_server_with_prelude(
-    project: Project, needed: Sequence[frozenset[str]], progress: shadow.Progress
-) -> shadow.ShadowServer:
+def find_server_with_prelude(project: Project, needed: Sequence[frozenset[str]], progress: Progress) -> shadow.ShadowServer:
     """A server with these extensions and those of the prelude, which every database of it then has in it already.
 
     Raises SourceError for a prelude that cannot be read, ServerError where there is no such server.

@@ -11,9 +11,10 @@ from migration_audit.audit.preflight.catalog_source import load_catalog
 from migration_audit.audit.preflight.loading import cluster_for, load
 from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.shadows import Shadow, build_shadow
-from migration_audit.audit.preflight.sides import Progress, Side, read_sides, refuse_failure
+from migration_audit.audit.preflight.sides import Side, read_sides, refuse_failure
 from migration_audit.model.errors import UsageError
 from migration_audit.model.preflight import OriginMap, ProbeResult
+from migration_audit.model.progress import Progress
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Probe, Project, Source
 from migration_audit.shadow import ShadowServer
@@ -55,7 +56,7 @@ def probe_project_side(
     return found
 
 
-def read_beside_project(project: Project, side: Side, *, progress: Progress) -> ProjectSide:
+def read_on_project_server(project: Project, side: Side, *, progress: Progress) -> ProjectSide:
     """A side that is named by its path or its database, its SQL applied where that of the project is: to the same server.
 
     Raises as ``read_sides`` does.

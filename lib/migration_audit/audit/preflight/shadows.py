@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import psycopg
 
 from migration_audit import catalog, driver, shadow
-from migration_audit.audit.preflight.catalog_writes import catalog_writes_named
 from migration_audit.audit.preflight.loading import Recorded, recorded_entries
 from migration_audit.audit.preflight.rows import source_rows
 from migration_audit.audit.preflight.watch import UndoneWatch
 from migration_audit.model.command import AnySource
-from migration_audit.model.errors import ServerError
+from migration_audit.model.errors import AuditError, ServerError
 from migration_audit.model.finding import Outcome, Unavailable
-from migration_audit.model.outside import Outside
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.rows import SourceRows
+from migration_audit.model.side_effects import Outside, OutsideKind, SourceUndone
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import Applied, SqlSource
-from migration_audit.model.undone import SourceUndone
-from migration_audit.shadow.apply import apply_sources
-from migration_audit.shadow.witness import dump_schema, find_pg_dump
+from migration_audit.shadow.apply import MOST_NOTICES, apply_sources
+from migration_audit.shadow.failures import server_error
+from migration_audit.shadow.pg_dump import dump_schema, find_pg_dump
 
 if TYPE_CHECKING:
     from migration_audit.model.directus_database import DirectusDatabase
     from migration_audit.project import LedgerSettings, Project
 
+
 NO_SNAPSHOT: Final = Unavailable(reason="audit.toml has no [snapshot]", required=False)
 _NOT_DUMPED = Unavailable(reason="the cross-check was not run", required=False)
+_TODO = "change the catalog with DDL: what a server does with rows that it has not written is not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def apply_to(
         texts = [source for source in sequence if isinstance(source, SqlSource)]
         watch = UndoneWatch(watched_as, texts, conninfo) if watched_as and texts else None
         try:
-            application = apply_sources(conninfo, sequence, watch=watch)
+            application = apply_sources(conninfo, sequence, watch=watch, is_observed=watched_as is not None)
         finally:
             if watch:
                 watch.close()
@@ -106,24 +107,38 @@ def apply_to(
         if application.applied.failure:
             return Shadow(applied=application.applied, snapshot=None, origins={}, undone=undone, outside=application.outside)
         assumed = (*assumed_before, *application.applied.assumed_roles)
-        dumps = [] if dumped_by is None else [partial(dump_of, dumped_by, conninfo)]
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            dumping = [beside.submit(dump) for dump in dumps]
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            dumping = thread.submit(_dump_of, dumped_by, conninfo) if dumped_by else None
             reading = catalog.read_snapshot(conninfo, roles=roles, assumed_roles=assumed)
         located = {key: application.trace.locate(*row) for key, row in reading.rows.items()}
-        origins = {key: location for key, location in located.items() if location is not None}
-        dump = dumping[0].result() if dumping else _NOT_DUMPED
-        rows = source_rows(conninfo, application.trace.locate) if watched_as else None
         return Shadow(
             applied=application.applied,
             snapshot=reading.snapshot,
-            origins=origins,
-            dump=dump,
+            origins={key: location for key, location in located.items() if location is not None},
+            dump=dumping.result() if dumping else _NOT_DUMPED,
             undone=undone,
             outside=application.outside,
             recorded=recorded_entries(conninfo, ledger) if ledger is not None else (),
-            rows=rows,
+            rows=source_rows(conninfo, application.trace.locate) if watched_as else None,
         )
+
+
+def followed(alone: Shadow, other: AnySource, built: Shadow | None = None) -> Shadow:
+    """A source and then ``other``: ``built`` is what applying ``other`` to a copy of ``alone`` gave, None if that failed."""
+    one, two = alone.applied, built.applied if built else Applied(sequence=())
+    both = Applied(
+        sequence=(*one.sequence, other.name),
+        failure=one.failure or two.failure,
+        assumed_roles=_joined(one.assumed_roles, two.assumed_roles),
+        notices=_joined(one.notices, two.notices)[:MOST_NOTICES],
+        notes=_joined(one.notes, two.notes),
+        outputs=(*one.outputs, *two.outputs),
+    )
+    return replace(built, applied=both) if built else Shadow(applied=both, snapshot=None, origins={})
+
+
+def _joined(one: tuple[str, ...], two: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*one, *two)))
 
 
 def owner_tables(project: Project, conninfo: str) -> DirectusDatabase | Unavailable:
@@ -139,7 +154,7 @@ def owner_tables(project: Project, conninfo: str) -> DirectusDatabase | Unavaila
         return Unavailable(reason=f"the owner's tables cannot be read: {error}", outcome=Outcome.ERRORED)
 
 
-def dump_of(server: shadow.ShadowServer, conninfo: str) -> str | Unavailable:
+def _dump_of(server: shadow.ShadowServer, conninfo: str) -> str | Unavailable:
     """What the cross-check sees of a shadow, or why it sees nothing."""
     try:
         return dump_schema(find_pg_dump(server), conninfo)
@@ -148,3 +163,37 @@ def dump_of(server: shadow.ShadowServer, conninfo: str) -> str | Unavailable:
         todo = f" ({error.todo})" if error.todo else ""
         where = f"{error.where}: " if error.where else ""
         return Unavailable(reason=f"the cross-check is not available: {where}{error.what}{todo}")
+
+
+@contextmanager
+def catalog_writes_named(outside: Iterable[Outside], *, where: str) -> Iterator[None]:
+    """Raises ServerError with the first of ``outside`` that wrote the catalog, where the block fails.
+
+    Where none is known, an error that only a damaged catalog explains says so of ``where``; any other stays as it is.
+    """
+    try:
+        yield
+    except (AuditError, psycopg.Error) as error:
+        failed = error
+        if isinstance(failed, psycopg.Error):
+            failed = server_error(failed, what="a query of the audit itself", where="a shadow")
+        found = next((one for one in outside if one.kind is OutsideKind.CATALOG and one.within is None), None)
+        if found is None and not _is_damage(error):
+            if failed is error:
+                raise
+            raise failed from error
+        what = f"{failed.where}: {failed.what}" if failed.where else failed.what
+        if found is None:
+            what = f"{what}; SQL that is put together at run time may have written the system catalog"
+            raise ServerError(what, where=where, todo=_TODO) from error
+        what = f"SQL wrote the system catalog directly ({found.what}), and then this failed: {what}"
+        raise ServerError(what, where=str(found.at), todo=_TODO) from error
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    """Whether it is what a server says of a catalog that is damaged, and never of a fresh one."""
+    while error is not None:
+        if isinstance(error, psycopg.errors.InternalError_) or "the catalog is damaged" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

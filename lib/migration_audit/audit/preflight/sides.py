@@ -19,11 +19,12 @@ from migration_audit.model.errors import SqlError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import OriginMap, SourceFacts
+from migration_audit.model.progress import Progress
 from migration_audit.model.rows import RowsComparison, SourceRows
+from migration_audit.model.side_effects import SourceUndone
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.model.time_limits import FILE_TIMEOUT, STATEMENT_TIMEOUT
-from migration_audit.model.undone import SourceUndone
 from migration_audit.project.boundary import boundary_of_sides
 from migration_audit.project.secrecy import holds_password
 
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from migration_audit.project import Project
 # What reads and compares databases is imported in functions: the first thing that a comparison of SQL waits for is servers.
 
-Progress = Callable[[str], None]
 
 _URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 _FORMS = (
     "a .sql file, a folder of them, several joined by +, each with its format in front (flyway:db/migration), "
     "a snapshot (.json), env:NAME, service:NAME or a URL"
 )
+_ADDRESSES = frozenset({"http", "https", "ftp", "s3", "git", "ssh", "file"})
 _FORMAT_LIKE = re.compile(r"(?!env:|service:)([a-z][a-z-]+):")
 _FORMAT = re.compile(rf"({'|'.join(map(re.escape, formats.NAMES))}):")
 
@@ -107,8 +108,12 @@ def parse_side(text: str) -> Side:
     if _URL.match(text):
         return Side(kind=SideKind.LIVE, named=text, conninfo=text)
     scheme, _, name = text.partition(":")
+    if text == "env:":
+        raise UsageError("env: names no variable", todo="write env:NAME, the variable that holds the URL")
+    if scheme.lower() in _ADDRESSES and name.startswith("//"):
+        raise UsageError(f"{text} is an address, and nothing is downloaded", todo="save it as a file first")
     if scheme == "env" and name:
-        return Side(kind=SideKind.LIVE, named=text, conninfo=_from_environment(name))
+        return Side(kind=SideKind.LIVE, named=text, conninfo=_resolved(name, dsn_env=name))
     if scheme == "service" and name:
         return Side(kind=SideKind.LIVE, named=text, conninfo=_resolved(name, service=name))
     return _side_of_files(text)
@@ -128,7 +133,14 @@ def _side_of_files(text: str) -> Side:
         if not name or not path_exists(name):
             if named is None and (unknown := _FORMAT_LIKE.match(part)):
                 formats.find_format(unknown[1])  # which names those that exist
-            missing.append(name or "file without a name")
+            missing.append(name)
+        elif found[-1][0] == "files" and Path(name).is_file() and Path(name).suffix.lower() not in (".sql", ".json"):
+            what = f"{name} is a file whose name ends neither in .sql nor in .json"
+            raise UsageError(what, todo="SQL is read from .sql files: rename it, or copy it to one")
+    if "" in missing:
+        raise UsageError(
+            f"a file or folder is missing in “{text}”" if text else "a side is empty", todo=f"a side is {_FORMS}"
+        )
     if missing:
         raise UsageError(f"{', '.join(missing)} does not exist", todo=f"a side is {_FORMS}")
     paths = [path for _, each in found for path in each]
@@ -151,10 +163,6 @@ def path_exists(text: str) -> bool:
         if error.errno == errno.ENAMETOOLONG:
             return False
         raise
-
-
-def _from_environment(name: str) -> str:
-    return _resolved(name, dsn_env=name)
 
 
 def _resolved(name: str, *, dsn_env: str | None = None, service: str | None = None) -> str:

@@ -16,8 +16,8 @@ from migration_audit.catalog.created_objects import MadeObjects
 from migration_audit.compare.undone import ObjectHistory
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.location import Location
+from migration_audit.model.side_effects import ROWS, SeenObject, SourceUndone, Undoing, Undone
 from migration_audit.model.sql import SqlSource, Statement
-from migration_audit.model.undone import ROWS, SeenObject, SourceUndone, Undoing, Undone
 from migration_audit.shadow.trace import Trace
 from migration_audit.sources.data_changes import created_role, data_changes
 from migration_audit.sources.taking import statements_to_watch
@@ -45,7 +45,7 @@ class UndoneWatch:
         self._is_fresh = False
         self._has_read = False
         self._made: dict[tuple[str, str], Location] = {}
-        self._beside: list[Undone] = []
+        self._undone_data: list[Undone] = []
         self._lost: Unavailable | None = None
 
     def begin(self, connection: psycopg.Connection[Any]) -> None:
@@ -70,7 +70,7 @@ class UndoneWatch:
             seen, read = self._read(connection)
             self._history.after(seen, read, statement.at)
         if statement.at.path in self._paths:
-            self._see_beside(statement, rows)
+            self._see_data(statement, rows)
 
     def end(self, connection: psycopg.Connection[Any]) -> None:
         """Take in what is there at the end."""
@@ -90,7 +90,7 @@ class UndoneWatch:
             return SourceUndone(role=self._role, unknown=self._lost)
         undone = tuple(map(self._placed, self._history.undone(trace.locate, is_own=self._is_own)))
         left = self._history.left(trace.locate, is_own=self._is_own) if undone else {}
-        graded = tuple(map(self._graded, (*undone, *self._beside)))
+        graded = tuple(map(self._graded, (*undone, *self._undone_data)))
         return SourceUndone(role=self._role, undone=graded, left=tuple(sorted(left.items())))
 
     def _graded(self, one: Undone) -> Undone:
@@ -136,7 +136,7 @@ class UndoneWatch:
             self._own = driver.connect(self._conninfo, autocommit=True, options=options.strip())
         return self._own
 
-    def _see_beside(self, statement: Statement, rows: int) -> None:
+    def _see_data(self, statement: Statement, rows: int) -> None:
         """On an empty server a statement that deletes rows deletes what the source itself wrote."""
         for change in data_changes(statement):
             key = (change.kind, change.name)
@@ -147,4 +147,4 @@ class UndoneWatch:
             elif key in self._made:
                 made = self._made.pop(key)
                 one = Undone(kind=key[0], name=key[1], how=Undoing.REMOVED, made=made, undone=statement.at)
-                self._beside.append(one)
+                self._undone_data.append(one)

@@ -14,12 +14,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from migration_audit import catalog, driver, sources
 from migration_audit.artifacts.text import check_artifact_inside
-from migration_audit.audit.facts.directus_texts import database_without_texts
+from migration_audit.audit.facts.pruning import database_without_texts
 from migration_audit.audit.inputs.directus import directus_role
 from migration_audit.audit.preflight.loading import load
 from migration_audit.audit.preflight.prelude import find_server_with_prelude
 from migration_audit.audit.rehearsals.directus_database import build_structure, copy_rows, hand_over, unlike
-from migration_audit.catalog.directus_rehearsal import (
+from migration_audit.catalog.directus import (
     Migrations,
     altered_between,
     look,
@@ -34,6 +34,7 @@ from migration_audit.model.directus import DirectusLive, DirectusRuntime, Direct
 from migration_audit.model.directus_database import DirectusDatabase, DirectusRehearsal, RehearsedBoot
 from migration_audit.model.errors import AuditError, ServerError
 from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.progress import Progress
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project, Rehearse, SnapshotSettings
@@ -42,7 +43,6 @@ from migration_audit.shadow.command import Target
 from migration_audit.shadow.directus_program import Called, Program, call, call_environment, find_program, reported_version
 from migration_audit.shadow.paths import runtime_dir, server_account
 
-Progress = Callable[[str], None]
 BOOTS: Final = 2
 """What the first boot hides, the second may show; the model goes one further."""
 NOT_ASKED: Final = Unavailable(reason="audit.toml has no [snapshot] rehearse: no real Directus was run", required=False)

@@ -12,7 +12,8 @@ from psycopg import sql
 
 from migration_audit import catalog, driver
 from migration_audit.audit.preflight.port import apply_port
-from migration_audit.catalog.directus_rehearsal import Migrations
+from migration_audit.catalog.directus import Migrations
+from migration_audit.catalog.directus_database import CSV_COLUMNS
 from migration_audit.compare import compare
 from migration_audit.model.directus import DirectusLive
 from migration_audit.model.directus_database import DirectusDatabase, DirectusTable
@@ -29,7 +30,6 @@ _NOT_BUILT: Final = frozenset(
 )
 """Kinds that no apply looks at, and of which some would reach out of the throw-away database."""
 _OF_TABLES: Final = frozenset({"column", "index", "constraint", "trigger", "rule", "policy", "extended statistics"})
-_CSV: Final = {"directus_fields": ("special",), "directus_relations": ("one_allowed_collections",)}
 _NOBODY: Final = "migration_audit_nobody"
 _DEFINERS: LiteralString = """
 select pg_catalog.format('alter routine %s owner to {nobody}', pro.oid::pg_catalog.regprocedure)
@@ -55,12 +55,12 @@ def build_structure(conninfo: str, live: Snapshot, owner: Snapshot | None) -> tu
 def _wanted(live: Snapshot, owner: Snapshot | None) -> Snapshot:
     """One catalog of both; a table that the environment has stays as it is there."""
     mine = {key: obj for key, obj in live.by_key.items() if obj.kind not in _NOT_BUILT}
-    beside: dict[tuple[str, str], CatalogObject] = {}
+    added: dict[tuple[str, str], CatalogObject] = {}
     for key, obj in (owner.by_key if owner else {}).items():
         table = _table_of(obj, owner.by_key if owner else {})
         if key not in mine and obj.kind not in _NOT_BUILT and not (obj.kind in _OF_TABLES and table in mine):
-            beside[key] = obj
-    objects = sorted((*mine.values(), *beside.values()), key=lambda obj: (obj.kind, obj.key))
+            added[key] = obj
+    objects = sorted((*mine.values(), *added.values()), key=lambda obj: (obj.kind, obj.key))
     return replace(live, objects=tuple(objects), unmodelled=(), chunks=(), jobs=())
 
 
@@ -94,7 +94,7 @@ def copy_rows(conninfo: str, live: DirectusLive, migrations: Migrations) -> None
 
 def _as_stored(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """The row with its lists as Directus keeps them: as text with commas."""
-    lists = {key: row.get(key) for key in _CSV.get(table, ())}
+    lists = {key: row.get(key) for key in CSV_COLUMNS.get(table, ())}
     return {**row, **{key: ",".join(value) for key, value in lists.items() if isinstance(value, list)}}
 
 

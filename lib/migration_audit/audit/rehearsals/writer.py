@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypedDict, cast
 
@@ -13,32 +13,31 @@ from migration_audit.audit.compared import compared_in_scope
 from migration_audit.audit.facts.types import RehearsalFacts
 from migration_audit.audit.inputs.privileges import scoped_access
 from migration_audit.audit.preflight.loading import cluster_for, load
+from migration_audit.audit.preflight.owner_alone import NOT_REHEARSED
 from migration_audit.audit.preflight.prelude import find_server_with_prelude
 from migration_audit.audit.preflight.shadows import Shadow, apply_to
 from migration_audit.catalog.access import read_access, read_given
 from migration_audit.catalog.rights import LackingRights, read_rights
 from migration_audit.compare import Rules, in_scope
+from migration_audit.model.boot import Attempt, FixtureShadow, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.model.command import AnySource
 from migration_audit.model.drift import Drift
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Phase, Unavailable
 from migration_audit.model.privileges import Access, StatementNeeds
-from migration_audit.model.rehearsal import Attempt, FixtureShadow, Rehearsal, RehearsalRole, RightsFrom
+from migration_audit.model.progress import Progress
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.project import AuditRule, Probe, Project
 from migration_audit.shadow.apply import apply_sources
-from migration_audit.shadow.probes import STAND_IN
-from migration_audit.shadow.rehearsal import rehearse
+from migration_audit.shadow.probes import STAND_IN, rehearse
 from migration_audit.sources.needs import statement_needs
 
 _NO_PRIVILEGE: Final = "42501"
-Progress = Callable[[str], None]
 
 _NO_PROBE = Unavailable(reason="audit.toml names no [[probe]]", required=False)
 _NO_FIXTURE = Unavailable(reason="audit.toml has no [[rule]] with a fixture", required=False)
-_NOT_DUE = Unavailable(reason=f"rehearsed in the phase {Phase.PREFLIGHT.value}", required=False)
 
 
 def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> RehearsalFacts:
@@ -50,7 +49,7 @@ def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> R
     fixtures = [rule for rule in project.retirement if rule.check == "RET008"]
     wants_probes = bool(project.probes) and phase is Phase.PREFLIGHT
     inputs: RehearsalFacts = {
-        "rehearsal": _NO_PROBE if not project.probes else _NOT_DUE,
+        "rehearsal": _NO_PROBE if not project.probes else NOT_REHEARSED,
         "fixture_shadows": _NO_FIXTURE,
     }
     if not (wants_probes or fixtures):

@@ -1,0 +1,200 @@
+"""The order of a boot: where its steps are among the commands that a container runs, and which service waits for which."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+from migration_audit.model.compose import Condition, Doubt, Service, Stack
+from migration_audit.model.enumeration import some_of
+from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
+from migration_audit.model.image import Boot, StartedCommand
+from migration_audit.model.unset import is_open
+
+if TYPE_CHECKING:
+    from migration_audit.project import BootStep
+
+
+Place = tuple[int, StartedCommand]
+"""The position of a command, and the command."""
+Case = Mapping[int | str, int]
+"""One outcome for every condition."""
+
+_REHEARSALS: Final = frozenset({"--dry-run", "--help", "--version"})
+"""Options with which a command only says what it would do."""
+_MOST_CASES: Final = 2048
+
+
+def step_positions(steps: Sequence[BootStep], boot: Boot) -> dict[int, BootStep]:
+    """The positions among the commands of a boot of steps that certainly run, and the steps."""
+    chosen = ((step, chosen_place(p for p in places_of(step, boot.run.commands) if _is_certain(p[1]))) for step in steps)
+    return {place[0]: step for step, place in chosen if place is not None}
+
+
+def _is_certain(command: StartedCommand) -> bool:
+    return command.maybe is None or command.in_background
+
+
+def chosen_place(places: Iterator[Place] | Sequence[Place]) -> Place | None:
+    """The first one that is waited for, else the first one in the background."""
+    found = list(places)
+    return next(iter([*(p for p in found if not p[1].in_background), *found]), None)
+
+
+def cases_of(commands: Sequence[StartedCommand]) -> list[Case] | None:
+    """Every combination of outcomes of what decides about these commands, first that all of it holds.
+
+    None where they are too many to be looked at.
+    """
+    counts = {guard.of: guard.count for command in commands for guard in command.conditions}
+    if math.prod(counts.values()) > _MOST_CASES:
+        return None
+    return [dict(zip(counts, outcomes, strict=True)) for outcomes in itertools.product(*map(range, counts.values()))]
+
+
+def places_of(step: BootStep, commands: Sequence[StartedCommand]) -> list[Place]:
+    """Every command that is this step, whether it certainly runs or not."""
+    patterns = step.command.split()
+    return [(n, command) for n, command in enumerate(commands) if not command.is_idle and _stands_in(patterns, command)]
+
+
+def idle_place(step: BootStep, commands: Sequence[StartedCommand]) -> StartedCommand | None:
+    """A script or function that is called as this step is written, and starts no program."""
+    return next((c for c in commands if c.is_idle and _stands_in(step.command.split(), c)), None)
+
+
+def _stands_in(patterns: Sequence[str], command: StartedCommand, *, guess: bool = False) -> bool:
+    """Whether the patterns are in this order among the words; a word that cannot be known is none of them.
+
+    ``guess``: such a word may be any of them, except for the first, which tells the program.
+    """
+    if not _REHEARSALS.isdisjoint(command.words) and _REHEARSALS.isdisjoint(patterns):
+        return False
+    at = 0
+    wanted = [pattern for pattern in patterns if pattern != "*"]
+    for number, pattern in enumerate(wanted):
+        # What follows a script is for that script: it is not a program that runs.
+        last = command.followed if number == 0 and command.followed is not None else len(command.words) - 1
+        while at <= last and not _may_be(pattern, command, at, guess=guess and number > 0):
+            at += 1
+        if at > last:
+            return False
+        at += 1
+    return True
+
+
+def _may_be(pattern: str, command: StartedCommand, at: int, *, guess: bool) -> bool:
+    return guess if at in command.unknown else _fits(pattern, command.words[at])
+
+
+def _fits(pattern: str, word: str) -> bool:
+    """A pattern without a slash is about the last part of a path."""
+    plain = word.rstrip("/")
+    return fnmatchcase(plain, pattern) or ("/" not in pattern and fnmatchcase(plain.rpartition("/")[2], pattern))
+
+
+def may_be(step: BootStep, commands: Sequence[StartedCommand]) -> StartedCommand | None:
+    """The first command that may be this step: which one it is, only the running container knows."""
+    words = step.command.split()
+    return next((c for c in commands if c.unknown and _stands_in(words, c, guess=True)), None)
+
+
+def waits_for_healthy(
+    key: str, stack: Stack, service: Service, other: str, *, may_end: bool = False
+) -> Iterator[CheckOutput]:
+    """A finding where ``service`` may start before ``other`` is healthy; ``key`` starts the finding's key.
+
+    ``may_end``: a job that runs to its end will do as well, where that is what ``service`` waits for.
+    """
+    doubt = _doubt(service, other)
+    if doubt is not None:
+        yield Unavailable(reason=f"{doubt.at}: depends_on of {service.name}: {doubt.reason}")
+        return
+    dependency = service.dependency(other)
+    expected = f"depends_on: {other}: {{ condition: {Condition.HEALTHY} }}"
+    if dependency is None:
+        yield Finding(
+            key=f"{key}:{service.name}:{other}",
+            summary=f"{service.name} does not wait for {other}: it may start first",
+            expected=expected,
+            where=str(service.at),
+        )
+    elif dependency.condition != Condition.HEALTHY and not (may_end and waits_for_end(stack, service, other)):
+        yield Finding(
+            key=f"{key}:{service.name}:{other}",
+            summary=f"{service.name} waits for {other} with {dependency.condition or 'no condition'}, "
+            f"which does not mean that {other} is ready",
+            expected=expected,
+            actual=dependency.condition or None,
+            where=str(dependency.at),
+        )
+    elif not dependency.required:
+        yield Finding(
+            key=f"{key}:{service.name}:{other}:required",
+            summary=f"{service.name} starts without {other} where that is not there: its dependency is not required",
+            expected="required: true",
+            actual="required: false",
+            where=str(dependency.at),
+        )
+    elif (there := stack.service(other)) is not None and not there.active and (open_ := there.doubts_about("profiles")):
+        yield Unavailable(reason=f"{open_[0].at}: whether {other} is started is undecided: {open_[0].reason}")
+    elif there is None or not there.active:
+        yield Finding(
+            key=f"{key}:{service.name}:{other}:started",
+            summary=f"{service.name} waits for {other}, which "
+            + ("does not exist" if there is None else f"these profiles do not start: {some_of(there.profiles)}"),
+            expected=f"{other} is started",
+            where=str(dependency.at),
+        )
+    elif there.has_no_container:
+        yield Finding(
+            key=f"{key}:{service.name}:{other}:started",
+            summary=f"{service.name} does not wait for {other}, of which no container is started (scale or replicas is 0)",
+            expected=f"{other} is started",
+            actual="0 containers",
+            where=str(there.at),
+        )
+    else:
+        yield Note(text=f"{service.name} waits for {other} with {dependency.condition} at {dependency.at}")
+
+
+def _doubt(service: Service, other: str) -> Doubt | None:
+    """What of ``depends_on`` must be known to say how it waits for ``other``, and is not."""
+    is_named = service.dependency(other) is not None
+    for doubt in service.doubts_about("depends_on"):
+        if not doubt.path or doubt.path[0] == other or (is_open(doubt.path[0]) and not is_named):
+            return doubt
+    return None
+
+
+def waits_for_end(stack: Stack, service: Service, other: str) -> bool:
+    """Whether ``service`` waits until ``other`` succeeded, and that is a job: no server, with nothing to ask for health."""
+    dependency, there = service.dependency(other), stack.service(other)
+    if dependency is None or there is None or dependency.condition != Condition.COMPLETED:
+        return False
+    return not there.ports and (there.healthcheck is None or there.healthcheck.disabled)
+
+
+def started(stack: Stack, name: str | None, role: str) -> Service | Unavailable:
+    """The service of this name, or why it cannot be judged."""
+    service = stack.service(name) if name else None
+    files = some_of(stack.files)
+    if service is None:
+        return Unavailable(reason=f"{files}: no service {name}, which audit.toml names as the {role}")
+    if not service.active:
+        chosen = some_of(stack.profiles) or "none"
+        return Unavailable(
+            reason=f"{service.at}: {name} needs one of the profiles {some_of(service.profiles)} and is not started: "
+            f"[boot] profiles names {chosen}"
+        )
+    if service.has_no_container:
+        return Unavailable(reason=f"{service.at}: no container of {name} is started: its scale or replicas is 0")
+    return service
+
+
+def same_service(name: str) -> str:
+    """What to say of a service that is owner and writer at once."""
+    return f"{name} is both the owner and the writer: no other service has to wait for it (BOOT001 judges its own order)"

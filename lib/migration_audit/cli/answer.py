@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from migration_audit import report
 from migration_audit.audit.coverage import witness_of
-from migration_audit.audit.preflight.catalog_writes import catalog_writes_named
-from migration_audit.audit.preflight.port import Comparison, side_port
+from migration_audit.audit.preflight.port import PortTask, side_port
+from migration_audit.audit.preflight.shadows import catalog_writes_named
 from migration_audit.audit.preflight.sides import ReadSide, Side, compare_side_rows, load_side
-from migration_audit.cli.output import write_json, write_sql, write_text
-from migration_audit.cli.progress import say_lines
+from migration_audit.cli.output import say_lines, write_json, write_sql, write_text
 from migration_audit.compare import AGAINST_LIVE, Rules, compare
 from migration_audit.model.drift import Drift
 from migration_audit.model.enumeration import some_of
@@ -22,13 +21,13 @@ from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.port import ProofOutcome
 from migration_audit.model.preflight import SourceFacts, Witness
+from migration_audit.model.progress import Progress
 from migration_audit.model.routines import Extension
+from migration_audit.model.rows import RowsComparison
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.port import NOTHING, nothing_compared, nothing_to_port
 from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
-
-Progress = Callable[[str], None]
 
 
 def answer(
@@ -45,7 +44,7 @@ def answer(
 
     ``no_cross_check``: the comparison of two SQL sides counts without pg_dump's. Raises AuditError when it cannot be made.
     """
-    (left, right), (expected, actual) = read, (side.named for side in sides)
+    left, right = read
     rules = AGAINST_LIVE if any(side.is_live for side in sides) else Rules()
     project = load_project(project_file(config)) if config is not None else None
     if project is not None:
@@ -66,10 +65,9 @@ def answer(
         (None, cross_check) if isinstance(cross_check, Unavailable) else (cross_check.to_json(), None)
     )
     why_nothing = _why_nothing(drift, sides)
-    if form == "sql" and why_nothing:
-        write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
-    elif form == "sql":
-        about = Comparison(
+    reported: dict[str, Any] = {"witness": witness, "not_cross_checked": not_cross_checked, "why_nothing": why_nothing}
+    if form == "sql":
+        about = PortTask(
             drift=drift,
             expected=left.snapshot,
             actual=right.snapshot,
@@ -77,41 +75,18 @@ def answer(
             rules=rules,
             applied_by=applied_by,
         )
-        _write_port(about, sides, progress)
-        for what in witness["unexplained"] if witness else ():
-            progress(f"pg_dump shows a difference that the audit does not explain: {one_line(what)}")
+        _write_sql(about, sides, why_nothing, witness, progress)
     elif form == "json":
-        found = report.drift_json(
-            drift,
-            defined_at=defined_at,
-            witness=witness,
-            not_cross_checked=not_cross_checked,
-            sources=applied,
-            undone=undone,
-            rows=rows,
-            why_nothing=why_nothing,
-        )
-        for unread in drift.not_known:
-            progress(f"not known: {unread}")
-        for what in found["not_compared"]:
-            progress(f"not compared: {what}")
-        write_json(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        found = report.drift_json(drift, defined_at=defined_at, sources=applied, undone=undone, rows=rows, **reported)
+        found["servers"] = {"expected": left.snapshot.server.versions, "actual": right.snapshot.server.versions}
+        _write_json(found, drift, progress)
     else:
-        equal = direction == "equal"
-        write_text(
-            report.drift_text(
-                drift,
-                defined_at,
-                witness=witness,
-                not_cross_checked=not_cross_checked,
-                must_be_equal=equal,
-                why_nothing=why_nothing,
-            )
-        )
-        _write_unapplied(applied)
+        write_text(report.drift_text(drift, defined_at, must_be_equal=direction == "equal", **reported))
+        _write_uncounted(applied, rows)
         _write_beyond(witness)
         blocks = [report.rows_text(rows), report.undone_text(undone), report.manifest_text(applied)]
         write_text("".join(f"\n{block}" for block in blocks if block))
+        write_text(f"\n{_servers(left.snapshot.server.versions, right.snapshot.server.versions)}\n")
     if why_nothing and form != "text":
         progress(why_nothing)
     if not_cross_checked and form != "text":
@@ -120,6 +95,31 @@ def answer(
         say_lines("".join(f"not compared: {what}\n" for each in applied.values() for what in _uncompared(each)), progress)
         say_lines(report.rows_text(rows) + report.undone_text(undone), progress)
     return _answer(drift, cross_check, direction)
+
+
+def _write_sql(
+    about: PortTask,
+    sides: tuple[Side, Side],
+    why_nothing: str | None,
+    witness: Mapping[str, Any] | None,
+    progress: Progress,
+) -> None:
+    """The port, or that nothing was compared, as SQL alone; what else there is to say is progress."""
+    if why_nothing:
+        expected, actual = (side.named for side in sides)
+        write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
+        return
+    _write_port(about, sides, progress)
+    for what in witness["unexplained"] if witness else ():
+        progress(f"pg_dump shows a difference that the audit does not explain: {one_line(what)}")
+
+
+def _write_json(found: Mapping[str, Any], drift: Drift, progress: Progress) -> None:
+    for unread in drift.not_known:
+        progress(f"not known: {unread}")
+    for what in found["not_compared"]:
+        progress(f"not compared: {what}")
+    write_json(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
 def _cross_check(
@@ -145,7 +145,7 @@ def _answer(drift: Drift, cross_check: Witness | Unavailable, direction: str) ->
     return 0 if good and (isinstance(cross_check, Unavailable) or cross_check.agrees) else 1
 
 
-def _write_unapplied(applied: Mapping[str, Sequence[SourceFacts]]) -> None:
+def _write_uncounted(applied: Mapping[str, Sequence[SourceFacts]], rows: RowsComparison | None) -> None:
     """What no rule leaves out and what was not applied, before the details: the answer does not cover it."""
     for role, facts in applied.items():
         for what in _uncompared(facts):
@@ -153,6 +153,20 @@ def _write_unapplied(applied: Mapping[str, Sequence[SourceFacts]]) -> None:
         left = [n.path if n.line is None else f"{n.path}:{n.line}" for f in facts for n in f.not_applied if not n.by_rule]
         if left:
             write_text(f"! not applied on the {role} side, so not compared: {one_line(some_of(left))}\n")
+    files = [[path for each in facts for path, _ in each.files] for facts in applied.values()]
+    if files[0] and files[0] == files[1]:
+        write_text("! both sides are the same files: they are compared with themselves\n")
+    if rows is not None and (rows.differing or rows.unread):
+        write_text("! rows that the SQL writes differ or were not read, which the answer does not count: see below\n")
+
+
+def _servers(expected: Mapping[str, str], actual: Mapping[str, str]) -> str:
+    """On which versions the answer was found: SQL may ask for them."""
+    sides = {"both sides": expected} if expected == actual else {"expected": expected, "actual": actual}
+    return "\n".join(
+        f"Server, {side}: {one_line(', '.join(f'{name} {version}' for name, version in versions.items()))}"
+        for side, versions in sides.items()
+    )
 
 
 _NO_ROWS = "rows of tables, which are only compared where both sides are SQL"
@@ -175,7 +189,7 @@ def _why_nothing(drift: Drift, sides: tuple[Side, Side]) -> str | None:
     return drift.why_nothing(expected=expected, actual=actual)
 
 
-def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress) -> None:
+def _write_port(about: PortTask, sides: tuple[Side, Side], progress: Progress) -> None:
     """The port on stdout, which is SQL alone; notes about it on stderr."""
     expected, actual = (side.named for side in sides)
     for what in about.drift.not_compared:

@@ -11,9 +11,8 @@ from pathlib import Path
 import click
 
 from migration_audit.audit.demo import DEMO, demo_databases, demo_project, retired_project
-from migration_audit.cli.github import tell_github
 from migration_audit.cli.output import write_json
-from migration_audit.cli.verdicts import verdicts_json, write_verdicts
+from migration_audit.cli.verdicts import tell_github, verdicts_json, write_verdicts
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.project import Environment, Project, load_project, project_file
@@ -36,8 +35,8 @@ def _run_demo(project: Project, retired: Project, *, out: Path, progress: Callab
     progress("building three databases with different histories")
     with demo_databases(project, progress=progress) as variables, open_kernels() as kernels:
         os.environ.update(variables)
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            audited = beside.submit(
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            audited = thread.submit(
                 run_audit,
                 retired,
                 [retired.environment("dev")],

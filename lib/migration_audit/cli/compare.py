@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -11,13 +11,11 @@ from pathlib import Path
 from migration_audit import catalog, report
 from migration_audit.audit.preflight.side_values import parse_values
 from migration_audit.audit.preflight.sides import parse_side, read_sides, with_values
-from migration_audit.cli.output import write_json
-from migration_audit.cli.progress import say_at_terminal, say_lines
+from migration_audit.cli.output import say_at_terminal, say_lines, write_json
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.errors import UsageError
+from migration_audit.model.progress import Progress
 from migration_audit.model.time_limits import STATEMENT_TIMEOUT
-
-Progress = Callable[[str], None]
 
 
 @many_objects()
@@ -73,7 +71,7 @@ def save_side(
     progress: Progress,
 ) -> None:
     """Write the snapshot of one side to a file, or to stdout; raises UsageError for a file that cannot be written."""
-    if output is not None and not output.parent.is_dir():  # told before the work, not after it
+    if output is not None and not output.parent.is_dir():  # reported before the work, not after it
         raise UsageError("the folder does not exist", where=str(output.parent), todo="make it, or name another one")
     given = parse_values(placeholders, variables)
     (read,) = read_sides(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migration_audit.cli.group import Group
-from migration_audit.cli.options import (
+from migration_audit.cli.group import (
+    Group,
     config_option,
     direction_option,
     identity_option,
@@ -20,7 +20,7 @@ from migration_audit.cli.options import (
     signers_option,
     yes_option,
 )
-from migration_audit.cli.progress import say
+from migration_audit.cli.output import say
 
 if TYPE_CHECKING:
     from migration_audit.fleet.summary import FleetSummary
@@ -147,6 +147,38 @@ def fleet_merge(folders: tuple[Path, ...], out: Path) -> None:
     folder, summary = merge_parts(folders, out=out, now=SystemClock().now())
     _show(folder.path, summary)
     sys.exit(summary.exit_code)
+
+
+@fleet.command("notebooks")
+@click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
+@click.argument("targets", metavar="[TARGET]...", nargs=-1)
+@click.option(
+    "--env", "environment", required=True, metavar="NAME", help="Environment of audit.toml that a target stands for."
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Default: FOLDER/notebooks.")
+@config_option
+def fleet_notebooks(folder: Path, targets: tuple[str, ...], environment: str, out: Path | None, config: Path | None) -> None:
+    """Audit single targets with the notebooks, as run does: the first of each kind of difference, or each TARGET.
+
+    Each is audited in the phase preflight as the environment NAME, whose variable leads to the target meanwhile. Exit codes
+    are those of run; 3 where a target leads to a different database than in the fleet run.
+    """
+    from migration_audit.cli.verdicts import write_verdicts  # noqa: PLC0415
+    from migration_audit.fleet.notebooks import audit_targets, chosen_targets, other_database  # noqa: PLC0415
+    from migration_audit.fleet.store import open_folder  # noqa: PLC0415
+    from migration_audit.project import load_project, project_file  # noqa: PLC0415
+
+    opened = open_folder(folder)
+    chosen = chosen_targets(opened, targets)
+    project = load_project(project_file(config or Path()))
+    results = list(
+        audit_targets(chosen, project, project.environment(environment), out=out or folder / "notebooks", say=say)
+    )
+    write_verdicts(results)
+    others = {result.environment: why for result in results if (why := other_database(opened, result)) is not None}
+    for name, why in others.items():
+        say(f"{name} is a different database than in the fleet run, so this report is not about its finding: {why}")
+    sys.exit(max(*(result.exit_code for result in results), 3 if others else 0))
 
 
 @fleet.command("sign")

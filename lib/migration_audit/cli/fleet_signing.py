@@ -9,11 +9,18 @@ from pathlib import Path
 import click
 
 from migration_audit.audit.facts.files import write_atomically
-from migration_audit.cli.progress import say
+from migration_audit.cli.output import say
 from migration_audit.cli.verify import print_sentences
-from migration_audit.fleet.proof import prove_target, verify_proof
 from migration_audit.fleet.run import SystemClock
-from migration_audit.fleet.signatures import TrustedKeys, judge_signatures, read_signatures, sign_statement
+from migration_audit.fleet.signatures import (
+    TrustedKeys,
+    judge_signatures,
+    other_project,
+    prove_target,
+    read_signatures,
+    sign_statement,
+    verify_proof,
+)
 from migration_audit.fleet.store import open_folder
 from migration_audit.fleet.summary import counts_text, repeated_text
 from migration_audit.fleet.verify import read_statement, verify_folder
@@ -48,6 +55,8 @@ def sign_fleet(
         what = "may not be signed: it is not what its statement says"
         raise SignoffError(what, where=str(folder), todo="read the lines above, or start another fleet run")
     _, facts, _ = read_statement(found)
+    if (other := other_project(facts, trusted)) is not None:
+        raise SignoffError(f"may not be signed: {other}", where=str(folder), todo="name the right audit.toml with --config")
     counts = counts_text(facts.outcomes)
     if facts.repeated:
         counts += f"; {repeated_text(facts.repeated)}"
@@ -107,4 +116,4 @@ def _trusted_keys(config: Path | None, policy_from: str | None, allowed_signers:
     if authority.caution:
         say(authority.caution)
     keys = PolicyKeys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
-    return TrustedKeys(keys=keys, source=authority.source)
+    return TrustedKeys(keys=keys, source=authority.source, project=authority.project.name)

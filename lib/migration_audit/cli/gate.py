@@ -10,21 +10,21 @@ from typing import Any
 
 import click
 
-from migration_audit.cli.github import tell_gate_to_github
-from migration_audit.cli.output import write_json
-from migration_audit.cli.progress import say
-from migration_audit.cli.sign import signing_project
-from migration_audit.cli.terminal import Style, write_paragraph
+from migration_audit.artifacts.git.command import each_line_once
+from migration_audit.cli.output import say, write_json
+from migration_audit.cli.signing_project import signing_project
+from migration_audit.cli.terminal import HOLDS, Style, write_paragraph
+from migration_audit.cli.verdicts import tell_gate_to_github
 from migration_audit.gate import EnvironmentGate, RequirementKind
 from migration_audit.model.finding import Phase
 from migration_audit.review.checkout import at_home, check_out, parse_place
 from migration_audit.review.gating import ask_gate, required_environments
 from migration_audit.signoff import read_authority
 
-_MARKS = {True: "✓", False: "✗", None: "–"}
 _STYLES = {True: Style.GOOD, False: Style.BAD, None: Style.FAINT}
 
 
+@each_line_once()
 def run_gate(
     *,
     environments: Sequence[str],
@@ -62,7 +62,8 @@ def run_gate(
     code = max(each.exit_code for each in found)
     tell_gate_to_github(found, source=authority.source)
     if form == "json":
-        write_json(json.dumps(_as_json(found, authority.source, phase, checkout.notes), indent=1) + "\n")
+        notes = [*filter(None, [authority.caution]), *checkout.notes]
+        write_json(json.dumps(_as_json(found, authority.source, phase, notes), indent=1) + "\n")
         return code
     for note in checkout.notes:
         click.echo(note)
@@ -107,13 +108,15 @@ def _as_json(found: Sequence[EnvironmentGate], source: str, phase: str, notes: S
 
 
 def _table(found: Sequence[EnvironmentGate]) -> list[str]:
-    """One line for each requirement, one column for each environment."""
+    """One line for each requirement that was judged for an environment, one column for each environment."""
     width = max(len(need.value) for need in RequirementKind)
     widths = [max(len(each.environment), 1) for each in found]
     head = "  ".join(f"{each.environment:{w}}" for each, w in zip(found, widths, strict=True))
     lines = [f"{'':{width}}  {head}"]
     for need in RequirementKind:
         cells = [f"{_mark(each, need):{w}}" for each, w in zip(found, widths, strict=True)]
+        if not any(map(str.strip, cells)):
+            continue
         lines.append(f"{need.value:{width}}  {'  '.join(cells)}".rstrip())
     return lines
 
@@ -123,7 +126,7 @@ def _mark(each: EnvironmentGate, need: RequirementKind) -> str:
     oks = [r.ok for r in each.requirements if r.need is need]
     if not oks:
         return " "
-    return _MARKS[False if False in oks else True if True in oks else None]
+    return HOLDS[False if False in oks else True if True in oks else None]
 
 
 def _write_requirements(found: Sequence[EnvironmentGate]) -> None:
@@ -133,7 +136,7 @@ def _write_requirements(found: Sequence[EnvironmentGate]) -> None:
         write_paragraph((each.environment, Style.STRONG), *run)
         for r in each.requirements:
             write_paragraph(
-                (_MARKS[r.ok], _STYLES[r.ok]), (f"{r.need.value}:", Style.STRONG), r.text, first="  ", rest="    "
+                (HOLDS[r.ok], _STYLES[r.ok]), (f"{r.need.value}:", Style.STRONG), r.text, first="  ", rest="    "
             )
             for detail in r.details:
                 write_paragraph(("✕", Style.BAD), detail, first="    ", rest="      ")

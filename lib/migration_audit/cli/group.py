@@ -1,4 +1,4 @@
-"""How every command ends where something goes wrong: one sentence, and an exit code that is not a verdict's."""
+"""What commands have in common: options, and how each ends where something goes wrong: not with a verdict's exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,37 @@ from typing import Any
 import click
 
 from migration_audit.cli.output import prepare_streams
+from migration_audit.cli.terminal import write_error
 from migration_audit.model.errors import AuditError, UsageError
+
+config_option = click.option(
+    "--config", type=click.Path(path_type=Path), help="audit.toml; by default the nearest one in this folder or above."
+)
+policy_from_option = click.option(
+    "--policy-from", metavar="REV", help="Read policy and keys from this git revision: origin/main."
+)
+signers_option = click.option(
+    "--allowed-signers",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Reviewers' keys, instead of the policy's file; cannot be combined with a revision.",
+)
+identity_option = click.option(
+    "--as", "reviewer", required=True, metavar="IDENTITY", help="Who signs: the name in allowed_signers."
+)
+key_option = click.option(
+    "--key",
+    required=True,
+    metavar="FILE",
+    help="A private key, the public key of one in the agent or in hardware, or the word agent.",
+)
+yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+direction_option = click.option(
+    "--direction",
+    type=click.Choice(["covers", "equal"]),
+    default="covers",
+    show_default=True,
+    help="covers: the actual side may have more; equal: it may not.",
+)
 
 
 class Group(click.Group):
@@ -38,7 +68,7 @@ class Commands(Group):
             _check_folder()
             return super().invoke(ctx)
         except AuditError as error:
-            click.echo(f"migration-audit: {error}", err=True)
+            write_error(f"migration-audit: {error}")
             ctx.exit(error.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
@@ -54,7 +84,7 @@ class Commands(Group):
                     where=str(error.filename),
                     todo="check the disk (space, inodes, TMPDIR) and permissions; no verdict was reached",
                 )
-                click.echo(f"migration-audit: {what}", err=True)
+                write_error(f"migration-audit: {what}")
             ctx.exit(3)
         except Exception:  # exit code 1 means "audited, and it blocks", which a crash must never say
             traceback.print_exc()

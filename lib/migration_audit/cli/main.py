@@ -14,8 +14,8 @@ import click
 
 from migration_audit import __version__
 from migration_audit.cli.fleet import fleet
-from migration_audit.cli.group import Commands
-from migration_audit.cli.options import (
+from migration_audit.cli.group import (
+    Commands,
     config_option,
     direction_option,
     identity_option,
@@ -24,8 +24,8 @@ from migration_audit.cli.options import (
     signers_option,
     yes_option,
 )
+from migration_audit.cli.output import say
 from migration_audit.cli.pages import check, source_format
-from migration_audit.cli.progress import say
 from migration_audit.cli.server import server
 from migration_audit.cli.terminal import color_option
 from migration_audit.model.time_limits import STATEMENT_TIMEOUT

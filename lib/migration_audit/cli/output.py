@@ -10,6 +10,8 @@ import io
 import os
 import re
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from migration_audit.model.visible import for_json, for_terminal
 
 _WORKFLOW_COMMAND = re.compile(r"^([^\S\n]*)::|(#)#\[", re.MULTILINE)
 """A line that a step of GitHub Actions obeys, wherever it comes from."""
+_started = time.monotonic()
 
 
 class VisibleStream:
@@ -55,7 +58,7 @@ def _shown(text: str) -> str:
 
 def write_text(text: str) -> None:
     r"""Text for people; what their terminal cannot show is written as \\u…. Raises OSError unless all is written."""
-    write_bytes(_shown(text).encode(sys.stdout.encoding or "utf-8", errors="backslashreplace"))
+    _write_bytes(_shown(text).encode(sys.stdout.encoding or "utf-8", errors="backslashreplace"))
 
 
 def write_painted(plain: str, painted: str) -> None:
@@ -69,20 +72,20 @@ def write_sql(text: str) -> None:
     """SQL that runs, whatever the terminal can show: names in it stay what they are. Raises AuditError, OSError."""
     from migration_audit.model.visible import visible_sql  # noqa: PLC0415  the parser is slow to import
 
-    write_bytes(visible_sql(text).encode())
+    _write_bytes(visible_sql(text).encode())
 
 
 def write_json(text: str) -> None:
     """JSON of the same meaning, whatever the terminal can show; raises OSError unless all is written."""
-    write_bytes(for_json(text).encode(errors="backslashreplace"))
+    _write_bytes(for_json(text).encode(errors="backslashreplace"))
 
 
 def write_command(line: str) -> None:
     """A workflow command for GitHub Actions, which escapes for itself."""
-    write_bytes(f"{line}\n".encode(errors="backslashreplace"))
+    _write_bytes(f"{line}\n".encode(errors="backslashreplace"))
 
 
-def write_bytes(content: bytes) -> None:
+def _write_bytes(content: bytes) -> None:
     """Exactly these bytes, whatever the terminal's encoding; raises OSError unless all are written."""
     stream = getattr(sys.stdout, "_stream", sys.stdout)
     stream.flush()
@@ -103,3 +106,21 @@ def prepare_streams() -> None:
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
         setattr(sys, name, VisibleStream(stream))
+
+
+def say(line: str) -> None:
+    """One line about what is being done or waited for, with seconds since the program started."""
+    sys.stderr.write(f"[{time.monotonic() - _started:5.1f} s] {line}\n")
+    sys.stderr.flush()
+
+
+def say_at_terminal(line: str) -> None:
+    """The same, where stderr is a terminal; a log or a script gets nothing."""
+    if sys.stderr.isatty():
+        say(line)
+
+
+def say_lines(block: str, progress: Callable[[str], None]) -> None:
+    """A block of text, line by line."""
+    for line in block.splitlines():
+        progress(line)

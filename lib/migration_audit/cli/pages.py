@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from migration_audit.model.finding import Check
 
 
+_TITLES_AT = 30
+"""The column at which titles of checks begin."""
+
+
 @click.group(cls=Group)
 def check() -> None:
     """Explain the checks, or check files without a database."""
@@ -27,7 +31,8 @@ def check_list() -> None:
 
     for each in ALL:
         phases = "both" if len(each.phases) > 1 else each.phases[0].value
-        click.echo(f"{each.id}  {each.severity.value:8}  {phases:9}  {each.title}")
+        before = f"{each.id}  {each.severity.value:8}  {phases:9}  "
+        write_paragraph(each.title, first=before.ljust(_TITLES_AT), rest=" " * _TITLES_AT)
 
 
 @check.command("explain")

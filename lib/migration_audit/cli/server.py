@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from migration_audit.cli.group import Group
-from migration_audit.cli.progress import say
+from migration_audit.cli.output import say
 
 
 @click.group(cls=Group)

@@ -9,8 +9,7 @@ from typing import NoReturn
 
 from migration_audit.audit.demo import DEMO, demo_project
 from migration_audit.audit.grants import as_sql, grants_for
-from migration_audit.cli.output import write_sql
-from migration_audit.cli.progress import say
+from migration_audit.cli.output import say, write_sql
 from migration_audit.detect import draft_of, list_folder
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.project import (

@@ -10,17 +10,17 @@ import click
 
 from migration_audit import report
 from migration_audit.artifacts.git.repository import is_ignored, keeps_bytes
-from migration_audit.audit.demo import DEMO, demo_project
-from migration_audit.cli.progress import say
+from migration_audit.cli.output import say
+from migration_audit.cli.signing_project import signing_project
 from migration_audit.model.enumeration import first_lines
 from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.model.signoff import Decision
-from migration_audit.project import Project, load_project, project_file
+from migration_audit.project import Project
 from migration_audit.report.escape import one_line
 from migration_audit.report.triage import Triage
 from migration_audit.review.settings import less_audited, policy_settings
 from migration_audit.review.signing import decision_of, propose_recomputed, sign
-from migration_audit.runner.index import write_index
+from migration_audit.runner.folders import write_index
 from migration_audit.runner.received import receive_runs
 from migration_audit.signoff import Authority, Proposal, SignedDecision, read_authority, subjects
 
@@ -119,13 +119,6 @@ def _what_git_needs(signed: Path) -> list[str]:
     if not keeps:
         lines.append(f"  .gitattributes must preserve its bytes: add a line {out.parent}/** -text, and commit that first")
     return lines
-
-
-def signing_project(config: Path | None) -> Project:
-    """The project of the audit.toml that was named, of the nearest one, or of the demo. Raises AuditError."""
-    if str(config) == DEMO:
-        return demo_project()
-    return load_project(project_file(config or Path()))
 
 
 def _presented(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:

@@ -15,6 +15,9 @@ import click
 
 from migration_audit.cli.output import write_painted
 
+HOLDS: Final = {True: "✓", False: "✕", None: "–"}
+"""Before a sentence that holds, one that does not, and one that demands nothing."""
+
 
 class Style(StrEnum):
     """What a run of text is; colours repeat what glyphs and words say."""
@@ -66,6 +69,26 @@ def line_width() -> int | None:
     if not sys.stdout.isatty():
         return None
     return max(_NARROWEST, shutil.get_terminal_size().columns)
+
+
+def write_error(text: str) -> None:
+    """Print an error to stderr, wrapped at words where that is a terminal; what continues a line is indented below it."""
+    width = _error_width()
+    for line in text.split("\n"):
+        lead = " " * (len(line) - len(line.lstrip(" ")) + 2)
+        words = [(word, Style.PLAIN) for word in line.split(" ")]
+        for number, part in enumerate(wrapped_words(words, width, 0, len(lead))):
+            click.echo((lead if number else "") + " ".join(word for word, _ in part), err=True)
+
+
+def _error_width() -> int | None:
+    if not sys.stderr.isatty():
+        return None
+    known = os.environ.get("COLUMNS", "")
+    try:
+        return max(_NARROWEST, int(known) if known.isdecimal() else os.get_terminal_size(sys.stderr.fileno()).columns)
+    except OSError:  # a stream without a terminal of its own
+        return None
 
 
 def write_paragraph(*pieces: Piece | str, first: str = "", rest: str = "") -> None:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from migration_audit import report
-from migration_audit.cli.terminal import Style, line_width, write_paragraph
+from migration_audit.cli.output import say, write_command
+from migration_audit.cli.terminal import HOLDS, Style, line_width, write_paragraph
+from migration_audit.gate import EnvironmentGate
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckResult, Outcome, Verdict
+from migration_audit.report.escape import markdown, one_line
 from migration_audit.report.triage import Triage, findings_of
-from migration_audit.runner import RunResult
 
-MARKS: Final = {
+if TYPE_CHECKING:
+    from migration_audit.runner import RunResult
+
+
+_MARKS: Final = {
     Verdict.CLEAN: ("✓", Style.GOOD),
     Verdict.REVIEW: ("▲", Style.WARNING),
     Verdict.BLOCKED: ("✕", Style.BAD),
     Verdict.INCOMPLETE: ("!", Style.UNDECIDED),
+}
+_MAY_BE_SIGNED: Final = {
+    Verdict.CLEAN: "read the report, then sign it: migration-audit sign {} --as YOU --key FILE",
+    Verdict.REVIEW: "decide whether each warning is acceptable, then sign: migration-audit sign {} --as YOU --key FILE",
 }
 _MOST_BLOCKERS: Final = 100
 _MOST_REASONS: Final = 3
@@ -26,13 +37,15 @@ _MOST_LINES: Final = 6
 """A terminal is not a report."""
 _WIDTH: Final = 100
 """Characters of a line of a reason where no terminal tells how wide it is; commands in it are not torn apart."""
+_LIMIT = 1_000_000
+"""GitHub drops a step's summary when it is larger than 1 MiB."""
 
 
 def write_verdicts(results: Sequence[RunResult]) -> None:
     """Print each environment with its verdict, each finding that blocks, the rest counted, and where its report is."""
     width = max(len(r.environment) for r in results)
     for result in results:
-        mark, style = MARKS[result.verdict]
+        mark, style = _MARKS[result.verdict]
         held = report.triage(result.evidence.checks)
         undecided = [one.check for one in held.undecided]
         found = held.found + (f", could not check {some_of(undecided, most=1)}" if undecided else "")
@@ -47,6 +60,8 @@ def write_verdicts(results: Sequence[RunResult]) -> None:
             _write_findings(held, lead)
         page = result.folder / "report.html"
         write_paragraph((str(page if page.is_file() else result.folder), Style.FAINT), first=lead, rest=lead)
+        if result.verdict in _MAY_BE_SIGNED:
+            write_paragraph("→", _MAY_BE_SIGNED[result.verdict].format(result.folder), first=lead, rest=f"{lead}  ")
     servers = dict.fromkeys(r.evidence.shadow for r in results if r.evidence.shadow)
     for server in servers:
         write_paragraph(("SQL executed on:", Style.FAINT), (server, Style.FAINT))
@@ -127,3 +142,55 @@ def _environment_json(result: RunResult) -> dict[str, Any]:
             for f in r.findings
         ],
     }
+
+
+def tell_github(results: Sequence[RunResult]) -> None:
+    """Print annotations when running in GitHub Actions, and append to the file that GITHUB_STEP_SUMMARY names, if it is set.
+
+    A summary that cannot be written is reported and changes no verdict.
+    """
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for result in results:
+            for line in report.github_annotations(result.evidence):
+                write_command(line)
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        try:
+            _append(Path(path), results)
+        except OSError as error:
+            say(f"GITHUB_STEP_SUMMARY: {path} cannot be written: {error.strerror}")
+
+
+def tell_gate_to_github(found: Sequence[EnvironmentGate], *, source: str) -> None:
+    """Append what the gate asks of each environment to the file that GITHUB_STEP_SUMMARY names, if it is set."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    is_open = not any(each.exit_code for each in found)
+    lines = [f"## The gate is {'open' if is_open else 'closed'}, by {markdown(one_line(source))}", ""]
+    for each in found:
+        lines += [f"### {markdown(one_line(each.environment))}", "", "| | | |", "|---|---|---|"]
+        for r in each.requirements:
+            todo = f" → {r.todo}" if r.ok is False and r.todo else ""
+            details = f": {some_of(r.details, most=3, between='; ')}" if r.details else ""
+            lines.append(f"| {HOLDS[r.ok]} | {r.need.value} | {markdown(one_line(r.text + details + todo))} |")
+        lines.append("")
+    try:
+        with Path(path).open("a", encoding="utf-8") as summary:
+            summary.write("\n".join(lines) + "\n")
+    except OSError as error:
+        say(f"GITHUB_STEP_SUMMARY: {path} cannot be written: {error.strerror}")
+
+
+def _append(path: Path, results: Sequence[RunResult]) -> None:
+    """The summaries one below the other; each gets its share of what the step may still write."""
+    left = _LIMIT - (path.stat().st_size if path.exists() else 0)
+    with path.open("a", encoding="utf-8") as summary:
+        for result in results:
+            share = max(0, left // len(results))
+            text = report.summary_markdown(result.evidence, limit=share)
+            if len(text.encode()) <= share:
+                summary.write(f"{text}\n")
+            else:
+                verdict = f"{result.environment} is {result.verdict.value}"
+                say(f"GITHUB_STEP_SUMMARY: {path} has no space left for its summary: {verdict}")

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import click
 
-from migration_audit.cli.progress import say
-from migration_audit.cli.sign import signing_project
+from migration_audit.cli.output import say
+from migration_audit.cli.signing_project import signing_project
+from migration_audit.cli.terminal import HOLDS
 from migration_audit.model.signoff import Sentence
 from migration_audit.report.escape import one_line
 from migration_audit.review.signing import Verified, verify, write_page
 from migration_audit.signoff import Authority, find_run, read_authority
-
-_MARKS = {True: "✓", False: "✗", None: "–"}
 
 
 def verify_runs(
@@ -66,6 +65,6 @@ def _tell(found: Verified, authority: Authority) -> None:
 def print_sentences(sentences: Iterable[Sentence]) -> None:
     """One line for each sentence, and what to do where it does not hold."""
     for sentence in sentences:
-        click.echo(f"  {_MARKS[sentence.ok]} {one_line(sentence.text)}")
+        click.echo(f"  {HOLDS[sentence.ok]} {one_line(sentence.text)}")
         if sentence.ok is False and sentence.todo:
             click.echo(f"    → {sentence.todo}")

@@ -7,11 +7,11 @@ from typing import Any
 
 import fix_code
 from fix_model import constraint, index, snapshot
+from migration_audit.model.boot import PostObject
 from migration_audit.model.compose import Condition, DependsOn, Doubt, HealthCheck, Service, Stack
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.image import Asked, Boot, Copied, Image, ImageTest, Stage, StartedCommand, StartOutcome, Undecided
 from migration_audit.model.location import Location
-from migration_audit.model.post import PostObject
 from migration_audit.project import BootSettings, BootStep, Verb
 
 COMPOSE = Location("deploy/compose.yaml", 10)

@@ -25,9 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import migration_audit
+from fix_kernels import LIBRARIES, fork_kernels
 
 _LEFT_OUT = ("migration_audit.__main__", "migration_audit.fleet.dask_workers")
-_LIBRARIES = ("jinja2", "nh3", "papermill")
+_LIBRARIES = ("jinja2", "nh3", "papermill", *LIBRARIES)
 _OF_PYTHON = ("PYTHON", "LC_", "LANG", "LD_", "TZ")
 """How the names of variables begin that count when Python starts."""
 _LIMIT = 300
@@ -160,4 +161,7 @@ def _reap() -> None:
 
 if __name__ == "__main__":
     serve(socket.socket(fileno=int(sys.argv[1])))
-    runpy.run_module("migration_audit", run_name="__main__", alter_sys=True)
+    if sys.argv[1:2] == ["run"] and (kernel := fork_kernels()):
+        exec(kernel, {"__name__": "__main__"})
+    else:
+        runpy.run_module("migration_audit", run_name="__main__", alter_sys=True)

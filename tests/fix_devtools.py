@@ -49,7 +49,7 @@ class Connection:
 
 
 class Page:
-    """One tab; what it requests, and exceptions of its scripts, are noted."""
+    """One tab; what it requests, exceptions of its scripts, and messages where ``Log`` is enabled, are noted."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -58,6 +58,7 @@ class Page:
         self._session = attached["sessionId"]
         self.requests: list[str] = []
         self.errors: list[str] = []
+        self.messages: list[str] = []
         connection.pages[self._session] = self
         for domain in ("Page", "Network", "Runtime"):
             self.call(f"{domain}.enable")
@@ -70,6 +71,8 @@ class Page:
             self.requests.append(event["request"]["url"])
         elif method == "Network.webSocketCreated":
             self.requests.append(event["url"])
+        elif method == "Log.entryAdded":
+            self.messages.append(event["entry"]["text"])
         elif method == "Runtime.exceptionThrown":
             self.errors.append(json.dumps(event["exceptionDetails"])[:1000])
 
@@ -85,6 +88,13 @@ class Page:
     def wait(self, script: str, explain: Callable[[], Any] = lambda: "") -> Any:
         """The first true value of an expression; ``explain`` says what is there instead, where there is none in time."""
         return wait_until(lambda: self.evaluate(script), limit=LIMIT, explain=explain)
+
+    def press(self, key: str) -> None:
+        """Tab or Enter."""
+        code = {"Tab": 9, "Enter": 13}[key]
+        text = {"text": "\r"} if key == "Enter" else {}
+        for event in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=event, key=key, code=key, windowsVirtualKeyCode=code, **text)
 
     def close(self) -> None:
         self._connection.call("Target.closeTarget", targetId=self._target)

@@ -16,10 +16,10 @@ from migration_audit.audit.case import directus_boots
 from migration_audit.directus.apply import boots
 from migration_audit.directus.behaviour import Behaviour, behaviour_of
 from migration_audit.directus.boots import DirectusBoots, with_tables
-from migration_audit.directus.bootstrap import bootstrapped
 from migration_audit.directus.inspect import snapshot_of_state
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.rows import default_row
+from migration_audit.directus.system_tables import bootstrapped
 from migration_audit.model.directus import (
     ColumnChange,
     DirectusLive,
@@ -33,7 +33,7 @@ from migration_audit.model.directus import (
 from migration_audit.model.directus_database import DirectusColumn, DirectusDatabase, DirectusKey, DirectusTable
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.location import Location
-from migration_audit.model.undone import Destruction
+from migration_audit.model.side_effects import Destruction
 from migration_audit.project import Environment
 
 DATA = Path(__file__).parent / "data"
@@ -309,7 +309,7 @@ LOUD = [
 ]
 QUIET = [
     ("SQL006", "made again", {"destructions": (destruction(made_again=AT),)}, "made again at directus/db-init-post"),
-    ("SNAP006", "composite UNIQUE", {"post_changes": (change("kept", column=""),)}, "1 change that Directus does not see"),
+    ("SNAP006", "composite UNIQUE", {"post_changes": (change("kept", column=""),)}, "1 of which Directus does not see"),
     ("SNAP006", "UNIQUE that the snapshot wants", {"post_changes": (change("unique", column="imei"),)}, None),
     ("SNAP006", "a column that is not Directus's", {"post_changes": (change("type", column="x"),)}, "does not see"),
     ("SNAP008", "another owner", {"raw_tables": (POSITIONS,)}, "role directus does not own it (processor does)"),

@@ -13,19 +13,18 @@ import fix_rehearsal
 from fix_documents import DOCUMENT_RULES, command, drop_rule
 from fix_model import SERVER, column, constraint, dimension, extension, hypertable, index, snapshot, table
 from migration_audit.compare import compare
+from migration_audit.model.boot import Attempt, FixtureShadow, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.model.code import FixtureFacts
-from migration_audit.model.ledger import Ledger as LiveLedger
-from migration_audit.model.ledger import LedgerState
+from migration_audit.model.live import Demand, LedgerState, Obstacle, Wanted
+from migration_audit.model.live import Ledger as LiveLedger
 from migration_audit.model.location import Location
-from migration_audit.model.obstacles import Demand, Obstacle, Wanted
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts, Witness
 from migration_audit.model.privileges import Access, Membership, ProbeRights, RoleFacts
-from migration_audit.model.rehearsal import Attempt, FixtureShadow, Rehearsal, RehearsalRole, RightsFrom
-from migration_audit.model.rows import RowsComparison, SeedMode, SequenceComparison, TableComparison
-from migration_audit.model.similarity import Similarity, StatementMatch
+from migration_audit.model.rows import RowsComparison, SequenceComparison, TableComparison
+from migration_audit.model.seed_mode import SeedMode
+from migration_audit.model.side_effects import SourceUndone, Undoing, Undone
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
-from migration_audit.model.sql import Applied, SqlFailure
-from migration_audit.model.undone import SourceUndone, Undoing, Undone
+from migration_audit.model.sql import Applied, Similarity, SqlFailure, StatementMatch
 from migration_audit.project import AuditScope, Environment, LedgerSettings, Project, Source
 
 AT = Location("audit.toml", 7)
@@ -245,7 +244,7 @@ def built(actual: Snapshot | None = None, **given: Any) -> dict[str, FixtureShad
 def statement(**given: Any) -> StatementMatch:
     """A legacy statement that the owner has letter by letter."""
     at = {"legacy": Location("migrations/0001_a.sql", 1), "owner": Location("db-init/001_a.sql", 3)}
-    return StatementMatch(**{**at, "text": "create table positions ()", "likeness": Similarity.IDENTICAL, **given})
+    return StatementMatch(**{**at, "text": "create table positions ()", "similarity": Similarity.IDENTICAL, **given})
 
 
 def undone(**given: Any) -> Undone:

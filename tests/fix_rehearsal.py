@@ -8,10 +8,9 @@ from typing import Any
 
 import fix_directus as d
 from migration_audit.audit.case import directus_rehearsed
-from migration_audit.directus.agreement import changes
+from migration_audit.directus.agreement import RehearsedBoots, changes
 from migration_audit.directus.apply import NO_CHANGES
 from migration_audit.directus.boots import Scenario
-from migration_audit.directus.rehearsed import RehearsedBoots
 from migration_audit.model.directus_database import DirectusRehearsal, Lost, RehearsedBoot
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.location import Location

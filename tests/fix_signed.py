@@ -17,22 +17,23 @@ import pytest
 import fix_inputs
 import fix_model
 from migration_audit import signoff
+from migration_audit.artifacts.git.command import each_line_once
 from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts.store import save_facts
 from migration_audit.audit.facts.types import fact_types
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.audit.inputs.directus import directus_inputs
-from migration_audit.audit.inputs.documents import documents_inputs
-from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs
 from migration_audit.audit.preflight.catalog_source import load_catalog
 from migration_audit.audit.preflight.loading import load, source_facts
 from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.audit.saved import SavedCase
 from migration_audit.model.finding import Outcome, Phase, Unavailable, Verdict
-from migration_audit.model.ledger import Ledger, LedgerState
+from migration_audit.model.live import Ledger, LedgerState
 from migration_audit.model.preflight import DATABASE, SourceFacts
+from migration_audit.model.server_identity import ServerIdentity
 from migration_audit.model.signoff import Decision
-from migration_audit.model.snapshot import ServerIdentity, Snapshot
+from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project, load_project
 from migration_audit.review import gating, signing
 from migration_audit.review.checkout import check_out
@@ -43,6 +44,10 @@ from migration_audit.workbook.replay import replay
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANN, BOB, EVE, MAL = "ann@example.org", "bob@example.org", "eve@example.org", "mal@example.org"
 POLICY = """
+[[rule]]
+check = "RET001"
+absent = ["service/migrations"]
+
 [policy]
 allowed_signers = ".audit/allowed_signers"
 revoked = ".audit/revoked"
@@ -242,9 +247,14 @@ class World:
         anyway: bool = False,
         **how: object,
     ) -> Path:
-        """Sign as the command does; where the run stands then. ``anyway``: as a version that signed incomplete runs did."""
+        """Sign as the command does; where the run stands then. ``anyway``: as a version did that
+        looked neither at the verdict nor at the time.
+        """
         authority = self.authority(**how)
-        proposal = signing.propose_recomputed(folder, authority, reviewer=who, now=at, withdraws=decision == "withdraw")
+        looked_at = max(at, NOW) if anyway else at
+        proposal = signing.propose_recomputed(
+            folder, authority, reviewer=who, now=looked_at, withdraws=decision == "withdraw"
+        )
         seen = replace(proposal, evidence=replace(proposal.evidence, verdict=Verdict.BLOCKED)) if anyway else proposal
         what = signing.decision_of(seen, reviewer=who, decision=Decision(decision), comment=comment, expires=expires, now=at)
         what = replace(what, verdict=proposal.evidence.verdict.value)
@@ -255,6 +265,7 @@ class World:
         """Everything that is verified."""
         return signing.verify(folder, self.authority(**how), now=now)
 
+    @each_line_once()
     def gate(
         self, *names: str, now: datetime = NOW + timedelta(hours=2), phase: str = "preflight", live=False, **how: object
     ):

@@ -19,9 +19,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from migration_audit.model.errors import ServerError
-from migration_audit.shadow.lock import locked
 from migration_audit.shadow.mirror import Apt, find_mirror
 from migration_audit.shadow.paths import cache_dir, server_account
+from migration_audit.shadow.processes import locked
 from migration_audit.shadow.rundir import data_of
 from migration_audit.shadow.unpack import make_relocatable
 

@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from migration_audit.model.evidence import SCHEMA_VERSION, Evidence
-from migration_audit.project.json_schema import SCHEMA_FILE, schema_text
-from migration_audit.project.reference import page
+from migration_audit.project.documents import SCHEMA_FILE, page, schema_text
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "lib/migration_audit/model/evidence.schema.json"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange
 from migration_audit.model.evidence import (
     SCHEMA_VERSION,
     AppliedFile,
@@ -25,7 +25,9 @@ from migration_audit.model.finding import CheckResult, Finding, Outcome, Phase, 
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.routines import Extension
-from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot
+from migration_audit.model.server_identity import ServerIdentity
+from migration_audit.model.severity import Severity
+from migration_audit.model.snapshot import HypertableChunks, Snapshot
 from migration_audit.model.timescale import Dimension, Hypertable
 
 HOSTILE = {
@@ -453,11 +455,7 @@ def chunks() -> HypertableChunks:
 
 def shown(thing: Any) -> dict[str, Any]:
     """A table as Jupyter defines it in a notebook."""
-    data = {
-        "text/html": thing._repr_html_(),
-        "text/markdown": thing._repr_markdown_(),
-        "text/plain": repr(thing),
-    }
+    data = {"text/html": thing._repr_html_(), "text/plain": getattr(thing, "in_short", thing.__repr__)()}
     return {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": data}
 
 

@@ -1,49 +1,45 @@
-"""How long the commands take that people wait for: the demo again, a comparison of two small folders, and starting.
+"""How long short commands take: starting, and a comparison of two small folders of SQL.
 
-Run it as ``python tests/benchmarks/bench_commands.py``. Exit code 1 when a limit is passed.
+Run it as ``python tests/benchmarks/bench_commands.py [RUNS]`` (5 unless given).
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
-DEMO_SECONDS = 20.0
-COMPARE_SECONDS = 2.0
-START_SECONDS = 0.15
-RUNS = 3
+from measured import audit, by_turns, measure, print_goal, print_rows
+
 TRM = Path(__file__).resolve().parents[2] / "lib" / "migration_audit" / "demo" / "trm"
-
-
-def seconds(*arguments: str) -> float:
-    """The best of a few runs of ``migration-audit`` in a process of its own."""
-    taken = []
-    for _ in range(RUNS):
-        began = time.perf_counter()
-        done = subprocess.run([sys.executable, "-m", "migration_audit", *arguments], capture_output=True, check=False)
-        if done.returncode not in {0, 1}:
-            sys.stderr.buffer.write(done.stderr)
-            raise SystemExit(f"migration-audit {arguments[0]} ended with {done.returncode}")
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+FOLDERS = (str(TRM / "processor/src/db/migrations"), str(TRM / "directus/db-init"))
+GOALS = {
+    "--help": 0.15,
+    "check explain LIV004": 0.15,
+    "compare, plain SQL": 0.6,
+    "compare, TimescaleDB and PostGIS": 1.0,
+}
 
 
 def main() -> int:
     """Measure, print, compare."""
-    legacy, owner = str(TRM / "processor/src/db/migrations"), str(TRM / "directus/db-init")
-    with tempfile.TemporaryDirectory() as folder:
-        rows = [
-            ("--help", seconds("--help"), START_SECONDS),
-            ("check explain LIV004", seconds("check", "explain", "LIV004"), START_SECONDS),
-            ("compare of two small folders (TimescaleDB, PostGIS)", seconds("compare", legacy, owner), COMPARE_SECONDS),
-            ("make audit again: three environments", seconds("demo", "--out", folder), DEMO_SECONDS),
-        ]
-    for what, taken, limit in rows:
-        print(f"{what:54} {taken:6.2f} s (at most {limit:g})")
-    return int(any(taken > limit for _, taken, limit in rows))
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for side in ("one", "other"):
+            (folder / side).mkdir()
+            (folder / side / "001.sql").write_text("create table t (id bigint primary key, name text);\n", "utf-8")
+        works = {
+            "--help": audit("--help"),
+            "check explain LIV004": audit("check", "explain", "LIV004"),
+            "compare, plain SQL": audit("compare", str(folder / "one"), str(folder / "other")),
+            "compare, TimescaleDB and PostGIS": audit("compare", *FOLDERS),
+        }
+        found = by_turns({name: partial(measure, each, allowed=(0, 1)) for name, each in works.items()}, runs=runs)
+    print_rows(f"Commands; medians of {runs} by turns, whole processes", found)
+    reached = [print_goal(name, found[name].seconds, goal, " s") for name, goal in GOALS.items()]
+    return int(not all(reached))
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 
 import psycopg
-from measured import audit, by_turns, change_tables, make_tables, measure
+from measured import audit, by_turns, change_tables, make_tables, measure, print_goal, print_rows
+from own_queries import psql_with_own_queries
 from peers import peers
 
-from migration_audit.catalog.queries import KINDS, load_query
 from migration_audit.shadow import find_server
 
 MOST_TIMES_PG_DUMP = 2.0
@@ -37,7 +37,7 @@ def main() -> int:
     """Measure, print, compare."""
     tables = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     server = find_server(os.environ.get("MIGRATION_AUDIT_SERVER"), extensions=sys.argv[2:], progress=print)
-    programs = server.programs
+    programs = server.programs and str(server.programs)
     with server.cluster() as cluster, tempfile.TemporaryDirectory() as folder:
         one = cluster.create_database("bench_one")
         make_tables(one, tables)
@@ -46,42 +46,24 @@ def main() -> int:
         other = cluster.conninfo("bench_other")
         change_tables(other)
         names = {"BENCH_ONE": one, "BENCH_OTHER": other}
-        queries = Path(folder) / "queries.sql"
-        queries.write_text(own_queries(), "utf-8")
-        quiet = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--output={os.devnull}")
-        psql = ["psql", *quiet, f"--file={queries}", f"--dbname={one}"]
         works = {
-            "pg_dump -s": ["pg_dump", "--schema-only", "--file", os.devnull, one],
-            OURS_IN_PSQL: psql,
+            "pg_dump -s": [str(Path(programs or "", "pg_dump")), "--schema-only", "--file", os.devnull, one],
+            OURS_IN_PSQL: psql_with_own_queries(one, Path(folder), programs=programs),
             "snapshot": audit("snapshot", "env:BENCH_ONE", "-o", str(Path(folder) / "one.json")),
         }
-        if programs:
-            works |= {
-                name: [str(Path(programs) / works[name][0]), *works[name][1:]] for name in ("pg_dump -s", OURS_IN_PSQL)
-            }
         works |= {"compare": audit("compare", "env:BENCH_ONE", "env:BENCH_OTHER"), **peers(one, other)}
         differ = dict.fromkeys(works.keys() - {"pg_dump -s", OURS_IN_PSQL, "snapshot"}, (0, 1, 2))
         found = by_turns(
             {name: partial(measure, each, allowed=differ.get(name, (0,)), **names) for name, each in works.items()},
             runs=RUNS,
         )
-    print(f"{tables:,} tables, {server.description}; medians of {RUNS} by turns, whole processes")
-    print(f"{'work':18} {'seconds':>8} {'its CPU':>8} {'peak':>9}")
-    for name, each in found.items():
-        print(f"{name:18} {each.seconds:8.2f} {each.cpu:8.2f} {each.megabytes:6.0f} MB")
+    print_rows(f"{tables:,} tables, {server.description}; medians of {RUNS} by turns, whole processes", found)
     for ours, theirs, goal in GOALS:
         if theirs in found:
-            print(f"{ours} / {theirs}: {found[ours].seconds / found[theirs].seconds:.2f} (goal {goal})")
+            print_goal(f"{ours} / {theirs}", found[ours].seconds / found[theirs].seconds, goal)
     ratio, megabytes = found["snapshot"].seconds / found["pg_dump -s"].seconds, found["snapshot"].megabytes
     print(f"snapshot: at most {MOST_TIMES_PG_DUMP} × pg_dump -s, and {MOST_MEGABYTES} MB")
     return int(ratio > MOST_TIMES_PG_DUMP or megabytes > MOST_MEGABYTES)
-
-
-def own_queries() -> str:
-    """What a snapshot asks a database without TimescaleDB, for psql."""
-    begin = "begin isolation level repeatable read, read only;\nset local search_path to '';\nset local jit to off;\n"
-    names = ("features", *KINDS, "unmodelled", "damage")
-    return begin + "\n".join(load_query(name).decode() for name in names) + "\ncommit;\n"
 
 
 if __name__ == "__main__":

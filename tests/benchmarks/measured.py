@@ -10,12 +10,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 from statistics import median
+from typing import IO
 
 import psycopg
 
 PART = 250
+_VARIABLES = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Programs that are installed are compiled."""
 _PR_SET_CHILD_SUBREAPER = 36
 """Of Linux: a process whose parent has ended gets this one as its parent."""
 
@@ -31,9 +35,11 @@ class Measured:
     """The peak of the largest of them."""
 
 
-def measure(command: Sequence[str], *, allowed: Sequence[int] = (0,), **variables: str) -> Measured:
+def measure(
+    command: Sequence[str], *, allowed: Sequence[int] = (0,), output: IO[str] | int = subprocess.DEVNULL, **variables: str
+) -> Measured:
     """Run a command once. Raises SystemExit with its messages when it ends otherwise than with an allowed code."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ | variables) as process:
+    with subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE, env=_VARIABLES | variables) as process:
         began = time.perf_counter()
         messages = process.stderr.read() if process.stderr else b""
         _, status, usage = os.wait4(process.pid, 0)
@@ -86,6 +92,24 @@ def by_turns(works: Mapping[str, Callable[[], Measured]], *, runs: int) -> dict[
         name: Measured(*(median(getattr(one, part) for one in found) for part in ("seconds", "cpu", "megabytes")))
         for name, found in taken.items()
     }
+
+
+def print_rows(title: str, rows: Mapping[str, Measured]) -> None:
+    """A table with a line for each work."""
+    print(f"\n{title}\n{'work':44} {'seconds':>8} {'its CPU':>8} {'peak':>9}")
+    for name, each in rows.items():
+        print(f"{name:44} {each.seconds:8.2f} {each.cpu:8.2f} {each.megabytes:6.0f} MB")
+
+
+def print_goal(what: str, reached: float, goal: float, unit: str = "") -> bool:
+    """A line with what is reached and what is the goal; whether it is reached."""
+    print(f"{what}: {reached:.2f}{unit} (goal: at most {goal:g}{unit})")
+    return reached <= goal
+
+
+def exponent(small: float, large: float, times: float) -> float:
+    """The power of its size that something grows with, when the size grew so many times: 1 is in proportion."""
+    return log(large / small) / log(times)
 
 
 def audit(*arguments: str) -> list[str]:

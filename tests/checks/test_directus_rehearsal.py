@@ -15,9 +15,8 @@ import fix_rehearsal as r
 from migration_audit.audit.case import directus_rehearsed
 from migration_audit.audit.facts.codec import decode, encode
 from migration_audit.checks import judge, snap009_rehearsed
-from migration_audit.directus.agreement import scenario_disagreement
+from migration_audit.directus.agreement import RehearsedBoots, scenario_disagreement
 from migration_audit.directus.boots import Scenario, scenario_of
-from migration_audit.directus.rehearsed import RehearsedBoots
 from migration_audit.gate import decide
 from migration_audit.model.directus import DirectusRuntime
 from migration_audit.model.directus_database import DirectusRehearsal, Lost, RehearsedBoot

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.audit.inputs.documents import documents_inputs
-from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.project import load_project

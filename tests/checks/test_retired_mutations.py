@@ -9,8 +9,7 @@ import pytest
 
 from migration_audit import demo
 from migration_audit.audit.inputs.boot import boot_inputs
-from migration_audit.audit.inputs.documents import documents_inputs
-from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs
 from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Severity

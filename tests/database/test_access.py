@@ -15,11 +15,10 @@ from migration_audit.audit.inputs.privileges import scoped_access
 from migration_audit.catalog import open_connection, read_snapshot
 from migration_audit.catalog.access import read_access
 from migration_audit.checks import BY_ID, judge
-from migration_audit.checks.ddl_ways import beside_ddl, ddl_ways
+from migration_audit.checks.ddl_ways import ddl_ways, other_rights
 from migration_audit.compare import in_scope
 from migration_audit.model.finding import Outcome, Phase
-from migration_audit.model.privileges import Access
-from migration_audit.model.reach import reach
+from migration_audit.model.privileges import Access, reach
 from migration_audit.project import AuditScope, ScopeRule
 
 pytestmark = pytest.mark.server
@@ -242,7 +241,7 @@ def test_a_membership_that_neither_inherits_nor_sets_gives_nothing(place: Place)
         pytest.skip("PostgreSQL 16 and later have such memberships")
     place.make("alter table t owner to mid", "grant mid to w with inherit false, set false")
     assert ddl_ways(place.access()) == ()
-    assert "is a member of mid without INHERIT, SET or ADMIN, which gives it nothing" in beside_ddl(place.access())
+    assert "is a member of mid without INHERIT, SET or ADMIN, which gives it nothing" in other_rights(place.access())
     assert not place.may("set role mid")
     assert not place.may("alter table t add b int")
 
@@ -301,7 +300,7 @@ def test_routes_agree_with_pg_has_role(place: Place, chain: str) -> None:
 def test_what_is_no_ddl_is_told_apart(place: Place) -> None:
     place.make("alter role w createdb bypassrls", "grant truncate, references on t to w")
     assert ddl_ways(place.access()) == ()
-    told = beside_ddl(place.access())
+    told = other_rights(place.access())
     assert {"may TRUNCATE public.t", "has REFERENCES on public.t", "may create other databases"} <= set(told)
     assert "may make temporary tables, as every role may" in told
 
@@ -314,7 +313,7 @@ def test_a_function_that_runs_as_its_owner_is_told(place: Place) -> None:
     )
     assert ddl_ways(place.access()) == ()
     assert place.may("select f()")  # what it does nobody can know: a person has to look
-    (told,) = (text for text in beside_ddl(place.access()) if "SECURITY DEFINER" in text)
+    (told,) = (text for text in other_rights(place.access()) if "SECURITY DEFINER" in text)
     assert told.startswith("may call public.f, which runs as ")
 
 

@@ -7,14 +7,17 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 
+from fix_network import proxy
 from migration_audit.catalog import open_connection, read_snapshot
-from migration_audit.catalog.connection import PIPELINE_VARIABLE, PipelineLostError
+from migration_audit.catalog.connection import PIPELINE_VARIABLE, PipelineLostError, attempt
 from migration_audit.model.errors import DatabaseError
 
 pytestmark = pytest.mark.server
@@ -72,6 +75,7 @@ def test_a_password_in_a_url_is_not_told(place: dict[str, str]) -> None:
     assert "db on 127.0.0.1:1" in text
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_given_up(database: str) -> None:
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
@@ -213,3 +217,66 @@ def test_a_connection_in_which_no_transaction_can_be_ended(database: str) -> Non
         with pytest.raises(DatabaseError, match="the catalog cannot be read"):
             read_snapshot(connection)
         connection.close()
+
+
+ATTEMPTS = pytest.mark.parametrize("is_pipelined", [True, False])
+
+
+@ATTEMPTS
+def test_a_refusal_says_what_it_is_and_ends_nothing(database: str, is_pipelined: bool) -> None:
+    with open_connection(database, is_pipelined=is_pipelined) as connection:
+        began = connection.execute("select pg_catalog.now()").fetchall()
+        with pytest.raises(psycopg.errors.UndefinedTable, match="nowhere"), attempt(connection):
+            connection.execute("select 1 from nowhere.at_all")
+            connection.execute("select 2")
+        assert connection.info.transaction_status is TransactionStatus.INTRANS
+        assert connection.execute("select pg_catalog.now()").fetchall() == began
+
+
+@ATTEMPTS
+def test_a_mistake_of_ours_in_an_attempt_leaves_the_transaction_as_it_was(database: str, is_pipelined: bool) -> None:
+    with open_connection(database, is_pipelined=is_pipelined) as connection:
+        with pytest.raises(ZeroDivisionError), attempt(connection):
+            connection.execute("set local statement_timeout = 1234")
+            raise ZeroDivisionError
+        with pytest.raises(psycopg.errors.InvalidSavepointSpecification):
+            connection.execute("release savepoint attempt")
+
+
+@ATTEMPTS
+def test_what_an_attempt_sets_ends_with_it_where_that_is_asked_for(database: str, is_pipelined: bool) -> None:
+    found = []
+    with open_connection(database, is_pipelined=is_pipelined) as connection:
+        for undo in (True, False):
+            with attempt(connection, undo=undo):
+                connection.execute("set local statement_timeout = 1234")
+                within = connection.execute("show statement_timeout")
+            found += [within.fetchone(), connection.execute("show statement_timeout").fetchone()]
+    assert found == [("1234ms",), ("1min",), ("1234ms",), ("1234ms",)]
+
+
+def test_an_attempt_is_one_round_trip_and_one_more_where_it_is_refused(database: str) -> None:
+    taken = []
+    with proxy(database, delay=0.05) as way, open_connection(way.conninfo) as connection:
+        for query in ("select 1", "select 1 from nowhere.at_all"):
+            before = way.round_trips
+            with suppress(psycopg.errors.UndefinedTable), attempt(connection):
+                connection.execute(query)
+            taken.append(way.round_trips - before)
+    assert taken == [1, 2]
+
+
+def test_an_attempt_outside_of_a_transaction_is_one_of_its_own(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        with attempt(connection):
+            one = connection.execute("select 1")
+        assert one.fetchall() == [(1,)]
+        assert connection.info.transaction_status is TransactionStatus.IDLE
+
+
+def test_a_connection_that_is_lost_behind_the_last_answer_has_given_every_answer(database: str) -> None:
+    with open_connection(database) as connection, psycopg.connect(database, autocommit=True) as other:
+        found = connection.execute("select 1").fetchall()
+        other.execute("select pg_catalog.pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
+    assert found == [(1,)]
+    assert connection.closed

@@ -65,6 +65,7 @@ def other_database(other_cluster: Any) -> Iterator[str]:
     other_cluster.drop_database("other")
 
 
+@pytest.mark.slow
 @pytest.mark.timescale
 def test_two_servers_and_another_order_give_one_digest(database: str, other_database: str) -> None:
     build(database, SCHEMA + INDEPENDENT)

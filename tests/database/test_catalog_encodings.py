@@ -19,8 +19,7 @@ from migration_audit.catalog.rights import read_rights
 from migration_audit.formats.ledgers import named_ledger
 from migration_audit.model.access import LargeObjects
 from migration_audit.model.errors import DatabaseError
-from migration_audit.model.ledger import LedgerState
-from migration_audit.model.obstacles import Demand, Wanted
+from migration_audit.model.live import Demand, LedgerState, Wanted
 from migration_audit.model.relations import Table
 from migration_audit.model.snapshot import RolesRead
 from migration_audit.sources.needs import statement_needs

@@ -12,7 +12,7 @@ from migration_audit.catalog import ledger, open_connection, read_ledger, read_s
 from migration_audit.formats import LedgerFormat
 from migration_audit.formats.ledgers import named_ledger
 from migration_audit.model.errors import DatabaseError, UsageError
-from migration_audit.model.ledger import Ledger, LedgerState
+from migration_audit.model.live import Ledger, LedgerState
 
 pytestmark = pytest.mark.server
 

@@ -45,7 +45,7 @@ def test_a_file_begins_with_what_it_gives_and_ends_in_a_total_order(name: str) -
     assert text.count(";") - text.count("';'") >= 1
     assert "{" not in re.sub(r"'\{[^']*\}'", "", text), "no template"
     assert max(map(len, text.splitlines())) <= 120
-    if name not in {"features", "hidden_relations"}:
+    if name not in {"features", "hidden_relations", "columns"}:  # the reader sorts: a database sorts its columns for longer
         assert re.search(r"\n order by [^\n]+;\n$", text)
 
 

@@ -18,6 +18,7 @@ from migration_audit.catalog import CatalogReading, open_connection, read_snapsh
 from migration_audit.catalog.connection import ReadingConnection
 from migration_audit.catalog.features import Features, read_features
 from migration_audit.catalog.second_connection import CONNECTIONS_VARIABLE
+from migration_audit.model.errors import DatabaseError
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale]
 
@@ -126,6 +127,7 @@ def test_a_pooler_gets_one(pool_mode: str, size: int, schema: str, second: Secon
     assert second.opened == []
 
 
+@pytest.mark.slow
 def test_a_standby_gets_one(schema: str, second: Second, server: Any, cluster: Any) -> None:
     with standby_of(server, cluster, schema) as conninfo:
         assert read_snapshot(conninfo, is_shared=True) == alone(conninfo)
@@ -140,6 +142,24 @@ def test_a_role_with_one_connection_reads_alone(schema: str, second: Second) -> 
     finally:
         build(schema, "drop role lonely")
     assert (second.opened, second.used) == ([], [False])
+
+
+def test_a_role_with_one_connection_reads_again_at_once(database: str) -> None:
+    """The process of a connection ends after its client has gone, and counts against the limit until then."""
+    build(database, "create role single login connection limit 1")
+    conninfo = make_conninfo(database, user="single")
+    try:
+        first = open_connection(conninfo)
+        closing = threading.Timer(0.3, first.close)
+        closing.start()
+        with open_connection(conninfo) as again:
+            assert again.info.user == "single"
+        closing.join()
+        with open_connection(conninfo), pytest.raises(DatabaseError, match="too many connections for role") as failure:
+            open_connection(conninfo)
+        assert "try again later" in str(failure.value.todo)
+    finally:
+        build(database, "drop role single")
 
 
 def test_a_role_that_may_not_export_reads_alone_in_a_new_transaction(schema: str, second: Second) -> None:

@@ -16,7 +16,7 @@ from migration_audit.catalog import read_snapshot, save_snapshot
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.project import load_project
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 SCHEMA = """
 create table users (id integer primary key, email text not null);

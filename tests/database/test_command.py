@@ -227,6 +227,7 @@ def test_what_it_prints_is_shown_without_secrets(run: Run, shadow: str, script: 
         assert "hunter2" not in text
 
 
+@pytest.mark.slow
 def test_the_end_of_endless_output_is_kept(run: Run) -> None:
     application = run("head -c 1000000000 /dev/zero | tr '\\0' x; echo; echo the last line; exit 1")
     assert message_of(application).endswith("the last line")
@@ -248,6 +249,7 @@ def test_a_terminal_obeys_nothing_of_it(run: Run) -> None:
     assert told.endswith("plain")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     [
@@ -271,6 +273,7 @@ def test_what_ends_soon_after_it_is_waited_for(run: Run, shadow: str) -> None:
     assert ask(shadow, "select to_regclass('late') is not null")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     ["sleep 4343", "trap '' TERM INT HUP; while :; do sleep 4343; done", "setsid sleep 4343 & wait"],
@@ -434,6 +437,7 @@ def test_it_ends_when_the_audit_is_ended(folder: Path, shadow: str, number: sign
     wait_until(lambda: not alive("sleep 4444"))
 
 
+@pytest.mark.slow
 def test_two_audits_at_once_do_not_see_each_other(server: Any, folder: Path) -> None:
     if not isinstance(server, BinaryServer):
         pytest.skip("needs servers of our own")

@@ -194,6 +194,7 @@ def test_all_connections_are_taken(place: Server) -> None:
             connection.close()
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer(place: Server) -> None:
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))

@@ -25,12 +25,12 @@ from migration_audit.model.errors import DatabaseError, NotebookError, ServerErr
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.project import load_project
 from migration_audit.runner.notebooks import execute
-from migration_audit.shadow import witness
+from migration_audit.shadow import pg_dump
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.sources import load_source
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 LIB = Path(driver.__file__).parent
 FOREVER = "select pg_sleep(100000);"
@@ -223,12 +223,12 @@ def test_in_an_audit_the_checks_are_errored(tmp_path: Path) -> None:
 
 
 def test_a_dump_that_does_not_end(by_tcp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(witness, "LIMIT", 1.0)
-    monkeypatch.setattr(witness, "_chunks", lambda _: [])
+    monkeypatch.setattr(pg_dump, "LIMIT", 1.0)
+    monkeypatch.setattr(pg_dump, "_chunks", lambda _: [])
     conninfo = by_tcp.conninfo()
-    programs = witness.find_pg_dump(_Described(by_tcp))
+    programs = pg_dump.find_pg_dump(_Described(by_tcp))
     with stopped(conninfo), pytest.raises(ServerError, match=r"pg_dump: did not end within 1 s, and was killed"):
-        witness.dump_schema(programs, conninfo)
+        pg_dump.dump_schema(programs, conninfo)
 
 
 class _Described:
@@ -269,6 +269,6 @@ def test_every_child_process_has_a_limit() -> None:
         (str(path.relative_to(LIB)), call)
         for path in LIB.rglob("*.py")
         for call in calls.findall(path.read_text("utf-8"))
-        if "timeout" not in call and path.name != "limited.py"
+        if "timeout" not in call and path.name != "processes.py"
     ]
     assert not without

@@ -20,7 +20,7 @@ from migration_audit.audit.audit import Audit
 from migration_audit.audit.demo import demo_root
 from migration_audit.audit.rehearsals.directus import Deployment, rehearse_fresh
 from migration_audit.audit.rehearsals.directus_database import build_structure, copy_rows, hand_over, unlike
-from migration_audit.catalog.directus_rehearsal import (
+from migration_audit.catalog.directus import (
     altered_between,
     look,
     lost_between,
@@ -173,6 +173,7 @@ def test_a_definers_function_does_not_run_as_the_superuser_of_the_server(made: t
     assert found == ("migration_audit_nobody", False)
 
 
+@pytest.mark.slow
 def test_what_the_server_refuses_is_left_out_and_told(server: Any, live: Live) -> None:
     types = [obj for obj in live.snapshot.objects if obj.kind == "type"]
     broken = replace(live.snapshot, objects=tuple(obj for obj in live.snapshot.objects if obj not in types))

@@ -13,7 +13,7 @@ from migration_audit.catalog import duplicates, open_connection, read_snapshot
 from migration_audit.catalog.duplicates import count_obstacles
 from migration_audit.compare import AGAINST_LIVE, compare
 from migration_audit.model.errors import DatabaseError
-from migration_audit.model.obstacles import Demand, Obstacle, Wanted, wanted_in
+from migration_audit.model.live import Demand, Obstacle, Wanted, wanted_in
 
 pytestmark = pytest.mark.server
 
@@ -125,6 +125,7 @@ def test_a_function_of_the_database_is_not_called(database: str, cluster: Any) -
     assert (found.keys, found.reason) == (None, "it calls public.f, and the audit does not call functions of the database")
 
 
+@pytest.mark.slow
 def test_a_count_that_takes_too_long_says_so_and_the_next_one_goes_on(database: str, cluster: Any) -> None:
     big = "create table t (a int, b int); insert into t select n, n from generate_series(1, 3000000) as n"
     make(database, big + "; create table s (a int); insert into s values (1), (1)")

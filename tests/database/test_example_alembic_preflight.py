@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from migration_audit.audit.audit import Audit
-from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Phase
+from migration_audit.model.severity import Severity
 from migration_audit.project import load_project
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "data/example-alembic/before"
@@ -30,6 +30,7 @@ def test_alembics_tables_are_covered_but_for_what_it_does_by_design():
     assert keys == accepted
 
 
+@pytest.mark.slow
 @pytest.mark.server
 def test_what_the_owner_lacks_is_named(tmp_path):
     tree = Path(shutil.copytree(EXAMPLE, tmp_path / "tree"))

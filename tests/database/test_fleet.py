@@ -17,6 +17,7 @@ pytestmark = pytest.mark.server
 Start = Callable[..., Started]
 
 
+@pytest.mark.slow
 def test_targets_with_the_same_difference_are_one_finding(fleet: Fleet, place: Path) -> None:
     lines = fleet.lines(*EQUAL, *CHANGED, LOCKED) + "down = env:DOWN\nunset = env:NOT_SET\n"
     (place / "targets.txt").write_text(f"# all of them\n\n{lines}", "utf-8")
@@ -63,6 +64,7 @@ def run_on(fleet: Fleet, place: Path, side: Path, *names: str, more: tuple[str, 
     return ran.code, ran.out, ran.err
 
 
+@pytest.mark.slow
 def test_exit_codes_are_those_of_compare(fleet: Fleet, place: Path, saved_side: Path) -> None:
     assert run_on(fleet, place, saved_side, *EQUAL[:2], "drift_c1")[0] == 0
     assert run_on(fleet, place, saved_side, *EQUAL[:2], "drift_c1", more=("--direction", "equal"))[0] == 1
@@ -83,6 +85,7 @@ def test_a_database_under_two_names_leaves_another_one_unread(fleet: Fleet, plac
     assert fleet.run("verify", str(folder), "--intact", cwd=place).code == 0
 
 
+@pytest.mark.slow
 def test_a_second_start_reads_what_is_missing(fleet: Fleet, place: Path, saved_side: Path) -> None:
     code, out, _ = run_on(fleet, place, saved_side, *EQUAL[:3], LOCKED)
     assert (code, "1 could not check" in out) == (3, True)
@@ -107,6 +110,7 @@ def test_a_second_start_reads_what_is_missing(fleet: Fleet, place: Path, saved_s
     assert len(folders(place)) == 2, "another expected side is another fleet run"
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(fleet: Fleet, place: Path, saved_side: Path, start: Start) -> None:
     names = EQUAL[:6]
     (place / "targets.txt").write_text(fleet.lines(*names), "utf-8")
@@ -146,6 +150,7 @@ def test_two_starts_do_not_work_in_one_folder(fleet: Fleet, place: Path, saved_s
     assert evidence_in(folder).keys() == {EQUAL[0]}
 
 
+@pytest.mark.slow
 def test_the_owners_sql_is_the_expected_side_and_scope_counts(fleet: Fleet, place: Path) -> None:
     (place / "audit.toml").write_text(
         '[project]\nname = "tenants"\n[legacy]\nsql = ["none/*.sql"]\n[owner]\nsql = ["schema.sql"]\n'

@@ -12,6 +12,8 @@ import yaml
 from fix_fleet import EQUAL, Fleet
 from fix_pages import Block, blocks, execute, read_page
 
+pytestmark = pytest.mark.slow
+
 PAGE = "docs/fleet.md"
 RECIPES = ("One machine, every night", "Parts on several machines")
 """Those that are executed here."""

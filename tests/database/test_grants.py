@@ -13,6 +13,8 @@ from migration_audit.audit.demo import demo_root
 from migration_audit.audit.grants import as_sql, grants_for
 from migration_audit.project import load_project
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "grants.md"
 
 

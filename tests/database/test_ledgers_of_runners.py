@@ -21,6 +21,8 @@ from migration_audit.audit.audit import Audit
 from migration_audit.model.finding import Phase
 from migration_audit.project import load_project
 
+pytestmark = pytest.mark.slow
+
 A, B = "create table if not exists a (i int primary key);\n", "create index if not exists a_i on a (i);\n"
 
 

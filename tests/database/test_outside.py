@@ -30,7 +30,7 @@ from migration_audit.shadow.cluster import PrivateCluster
 from migration_audit.shadow.rundir import server_of
 from migration_audit.sources import load_source
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 SECRET = "s3cret-of-prod"
 DSN = f"postgresql://prod:{SECRET}@prod.example/app"
 HIDDEN = "do $$ begin execute replace('copy (select 1) to PRO' || 'GRAM %L', '%L', quote_literal({command!r})); end $$;"

@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from migration_audit.audit.preflight.port import Comparison, MadePort, proven
+from migration_audit.audit.preflight.port import MadePort, PortTask, proven
 from migration_audit.audit.preflight.shadows import build_shadow
 from migration_audit.compare import Rules, compare
-from migration_audit.model.drift import DiffVerdict, Drift, Severity
+from migration_audit.model.drift import DiffVerdict, Drift
 from migration_audit.model.port import ProofOutcome
+from migration_audit.model.severity import Severity
 from migration_audit.sources import load_source
 
 pytestmark = pytest.mark.server
@@ -374,7 +375,7 @@ def try_port(server: Any, legacy: Any, owner: Any, rules: Rules = STRICT) -> Tri
         built.append(shadow)
     expected, actual = (one.snapshot for one in built)
     drift = compare(expected=expected, actual=actual, rules=rules)
-    about = Comparison(drift=drift, expected=expected, actual=actual, origins=built[0].origins, rules=rules)
+    about = PortTask(drift=drift, expected=expected, actual=actual, origins=built[0].origins, rules=rules)
     return Tried(drift, proven(about, server=server, owner=[owner]))
 
 
@@ -463,6 +464,7 @@ GLOBAL: dict[str, tuple[str, str]] = {
 """The same for what belongs to a whole database or server; none of it is in a schema of its own."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", GLOBAL)
 def test_what_belongs_to_no_schema(server, write, pair):
     legacy, owner = GLOBAL[pair]
@@ -518,6 +520,7 @@ CASES = [
 """The folders of ``tests/drift``: a few, or all of them, which takes several minutes."""
 
 
+@pytest.mark.slow
 @pytest.mark.timescale
 @pytest.mark.parametrize("case", CASES)
 def test_a_drift_case_is_covered_by_its_port_or_says_why_not(server, case):
@@ -539,6 +542,7 @@ def test_a_drift_case_is_covered_by_its_port_or_says_why_not(server, case):
         assert runs == []
 
 
+@pytest.mark.slow
 def test_nothing_that_only_the_owner_has_is_dropped(server, write):
     legacy = write("legacy", "create table t (a integer, b integer);")
     owner = write(
@@ -549,6 +553,7 @@ def test_nothing_that_only_the_owner_has_is_dropped(server, write):
     assert not re.search(r"(?i)drop|extra|more", "".join(step.sql for step in made.port.steps))
 
 
+@pytest.mark.slow
 def test_what_does_not_block_and_is_refused_is_left_to_a_person(server, write):
     legacy = write("legacy", "create table t (a integer, b integer); comment on table t is 'said';")
     owner = write(

@@ -18,7 +18,7 @@ from migration_audit.model.evidence import PortDigest
 from migration_audit.model.finding import Phase
 from migration_audit.workbook import show_port
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 LEGACY = """create table t (a integer primary key, b text default 'x');
 create view "ü€" as select a, b from t;

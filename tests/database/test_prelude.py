@@ -11,7 +11,7 @@ from migration_audit.audit.audit import Audit
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.project import load_project
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 PRELUDE = """
 create role web nologin;

@@ -23,11 +23,11 @@ from migration_audit.checks.liv009_jobs import run as live_jobs
 from migration_audit.compare import compare
 from migration_audit.model.finding import Finding, Phase
 from migration_audit.model.identifiers import in_quotes, literal
+from migration_audit.model.live import wanted_in
 from migration_audit.model.location import Location
-from migration_audit.model.obstacles import wanted_in
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import AuditScope, Probe
-from migration_audit.shadow.rehearsal import rehearse
+from migration_audit.shadow.probes import rehearse
 from migration_audit.sources.needs import statement_needs
 
 pytestmark = pytest.mark.server
@@ -275,6 +275,7 @@ def test_rows_in_the_way_are_listed_by_the_sql_that_is_shown(place: Place) -> No
     assert len(found) >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.timescale
 @pytest.mark.parametrize("name", ["public", "order", "Time scale"])
 def test_what_is_shown_for_a_job_runs_where_timescaledb_is_elsewhere(community: Any, name: str) -> None:

@@ -11,7 +11,7 @@ from migration_audit.model.identifiers import in_quotes, literal
 from migration_audit.model.port import ProofOutcome
 from migration_audit.sources import load_source
 
-pytestmark = [pytest.mark.server, pytest.mark.timescale]
+pytestmark = [pytest.mark.server, pytest.mark.timescale, pytest.mark.slow]
 
 NAMES = (
     *("order", "table", "TO", "Upper", "a.b", 'we"ird', 'q"."r', "new\nline", "tab\tle", "ümlaut", "sp ace", "x, y"),

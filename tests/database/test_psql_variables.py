@@ -102,6 +102,7 @@ _part = st.one_of(*[_plain] * 9, _conditional(st.one_of(*[_plain] * 9, _conditio
 scripts = st.lists(_part, max_size=12).map("".join).map(_head.__add__)
 
 
+@pytest.mark.slow
 @given(text=scripts)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_same_statements_reach_the_server(psql: Psql, database: str, text: str) -> None:

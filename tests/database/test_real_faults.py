@@ -32,7 +32,7 @@ from migration_audit.shadow.rundir import server_of
 from migration_audit.shadow.url import UrlServer
 from migration_audit.sources import load_command, load_source
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 LOSES = """
 create or replace function lose() returns boolean language sql security definer
 as 'select pg_terminate_backend(pg_backend_pid())';

@@ -14,8 +14,8 @@ import pytest
 import migration_audit.shadow
 from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.checks import BY_ID, judge
+from migration_audit.model.boot import RightsFrom
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable
-from migration_audit.model.rehearsal import RightsFrom
 from migration_audit.project import load_project
 
 pytestmark = pytest.mark.server
@@ -354,6 +354,7 @@ def test_a_fixture_that_fails_names_the_line(tree: Path) -> None:
     assert str(built.failure.at) == "fixture.sql:2"
 
 
+@pytest.mark.slow
 @pytest.mark.timescale
 def test_the_demo_comes_through_and_a_fixture_of_a_slow_team_does_not(trm: Path) -> None:
     shutil.copy(trm / "directus/db-init/002_positions_hypertable.sql", trm / "fixture.sql")

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from fix_network import proxy
 from migration_audit.catalog import open_connection
 from migration_audit.catalog.rights import LackingRights, read_rights
 from migration_audit.sources.needs import statement_needs
@@ -267,3 +268,20 @@ def test_what_the_catalog_does_not_answer_is_undecided(connection: Any, made: li
 
 def test_a_role_that_is_not_there_lacks_everything(connection: Any) -> None:
     assert look(connection, "select 1", role="nobody").lacks == ("the role nobody does not exist",)
+
+
+def test_no_statement_more_is_a_round_trip_more(prepared: str) -> None:
+    needs = [statement_needs(f"insert into t ({', '.join(names)}) values (1)") for names in (["n"], ["ts"], ["n", "ts"])]
+    needs += [
+        statement_needs("select * from u"),
+        statement_needs("delete from other.far"),
+        statement_needs("select rate(1)"),
+    ]
+    taken = []
+    with proxy(prepared, delay=0.05) as way, open_connection(way.conninfo) as connection:
+        for some in (needs[:1], needs):
+            before = way.round_trips
+            found = read_rights(connection, "w", some)
+            assert all(each.lacks for each in found)
+            taken.append(way.round_trips - before)
+    assert taken[1] <= taken[0] + 1

@@ -15,7 +15,8 @@ from migration_audit.audit.preflight.rows import compared_rows, source_rows
 from migration_audit.catalog import read_snapshot, table_rows
 from migration_audit.compare import RowScope
 from migration_audit.model.location import Location
-from migration_audit.model.rows import RowsComparison, SeedMode, SourceRows
+from migration_audit.model.rows import RowsComparison, SourceRows
+from migration_audit.model.seed_mode import SeedMode
 from migration_audit.project import SeedRule
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.sources import load_source
@@ -327,6 +328,7 @@ def test_a_value_is_nowhere_and_the_statement_that_wrote_it_is_named(compare_sql
     assert str(found.tables[0].where) == "side.sql:3"
 
 
+@pytest.mark.slow
 @pytest.mark.timescale
 def test_a_hypertable_is_read_through_its_root(compare_sql: Compare) -> None:
     text = """\

@@ -68,7 +68,7 @@ def told(server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[int, tup
     )
     short = {"identical except for whitespace and comments": "normalised"}
     return {
-        m.legacy.line: (short.get(m.likeness, str(m.likeness)), m.owner.line if m.owner else None, m.differing)
+        m.legacy.line: (short.get(m.similarity, str(m.similarity)), m.owner.line if m.owner else None, m.differing)
         for m in matches
     }
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from fix_inputs import environment
-from migration_audit.audit.preflight.port import Comparison, MadePort, proven
+from migration_audit.audit.preflight.port import MadePort, PortTask, proven
 from migration_audit.audit.preflight.shadows import build_shadow
 from migration_audit.catalog import read_snapshot
 from migration_audit.checks import liv004_live_indexes, liv007_chunks, liv008_live_timescale_settings, liv009_jobs
@@ -21,7 +21,7 @@ from migration_audit.model.sql import SqlSource
 from migration_audit.port import build_port
 from migration_audit.sources import load_source
 
-pytestmark = [pytest.mark.server, pytest.mark.timescale]
+pytestmark = [pytest.mark.server, pytest.mark.timescale, pytest.mark.slow]
 
 EXTENSION = "create extension if not exists timescaledb;"
 TABLE = """create schema {s};
@@ -82,7 +82,7 @@ def all_of(side: int) -> str:
     return EXTENSION + "".join(pair[side].replace("{s}", name) for name, pair in PORTS.items())
 
 
-def compared(community: Any, folder: Path, legacy: str, owner: str) -> tuple[Comparison, list[SqlSource]]:
+def compared(community: Any, folder: Path, legacy: str, owner: str) -> tuple[PortTask, list[SqlSource]]:
     """The comparison of two SQL texts on this engine, and the second one as a source."""
     sources = []
     for name, sql in (("legacy", legacy), ("owner", owner)):
@@ -93,25 +93,25 @@ def compared(community: Any, folder: Path, legacy: str, owner: str) -> tuple[Com
     assert left.snapshot, left.applied.failure
     assert right.snapshot, right.applied.failure
     drift = compare(expected=left.snapshot, actual=right.snapshot, rules=Rules())
-    return Comparison(
+    return PortTask(
         drift=drift, expected=left.snapshot, actual=right.snapshot, origins=left.origins, rules=Rules(), applied_by=None
     ), sources[1]
 
 
 @pytest.fixture(scope="module")
-def ported(community: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, MadePort]:
+def ported(community: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[PortTask, MadePort]:
     """One port of all pairs: applied twice to one database."""
     about, owner = compared(community, tmp_path_factory.mktemp("ports"), all_of(0), all_of(1))
     return about, proven(about, server=community, owner=owner)
 
 
 @pytest.mark.parametrize("pair", PORTS)
-def test_every_pair_differs_before(ported: tuple[Comparison, MadePort], pair: str) -> None:
+def test_every_pair_differs_before(ported: tuple[PortTask, MadePort], pair: str) -> None:
     keys = " ".join(difference.key for difference in ported[0].drift.differences)
     assert f"{pair}." in keys
 
 
-def test_the_port_applies_twice_and_covers(ported: tuple[Comparison, MadePort]) -> None:
+def test_the_port_applies_twice_and_covers(ported: tuple[PortTask, MadePort]) -> None:
     proof = ported[1].proof
     assert proof.outcome is ProofOutcome.PROVEN, proof.reasons
 
@@ -122,7 +122,7 @@ STYLED = "set intervalstyle = {}; select add_retention_policy('t.m', interval '9
 
 
 @pytest.fixture(scope="module")
-def jobs(community: Any, tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+def jobs(community: Any, tmp_path_factory: pytest.TempPathFactory) -> PortTask:
     """Two sides with other jobs."""
     base = EXTENSION + TIDY.replace("{s}", "t")
     legacy = base + JOBS + STYLED.format("postgres") + "select alter_job(3, scheduled => false);"
@@ -130,7 +130,7 @@ def jobs(community: Any, tmp_path_factory: pytest.TempPathFactory) -> Comparison
     return compared(community, tmp_path_factory.mktemp("jobs"), legacy, actual)[0]
 
 
-def test_one_changed_job_of_several_is_one_difference(jobs: Comparison) -> None:
+def test_one_changed_job_of_several_is_one_difference(jobs: PortTask) -> None:
     told = [(d.key, [(f.name, f.expected, f.actual) for f in d.fields]) for d in jobs.drift.roots]
     assert told == [
         ("TimescaleDB's own retention of the jobs' history", [("scheduled", "no", "yes")]),
@@ -138,7 +138,7 @@ def test_one_changed_job_of_several_is_one_difference(jobs: Comparison) -> None:
     ]
 
 
-def test_the_port_alters_the_one_job_that_is_alone(jobs: Comparison) -> None:
+def test_the_port_alters_the_one_job_that_is_alone(jobs: PortTask) -> None:
     steps = build_port(jobs.drift, expected=jobs.expected, actual=jobs.actual).steps
     [alters] = [step for step in steps if not step.for_person]
     assert "alter_job(job_id, scheduled => FALSE)" in alters.sql

@@ -10,7 +10,7 @@ import pytest
 from migration_audit.cli.compare import compare_sides
 from migration_audit.shadow.select import SERVER_VARIABLE
 
-pytestmark = [pytest.mark.server, pytest.mark.timescale]
+pytestmark = [pytest.mark.server, pytest.mark.timescale, pytest.mark.slow]
 
 SPACES = """
 create extension if not exists timescaledb;

@@ -14,7 +14,7 @@ import pytest
 from fix_versions import VERSIONS, client_path, name_of
 from migration_audit.cli.compare import compare_sides
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 HERE = Path(__file__).parent.parent / "data" / "truth"
 _ALL, _18 = VERSIONS, ("18",)

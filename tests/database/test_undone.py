@@ -8,7 +8,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from migration_audit.audit.preflight.watch import UndoneWatch
-from migration_audit.model.undone import SourceUndone
+from migration_audit.model.side_effects import SourceUndone
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.sources import load_source
 

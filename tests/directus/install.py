@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fix_runners import runner_cache
-from migration_audit.shadow.directus_npm import install_directus
+from migration_audit.shadow.directus_program import install_directus
 
 
 def install(version: str) -> Path:

@@ -16,6 +16,7 @@ from e2e.pipeline import WANTED, install
 pytestmark = [
     pytest.mark.server,
     pytest.mark.skipif(WANTED not in {"1", "if-possible"}, reason="installs a real Directus from npm: `make e2e` runs it"),
+    pytest.mark.slow,
 ]
 SEEDS = range(40)
 

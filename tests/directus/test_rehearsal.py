@@ -25,12 +25,13 @@ from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Verdict
 from migration_audit.project import load_project
 from migration_audit.report import directus_rehearsal_table
-from migration_audit.shadow.directus_npm import command_line, install_directus
+from migration_audit.shadow.directus_program import command_line, install_directus
 
 pytestmark = [
     pytest.mark.server,
     pytest.mark.timescale,
     pytest.mark.skipif(WANTED not in {"1", "if-possible"}, reason="installs a real Directus from npm: `make e2e` runs it"),
+    pytest.mark.slow,
 ]
 VERSION = "11.17.4"
 

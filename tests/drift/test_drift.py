@@ -22,7 +22,7 @@ from migration_audit.compare import compare, cross_check_with_pg_dump
 from migration_audit.model.drift import Drift
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.shadow.apply import apply_sources
-from migration_audit.shadow.witness import dump_schema, find_pg_dump
+from migration_audit.shadow.pg_dump import dump_schema, find_pg_dump
 from migration_audit.sources import load_source
 
 HERE = Path(__file__).parent

@@ -24,9 +24,10 @@ from migration_audit.audit.demo import demo_root
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.cluster import PrivateCluster, open_cluster
 
-pytestmark = pytest.mark.skipif(
-    WANTED not in {"1", "if-possible"}, reason="installs a real Directus from npm: `make e2e` runs it"
-)
+pytestmark = [
+    pytest.mark.skipif(WANTED not in {"1", "if-possible"}, reason="installs a real Directus from npm: `make e2e` runs it"),
+    pytest.mark.slow,
+]
 
 PASSWORD = "end-to-end"
 APPLY = ("directus", "schema", "apply", "--yes", "snapshots/schema.yaml")

@@ -31,7 +31,7 @@ from migration_audit.model.drift import Difference
 from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.snapshot import SERVER_WIDE, RolesRead, Snapshot
 from migration_audit.shadow import find_server
-from migration_audit.shadow.witness import dump_schema, find_pg_dump
+from migration_audit.shadow.pg_dump import dump_schema, find_pg_dump
 
 _BEYOND = SERVER_WIDE | {"database"} | {cls.kind for cls in TIMESCALEDB_KINDS.values()}
 State = tuple[Snapshot, str]

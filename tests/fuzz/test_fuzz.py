@@ -10,9 +10,9 @@ import pytest
 from fuzz import run
 from fuzz.mutations import MUTATIONS
 from fuzz.run import make_roles, read_state, run_seed
-from migration_audit.shadow.witness import find_pg_dump
+from migration_audit.shadow.pg_dump import find_pg_dump
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 SEED = int(os.environ.get("MIGRATION_AUDIT_FUZZ_SEED", "20261123"))
 

@@ -21,6 +21,8 @@ from fix_outside import wait_until
 from fix_production import ROLE, Production, production, undecided
 from migration_audit.model.finding import CheckResult, Outcome
 
+pytestmark = pytest.mark.slow
+
 FAULTS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "200"))
 """How many at random, here and in ``test_random_kills.py``, which has one in 25; ``make faults`` sets the variable."""
 KILLS_ARE, EACH = 25, 24

@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from fix_demo import run_cli
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 EXECUTE = """
 import sys

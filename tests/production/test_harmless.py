@@ -17,6 +17,8 @@ from migration_audit import workbook
 from migration_audit.audit.audit import Audit
 from migration_audit.model.finding import Phase
 
+pytestmark = pytest.mark.slow
+
 COUNTERS = """
 select datname, tup_inserted, tup_updated, tup_deleted, temp_files, deadlocks, conflicts
   from pg_catalog.pg_stat_database where datname like 'trm%' order by datname

@@ -87,6 +87,7 @@ def schema_of(name: str) -> str:
     )
 
 
+@pytest.mark.slow
 def test_pg_dump_agrees_whatever_the_names_hold(tmp_path: Path) -> None:
     (tmp_path / "all.sql").write_text("".join(map(schema_of, NAMES)), "utf-8", newline="")
     (tmp_path / "one.sql").write_text("create table one ()", "utf-8")

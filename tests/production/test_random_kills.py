@@ -19,6 +19,8 @@ from fix_demo import SMALL, evidence_of, run_cli
 from fix_outside import Started, wait_until
 from migration_audit.audit.demo import demo_root
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "200")) // 25
 """``make faults`` sets the variable; MIGRATION_AUDIT_SEED repeats one round. One in four is of the demo."""
 SEED = int(os.environ.get("MIGRATION_AUDIT_SEED", "1"))

@@ -71,6 +71,7 @@ def test_names_and_definitions_in_a_comparison(sides: Path, form: str) -> None:
         assert any(SEQUENCE in each["key"] for each in found["differences"])
 
 
+@pytest.mark.slow
 def test_the_sql_of_a_comparison_runs_and_makes_the_same(sides: Path, database: str) -> None:
     ran = seen(run_cli("compare", "hostile.sql", "empty.sql", "--format", "sql", cwd=sides), 1)
     assert "the port is proven" in ran.err
@@ -81,6 +82,7 @@ def test_the_sql_of_a_comparison_runs_and_makes_the_same(sides: Path, database: 
     assert any(SEQUENCE in obj.key for obj in read_snapshot(database).snapshot.objects)
 
 
+@pytest.mark.slow
 def test_a_snapshot_on_stdout_is_the_same_snapshot(sides: Path) -> None:
     ran = seen(run_cli("snapshot", "hostile.sql", cwd=sides), 0)
     run_cli("snapshot", "hostile.sql", "-o", "saved.json", cwd=sides)

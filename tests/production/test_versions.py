@@ -10,6 +10,8 @@ import pytest
 from fix_versions import VERSIONS, server_of
 from migration_audit.catalog import read_snapshot
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "versions.md"
 
 # What a schema can have, and the statement that makes it.

@@ -23,7 +23,7 @@ from migration_audit.model.relations import Table
 from migration_audit.project import load_project
 from migration_audit.shadow.apply import apply_sources
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 NPM = ("knex@3.3.0", "pg@8.23.1", "typeorm@1.1.1", "reflect-metadata@0.2.2", "drizzle-orm@0.45.4")
 PYPI = (

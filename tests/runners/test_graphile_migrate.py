@@ -198,6 +198,7 @@ def test_both_refuse(hold_with: Hold, program: Path, files: Files) -> None:
     assert outcome.refused is not None, outcome
 
 
+@pytest.mark.slow
 def test_what_commit_writes_is_read(newest: Path, proof: Proof, tmp_path: Path) -> None:
     """The hash, the includes and the header as graphile-migrate itself makes them."""
     root, target, shadow = proof.database(), proof.database(), proof.database()

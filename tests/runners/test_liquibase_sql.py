@@ -82,6 +82,7 @@ def hold(liquibase: Resident, proof: Proof, tmp_path: Path) -> Hold:
     return run
 
 
+@pytest.mark.slow
 def test_the_version_is_the_proven_one(liquibase: Resident) -> None:
     shown = liquibase.ask("--version").output
     assert find_format("liquibase-sql").tested_against == "Liquibase 4.28.0"

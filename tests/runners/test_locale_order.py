@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fix_runners import CASES, SEED, ran
-from migration_audit.formats.order import locale_order, numeric_order
+from migration_audit.formats.plain_files import locale_order, numeric_order
 
 SORTED = "console.log(JSON.stringify(JSON.parse(process.argv[1]).sort((a, b) => a.localeCompare(b, undefined, {options}))))"
 NUMERIC = "{ usage: 'sort', numeric: true, sensitivity: 'variant', ignorePunctuation: true }"

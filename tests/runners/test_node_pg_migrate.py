@@ -53,6 +53,7 @@ def hold(modules: Path, proof: Proof, tmp_path: Path) -> Hold:
     return run
 
 
+@pytest.mark.slow
 def test_the_version_is_the_proven_one(modules: Path) -> None:
     assert f'"version": "{VERSION}"' in (modules / NAME / "package.json").read_text()
     assert find_format(NAME).tested_against == f"{NAME} {VERSION}"

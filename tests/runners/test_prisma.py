@@ -17,7 +17,7 @@ import pytest
 from fix_runners import CASES, SEED, Outcome, Proof, Ran, Target, from_npm, ledger_rows, migration, ran, reading, write
 from migration_audit.formats import EntryState, find_format
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 VERSION = "7.10.0"

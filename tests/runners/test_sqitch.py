@@ -72,6 +72,7 @@ def hold(resident: Resident, server: Any, proof: Proof, tmp_path: Path) -> Hold:
     return run
 
 
+@pytest.mark.slow
 def test_the_version_is_the_proven_one(sqitch: list[str], tmp_path: Path) -> None:
     assert f"v{VERSION}" in ran([*sqitch, "--version"], cwd=tmp_path).output
     assert find_format("sqitch").tested_against == f"Sqitch {VERSION}"

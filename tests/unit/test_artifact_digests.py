@@ -148,3 +148,9 @@ def test_a_reviewer_reads_them_with_the_others():
     assert "deploy/compose.yaml" in text
     assert "reports of commands" in text
     assert "artifacts" not in repr(digest_table(replace(found, artifacts=())))
+    files, catalogs = digest_table(found, "files"), digest_table(found, "catalogs")
+    assert [*files.groups, *catalogs.groups] == [*digest_table(found).groups]
+    assert files.groups
+    assert [group.labels for group in catalogs.groups] == [("catalog",)]
+    with pytest.raises(ValueError, match="file is none of files, catalogs"):
+        digest_table(found, "file")

@@ -24,9 +24,8 @@ from migration_audit.cli import main
 from migration_audit.cli.setup import initialise
 from migration_audit.project import template
 from migration_audit.project.describe import Shape, TableSpec
-from migration_audit.project.json_schema import SCHEMA_FILE, json_schema
+from migration_audit.project.documents import SCHEMA_FILE, json_schema, page
 from migration_audit.project.keys import Key
-from migration_audit.project.reference import page
 from migration_audit.project.settings import SCHEMA
 from migration_audit.project.validate import validate
 
@@ -307,8 +306,8 @@ USE = """
 import tomllib
 from pathlib import Path
 from migration_audit.project import load_project, template
-from migration_audit.project.json_schema import json_schema
-from migration_audit.project.reference import page
+from migration_audit.project.documents import json_schema
+from migration_audit.project.documents import page
 path = Path("audit.toml")
 text = template()
 path.write_text(text)

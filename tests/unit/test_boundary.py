@@ -13,7 +13,7 @@ from migration_audit.artifacts.code.sources import SourceTree
 from migration_audit.artifacts.compose.stack import read_stack
 from migration_audit.artifacts.container.startup import read_boot
 from migration_audit.artifacts.directus.version import version_of_package
-from migration_audit.artifacts.documents.command_reports import read_junit
+from migration_audit.artifacts.documents.commands import read_junit
 from migration_audit.artifacts.documents.markdown import read_document
 from migration_audit.artifacts.files import find_files
 from migration_audit.artifacts.manifests.libraries import read_manifests

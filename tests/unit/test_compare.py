@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from fix_model import column, constraint, extension, index, routine, schema, sequence, snapshot, table, trigger, view
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, of_interest
 from migration_audit.model.access import Role
-from migration_audit.model.drift import DiffVerdict, Severity
+from migration_audit.model.drift import DiffVerdict
 from migration_audit.model.errors import AuditError, UsageError
-from migration_audit.model.foreign import ForeignServer
+from migration_audit.model.other_servers import ForeignServer
 from migration_audit.model.redaction import Redacted
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import RolesRead, Unmodelled
 
 OBJECTS = (

@@ -9,8 +9,8 @@ from migration_audit.model.code import Literal
 from migration_audit.model.location import Location
 
 
-def commands(text: str, *, spoken: bool = False) -> list[str]:
-    return [ddl.command for ddl in ddl_in(Literal(text=text, at=Location("a.ts", 1)), spoken=spoken)]
+def commands(text: str, *, is_human_message: bool = False) -> list[str]:
+    return [ddl.command for ddl in ddl_in(Literal(text=text, at=Location("a.ts", 1)), is_human_message=is_human_message)]
 
 
 DDL = {
@@ -138,12 +138,12 @@ def test_no_ddl(text):
 @pytest.mark.parametrize("text", READ_TWO_WAYS)
 def test_what_postgresql_would_take_is_prose_only_where_it_is_said(text):
     assert commands(text)
-    assert commands(text, spoken=True) == []
+    assert commands(text, is_human_message=True) == []
     assert commands(text.capitalize()) == []
 
 
 def test_ddl_with_marks_of_sql_is_ddl_even_where_it_is_said():
-    assert commands("drop table old_positions;", spoken=True) == ["DROP TABLE"]
+    assert commands("drop table old_positions;", is_human_message=True) == ["DROP TABLE"]
 
 
 def test_places_are_counted_in_characters():

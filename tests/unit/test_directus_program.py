@@ -12,7 +12,7 @@ from migration_audit.model.directus import DirectusRuntime, DirectusVersion
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
 from migration_audit.project import Rehearse, SnapshotSettings
-from migration_audit.shadow import directus_npm
+from migration_audit.shadow import directus_program
 from migration_audit.shadow.command import CommandRun, Target
 from migration_audit.shadow.directus_program import (
     VARIABLES,
@@ -43,7 +43,7 @@ def program(tmp_path: Path, rehearse: Rehearse, *command: str) -> Program:
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache in which somebody has installed this version."""
     monkeypatch.setenv("MIGRATION_AUDIT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(directus_npm, "cache_dir", lambda _: tmp_path / "cache")
+    monkeypatch.setattr(directus_program, "cache_dir", lambda _: tmp_path / "cache")
     home = tmp_path / "cache/directus/11.17.4"
     home.mkdir(parents=True)
     (home / ".installed").touch()
@@ -168,7 +168,7 @@ def test_what_npm_says_is_told_without_secrets(tmp_path: Path, monkeypatch: pyte
     path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{path.parent}:/usr/bin:/bin")
     with pytest.raises(ServerError, match=r"npm install directus@12\.4\.1 failed; its last lines:") as caught:
-        directus_npm.install_directus("12.4.1", progress=lambda _: None, folder=tmp_path / "cache")
+        directus_program.install_directus("12.4.1", progress=lambda _: None, folder=tmp_path / "cache")
     assert "No matching version found for @directus/app@18.0.1" in str(caught.value)
     assert "abcdefghijkl" not in str(caught.value)
     assert not (tmp_path / "cache/12.4.1/.installed").exists()
@@ -177,5 +177,5 @@ def test_what_npm_says_is_told_without_secrets(tmp_path: Path, monkeypatch: pyte
 def test_no_npm_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ServerError, match="npm is not on the PATH") as caught:
-        directus_npm.install_directus("11.17.4", progress=lambda _: None, folder=tmp_path / "cache")
+        directus_program.install_directus("11.17.4", progress=lambda _: None, folder=tmp_path / "cache")
     assert "rehearse with docker or a command" in str(caught.value)

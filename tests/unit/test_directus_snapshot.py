@@ -9,12 +9,11 @@ import pytest
 import yaml
 
 from fix_directus import DATA, SHOWN, behaviour, read, real, whole
-from migration_audit.artifacts.directus.js_yaml import js_value
-from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
+from migration_audit.artifacts.directus.snapshot import js_value, read_directus_snapshot
 from migration_audit.artifacts.directus.version import version_of_image, version_of_package
 from migration_audit.audit.demo import demo_root
 from migration_audit.directus.apply import APPLIED, NO_CHANGES, boots
-from migration_audit.directus.bootstrap import bootstrapped
+from migration_audit.directus.system_tables import bootstrapped
 from migration_audit.model.errors import ArtifactError
 
 VERSIONS = ["11.17.4", "12.3.1", "12.4.0"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,8 +11,8 @@ from tests.report_example import evidence
 from migration_audit.audit.facts.files import write_json_file
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import EarlierRuns, evidence_body
-from migration_audit.model.finding import Phase, Verdict
-from migration_audit.runner.earlier import EARLIER_FILE, earlier_runs, load_earlier, save_earlier
+from migration_audit.model.finding import Outcome, Phase, Verdict
+from migration_audit.runner.folders import EARLIER_FILE, earlier_runs, load_earlier, save_earlier
 
 
 def run(out, day, *, signed=False, **more):
@@ -35,6 +36,18 @@ def test_the_last_run_and_the_last_signed_one(tmp_path):
     assert names(found) == [("20261103", False), ("20261102", True)]
     assert found.compared[1].verdict is Verdict.REVIEW
     assert "LIV004:index:public.positions_device_ts" in found.compared[0].findings
+
+
+def test_checks_that_could_not_decide_are_named(tmp_path):
+    partly, whole, *others = evidence().checks
+    checks = (
+        replace(partly, outcome=Outcome.FAILED, unchecked="one file"),
+        replace(whole, outcome=Outcome.ERRORED, findings=()),
+        *others,
+    )
+    run(tmp_path, 1, checks=checks)
+    found = earlier_runs(tmp_path, "prod", phase=Phase.PREFLIGHT, before=run(tmp_path, 2))
+    assert found.compared[0].undecided[:2] == (partly.id, whole.id)
 
 
 def test_a_last_run_that_is_signed_is_named_once(tmp_path):

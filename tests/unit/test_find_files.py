@@ -80,7 +80,7 @@ def test_a_folder_is_found_by_its_own_name_whatever_links_to_it(tmp_path, globs,
 
 
 def test_links_to_each_other_end(tmp_path):
-    names = [f"f{number}" for number in range(12)]
+    names = [f"f{number}" for number in range(7)]
     write(tmp_path, {f"{name}/x.ts": "" for name in names})
     for name in names:
         for other in names:
@@ -89,6 +89,7 @@ def test_links_to_each_other_end(tmp_path):
     assert {f"{name}/x.ts" for name in names} <= set(found)
     assert "f0/to_f1/x.ts" in found
     assert "f0/to_f0/x.ts" not in found
+    assert len(found) <= len(names) ** 3, "behind each link each folder once, not each way through all of them"
 
 
 def test_a_folder_that_cannot_be_listed_is_named_and_not_empty():

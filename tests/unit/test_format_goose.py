@@ -182,7 +182,7 @@ def test_other_go_files_are_none_of_gooses() -> None:
 
 def test_a_migration_in_go_beside_the_chosen_files_is_refused() -> None:
     chosen = MigrationFolder(
-        shown="db", paths=("1_a.sql",), read=lambda path: UP.encode(), is_whole=False, beside=lambda: ("2_b.go",)
+        shown="db", paths=("1_a.sql",), read=lambda path: UP.encode(), is_whole=False, not_chosen=lambda: ("2_b.go",)
     )
     with pytest.raises(SourceError, match=r"db/2_b\.go: is a migration in Go"):
         plan("goose", chosen)

@@ -6,7 +6,7 @@ import pytest
 
 from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
 from migration_audit.formats.liquibase_changelog import is_for_postgres
-from migration_audit.formats.liquibase_ledger import liquibase_checksum
+from migration_audit.formats.liquibase_sql import liquibase_checksum
 from migration_audit.formats.liquibase_text import pieces, spans
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode

@@ -8,7 +8,7 @@ import pytest
 
 from fix_formats import plan, tree
 from migration_audit.formats import EntryState, LedgerEntry, LedgerReading, find_format
-from migration_audit.formats.order import locale_order
+from migration_audit.formats.plain_files import locale_order
 from migration_audit.model.errors import SourceError
 
 Files = dict[str, str | bytes]

@@ -15,6 +15,8 @@ import pytest
 
 from fix_pages import ROOT, read_page
 from fix_signed import BOB
+from migration_audit.formats import LEDGER_NAMES, LEDGERS, NAMES
+from migration_audit.formats.ledgers import COMMAND_LEDGERS
 
 pytestmark = pytest.mark.slow
 
@@ -98,6 +100,14 @@ def test_compare_needs_no_notebooks_and_no_frames(tmp_path, server):
     assert modules & set(HEAVY) == set()
 
 
+def test_verify_loads_no_check_and_no_fact_where_nothing_is_judged(signed, world, tmp_path):
+    (signed / "summary.md").write_text("changed\n")
+    code, printed, modules = without_heavy(tmp_path, "verify", str(signed), cwd=world.root)
+    assert (code, "recomputed" in printed) == (4, False), printed
+    judging = {"audit.case", "audit.facts.types", "checks", "compare", "model.preflight", "runner.rendering"}
+    assert modules & {f"migration_audit.{name}" for name in judging} == set()
+
+
 SLOW = ("postgast", "psycopg", "tree_sitter", "cattrs", "jinja2", "yaml", "google.protobuf")
 OURS_SLOW = ("model.snapshot", "model.finding", "checks", "compare", "formats", "project", "report")
 
@@ -115,6 +125,36 @@ def test_servers_start_before_anything_is_loaded_that_reads_or_compares_database
     modules = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
     ours = {f"migration_audit.{name}" for name in ("compare", "project.settings", "model.relations", "catalog.reader")}
     assert modules & {*SLOW, *HEAVY, *ours, "migration_audit.shadow.apply"} == set()
+
+
+def test_what_reads_audit_toml_loads_no_format():
+    code = "import sys, migration_audit.project.settings, migration_audit.compare.ledgers; print(*sys.modules)"
+    modules = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
+    assert modules & {"migration_audit.formats.known", "migration_audit.formats.interface", "json5"} == set()
+
+
+def test_audit_toml_is_read_without_the_formats_that_it_does_not_name(tmp_path):
+    sources = {"legacy": ("dbmate", "django"), "owner": ("files", "goose")}
+    tables = [
+        f'[{side}]\nname = "{side}"\nformat = "{of}"\nsql = ["{side}/*.sql"]\n[{side}.ledger]\nformat = "{ledger}"\n'
+        for side, (of, ledger) in sources.items()
+    ]
+    (tmp_path / "audit.toml").write_text("\n".join(['[project]\nname = "p"', *tables, '[environments.e]\ndsn_env = "E"']))
+    code = (
+        "import sys, pathlib, migration_audit.compare.ledgers\n"
+        "from migration_audit.project import load_project\n"
+        "project = load_project(pathlib.Path('audit.toml'))\n"
+        "print(project.legacy.ledger.table, project.owner.ledger.table, *sys.modules)"
+    )
+    legacy, owner, *modules = subprocess.check_output([sys.executable, "-c", code], text=True, cwd=tmp_path).split()
+    assert (legacy, owner) == ("django_migrations", "goose_db_version")
+    others = {"known", "flyway", "prisma", "liquibase_sql"}
+    assert set(modules) & {"json5", *(f"migration_audit.formats.{name}" for name in others)} == set()
+
+
+def test_the_names_of_ledgers_are_those_that_are_known():
+    assert tuple(LEDGERS) == LEDGER_NAMES
+    assert {*COMMAND_LEDGERS} == {*LEDGER_NAMES} - {*NAMES}
 
 
 def test_a_name_of_a_package_is_not_replaced_by_its_module():

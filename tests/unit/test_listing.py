@@ -22,8 +22,9 @@ CLOSED = ("unlistable", 0o300), ("unsearchable", 0o400)
 
 
 @pytest.fixture(params=[mode for _, mode in CLOSED], ids=[name for name, _ in CLOSED])
-def closed(request: pytest.FixtureRequest) -> Iterator[Path]:
+def closed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with files in ``a``, which may not be listed or not be entered, as root (who may do both) is nobody here."""
+    del monkeypatch  # which goes back to the first folder after this is root again: nobody may not enter each folder
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         (root / "a/b").mkdir(parents=True)

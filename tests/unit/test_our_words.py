@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import io
 import json
 import re
@@ -12,6 +13,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from migration_audit.checks import ALL
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lib/migration_audit"
@@ -165,6 +168,14 @@ def test_no_text_has_what_readers_stumbled_over() -> None:
         for match in re.finditer(pattern, text, re.IGNORECASE)
     ]
     assert not found, "\n".join(["write instead:", *found])
+
+
+def test_no_page_of_a_check_names_the_example() -> None:
+    names = re.compile(r"\b(positions|processor|devices|vehicles|trm)\b", re.IGNORECASE)
+    pages = {check.id: inspect.getdoc(check.run) or "" for check in ALL}
+    assert len(pages) > 50
+    assert all(pages.values())
+    assert not {each: match[0] for each, page in pages.items() if (match := names.search(page))}
 
 
 IN_CODE = {

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from fix_code import judged, write
+from fix_code import HEAD, judged, write
 from migration_audit.artifacts.git.working_tree import ignoring_rule
 from migration_audit.artifacts.paths import read_path
-from migration_audit.model.finding import Outcome, Phase
+from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.checks import BY_ID
+from migration_audit.checks.judge import judge
+from migration_audit.model.finding import CheckResult, Outcome, Phase
+from migration_audit.project import load_project
 
 GONE = '[[rule]]\ncheck = "RET001"\nabsent = ["service/db/migrations"]\n'
 FOLDER = "service/db/migrations"
@@ -195,3 +199,29 @@ def test_a_folder_of_links_to_folders_is_not_empty(tmp_path):
     (tmp_path / FOLDER / "all").symlink_to("../../elsewhere")
     result = judged(tmp_path, GONE)["RET001"]
     assert (result.outcome, [f.key for f in result.findings]) == (Outcome.FAILED, [f"RET001:{FOLDER}/all"])
+
+
+def result_without_rule(folder: Path, others: str, phase: Phase = Phase.RETIRED, *, of: str = 'sql = ["a"]') -> CheckResult:
+    (folder / "audit.toml").write_text(HEAD.replace('sql = ["a"]', of) + others, "utf-8")
+    project = load_project(folder / "audit.toml")
+    (result,) = judge([BY_ID["RET001"]], {**retirement_inputs(project), "project": project}, phase)
+    return result
+
+
+class TestWithoutARule:
+    """Nothing says which files the migrations are."""
+
+    @pytest.mark.parametrize("others", ["", STAY], ids=["no rule at all", "a rule of another check"])
+    def test_the_migrations_may_still_be_there(self, tmp_path, others):
+        result = result_without_rule(tmp_path, others)
+        assert (result.outcome, result.is_undecided) == (Outcome.SKIPPED, True)
+        assert "add one with absent = [the folder of the migrations]" in result.reason
+
+    def test_before_the_deletion_it_is_named_and_decides_nothing(self, tmp_path):
+        result = result_without_rule(tmp_path, "", Phase.PREFLIGHT)
+        assert result.outcome is Outcome.PENDING
+        assert 'the work could not be listed: audit.toml has no [[rule]] with check = "RET001"' in result.reason
+
+    def test_a_legacy_schema_without_files_has_none_to_remove(self, tmp_path):
+        result = result_without_rule(tmp_path, "", of='dsn_env = "LEGACY_URL"')
+        assert (result.outcome, result.is_undecided) == (Outcome.SKIPPED, False)

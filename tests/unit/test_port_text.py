@@ -24,12 +24,12 @@ from fix_model import (
 )
 from migration_audit.audit.case import with_fixes
 from migration_audit.compare import compare
-from migration_audit.model.drift import Severity
 from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.model.identifiers import as_comment, literal, mentioned, parts_of
 from migration_audit.model.identifiers import sql_name as name
 from migration_audit.model.location import Location
 from migration_audit.model.port import Port, PortProof, PortStep, ProofOutcome, SavedPort
+from migration_audit.model.severity import Severity
 from migration_audit.port import NOTHING, build_port, nothing_to_port, port_text, running_lines, running_sql
 from migration_audit.port.names import guarded
 from migration_audit.report import port_block
@@ -275,7 +275,7 @@ def test_the_block_shows_the_text_and_whether_it_is_proven():
     block = port_block(port)
     assert repr(block).startswith("✓ proven")
     assert "&lt;b&gt;" in block._repr_html_()
-    assert block._repr_markdown_().count("````") == 2
+    assert block.markdown().count("````") == 2
     assert "not usable" in repr(port_block(replace(port, proven=False)))
     assert repr(port_block(None)) == "Nothing to port: the owner covers the legacy side."
 

@@ -16,9 +16,8 @@ from migration_audit.compare.rules import DEFAULT_WEIGHTS
 from migration_audit.model.errors import UsageError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.project import Environment, LedgerSettings, load_project, template, write_template
-from migration_audit.project.scope import object_kinds
+from migration_audit.project.scope import RULES, object_kinds
 from migration_audit.project.settings import SCHEMA
-from migration_audit.project.weights import RULES
 from migration_audit.shadow.select import NAMES
 
 # A key that may be left out stands behind # without a space; prose has a space.

@@ -18,12 +18,11 @@ from migration_audit.audit.facts.pruning import pruned
 from migration_audit.audit.facts.store import load_facts, save_facts
 from migration_audit.audit.facts.types import fact_types
 from migration_audit.audit.inputs.boot import boot_inputs
-from migration_audit.audit.inputs.documents import documents_inputs
-from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs
 from migration_audit.checks import judge
 from migration_audit.compare import Rules, compare
 from migration_audit.model.finding import Phase, Unavailable
-from migration_audit.model.foreign import UserMapping
+from migration_audit.model.other_servers import UserMapping
 from migration_audit.model.redaction import Redacted
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project, load_project

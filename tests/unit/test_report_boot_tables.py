@@ -11,11 +11,11 @@ from tests.report_example import evidence, result
 
 from migration_audit import demo, report
 from migration_audit.audit.inputs.boot import boot_inputs
+from migration_audit.model.boot import Attempt, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.model.finding import Finding, Outcome, Unavailable
 from migration_audit.model.image import Boot, StartedCommand, StartOutcome, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.privileges import Access
-from migration_audit.model.rehearsal import Attempt, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.project import BootStep, load_project
 from migration_audit.report.check_tables import check_table, matrix
 

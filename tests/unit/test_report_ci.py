@@ -13,9 +13,9 @@ import pytest
 from tests.report_example import HOSTILE, evidence, result
 
 from migration_audit import report
-from migration_audit.cli.github import tell_github
-from migration_audit.model.drift import Severity
+from migration_audit.cli.verdicts import tell_github
 from migration_audit.model.finding import Finding, Outcome, Verdict
+from migration_audit.model.severity import Severity
 from migration_audit.runner import RunResult
 
 SARIF_SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "schemas" / "sarif-2.1.0.json").read_text("utf-8"))
@@ -206,6 +206,16 @@ def test_the_job_summary_is_appended_and_stays_under_its_limit(tmp_path, monkeyp
     assert len(written.encode()) <= 1 << 20
     assert written.count("## ") >= 2
     assert capsys.readouterr().out == ""
+
+
+def test_a_summary_without_space_is_told(tmp_path, monkeypatch, capsys):
+    summary = tmp_path / "summary.md"
+    summary.write_text("x" * 1_000_000, "utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    tell_github(run_results(tmp_path, "index x is missing"))
+    assert summary.stat().st_size == 1_000_000
+    assert "has no space left for its summary: prod is blocked" in capsys.readouterr().err
 
 
 def test_a_summary_that_cannot_be_written_is_told(tmp_path, monkeypatch, capsys):

@@ -48,7 +48,7 @@ def notebooks():
             prose("# Question 2: reality\n\nSee [below](#Index-sets)."),
             code_cell("audit.columns()", shown(column_table(OWNER, PROD))),
             prose("## Index sets\n\nTwo\n\n## Index sets"),
-            code_cell("audit.findings()", shown(findings_table(results(), anchors=True))),
+            code_cell("audit.findings()", shown(findings_table(results()))),
             code_cell("audit.verdict()", shown(verdict_banner(Verdict.BLOCKED, "prod"))),
         ),
     ]

@@ -9,8 +9,8 @@ from tests.report_example import HOSTILE, evidence, result, results
 from tests.unit.test_report_html import CSP, Page, text
 
 from migration_audit.model.finding import Finding, Outcome, Verdict
-from migration_audit.report.index import RunSummary, render_index
-from migration_audit.report.summary import LIMIT, summary_markdown
+from migration_audit.report.github import MOST_BYTES, summary_markdown
+from migration_audit.report.page import RunSummary, render_index
 
 
 def run(environment, verdict=Verdict.CLEAN, held=(), day="2026-11-23", **more):
@@ -88,7 +88,7 @@ def test_summary_says_the_verdict_first_and_what_blocks():
     assert "LIV010" in markdown
 
 
-@pytest.mark.parametrize(("limit", "is_cut"), [(LIMIT, False), (5000, True)])
+@pytest.mark.parametrize(("limit", "is_cut"), [(MOST_BYTES, False), (5000, True)])
 def test_summary_stays_below_its_limit_and_tells(limit, is_cut):
     findings = tuple(Finding(key=f"LIV003:{n}", summary="位置" * 200, expected="x" * 999) for n in range(2000))
     held = (result("LIV003", "x", Outcome.FAILED, findings=findings),)

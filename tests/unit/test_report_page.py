@@ -14,9 +14,9 @@ from tests.unit.test_report_html import Page
 from migration_audit import report
 from migration_audit.model.evidence import EarlierRun, EarlierRuns, RepositoryState
 from migration_audit.model.finding import Finding, Outcome, Phase, Verdict
+from migration_audit.report.findings_page import see_again
 from migration_audit.report.html import render_report
 from migration_audit.report.outputs import ReplayedNotebook
-from migration_audit.report.see_again import see_again
 
 
 def replayed(name, *parts):
@@ -86,6 +86,15 @@ def test_a_table_without_differences_is_not_shown_twice():
     before, _, live = html.partition('id="20_x"')
     assert 'positions_ts_idx</code></th><td data-h="Definition">' not in before
     assert "positions_ts_idx" in live
+
+
+def test_parts_that_are_not_shown_for_one_reason_are_one_line():
+    gone, down = (report.unavailable(why, errored=why == "down") for why in ("gone", "down"))
+    parts = ("## Types", gone, "## Sets", report.check_table(results()), gone, "## Chunks", down, down, "## Rows", gone)
+    html = page(replayed("10_x", "# Before", *parts)).partition('id="10_x"')[2]
+    assert "– not checked : Types · Sets · Rows gone" in text(html)
+    assert [title for title in ("Types", "Sets", "Chunks", "Rows") if f">{title}</h" in html] == ["Chunks"]
+    assert text(html.partition(">Chunks</h")[2]).count("! could not be read : down") == 1
 
 
 def test_a_report_has_no_inline_styles_of_ours():
@@ -187,3 +196,27 @@ def test_what_changed_since_earlier_runs_is_on_the_first_screen():
     assert '<a href="#finding-LIV003-column-public.positions.device_id">' in head
     assert html.count('<span class="p info">new</span>') == 1
     assert "Since the" not in text(page())
+
+
+def test_a_finding_that_could_not_be_checked_in_one_of_two_runs_is_neither_new_nor_gone():
+    found = {f.key: f.summary for r in results() for f in r.findings}
+    down = replace(results()[0], id="LIV005", outcome=Outcome.ERRORED, reason="the database is down", findings=())
+    last = EarlierRun(
+        run="20261122T060000Z-abc",
+        generated_at=datetime(2026, 11, 22, 6, 0, tzinfo=UTC),
+        signed=False,
+        verdict=Verdict.INCOMPLETE,
+        findings={**{key: what for key, what in found.items() if not key.startswith("LIV")}, "LIV005:a": "<b>x</b>"},
+        undecided=("LIV003", "LIV004"),
+    )
+    checks = (*(r for r in results() if r.id != "LIV005"), down)
+    html = render_report(notebooks=[], evidence=evidence(checks=checks), earlier=EarlierRuns(compared=(last,)))
+    head = html.partition("<nav")[0]
+    then = sum(key.startswith(("LIV003:", "LIV004:")) for key in found)
+    others = sum(key.startswith("LIV") for key in found) - then
+    still = len(found) - then - others
+    assert f"{others} new, 0 no longer found, {still} still found, 1 could not be checked again" in text(head)
+    assert f"checked again, {then} could not be checked then" in text(head)
+    assert then
+    assert "<b>could not be checked again</b> &lt;b&gt;x&lt;/b&gt;" in head
+    assert html.count('<span class="p info">new</span>') == others

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,20 +16,21 @@ from tests.unit.test_report_page import replayed, text
 
 from migration_audit import report
 from migration_audit.model.compose import Condition, Doubt
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, NotKnown, Severity
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, NotKnown
 from migration_audit.model.evidence import EarlierRuns, PastVerdict
 from migration_audit.model.finding import Unavailable, Verdict
 from migration_audit.model.image import Boot, StartedCommand, StartOutcome
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import ProbeResult
 from migration_audit.model.relations import Index
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.project import BootStep
 from migration_audit.report.boot_figure import start_levels
 from migration_audit.report.coverage_figure import counts_by_kind
-from migration_audit.report.figure_html import in_report
+from migration_audit.report.figure import in_report
 from migration_audit.report.html import render_report
-from migration_audit.report.strip import Look, Mark, Strip, shares
+from migration_audit.report.strip import BOXES, Look, Mark, Strip, shares
 
 AT = Location("compose.yaml", 1)
 SAME, OTHER, MISSING, EXTRA, UNKNOWN = Look.SAME, Look.OTHER, Look.MISSING, Look.EXTRA, Look.UNKNOWN
@@ -176,12 +176,29 @@ def test_chunks_are_held_against_the_setting_not_against_what_is_usual():
     timeline = report.chunk_timeline(drifted, setting="1 day")
     assert "0 as the owner's SQL sets it (1 day) and 2 of another width (7 days)" in unescape(timeline._repr_html_())
     assert "the owner's SQL sets 1 day" in repr(timeline)
-    strip, *_ = re.findall('base64,([^"]*)', timeline._repr_html_())
-    svg = base64.b64decode(strip).decode()
-    assert '<rect class="ne" x="0%" width="100%" height="20"/>' in svg
-    assert '<rect class="rule" y="22" width="7.14%" height="3"/>' in svg
-    labels = re.findall(r">(\d{4}-\d\d-\d\d)<", svg)
-    assert len(labels) == len(set(labels)) == 4
+    drawn = str(in_report(timeline))
+    assert '<rect class="ne" x="0%" width="100%" height="20"/>' in drawn
+    assert '<rect class="rule" y="22" width="7.14%" height="3"/>' in drawn
+    for html in (drawn, timeline._repr_html_()):
+        labels = re.findall(r">(\d{4}-\d\d-\d\d)<", html)
+        assert len(labels) == len(set(labels)) == 4
+    boxes = re.findall('<div style="width:([^;]*);([^"]*)"></div>', timeline._repr_html_())
+    assert boxes[:3] == [("50%", BOXES[Look.OTHER])] * 2 + [("7.14%", "margin:2px 0;padding:1px 0;background-color:#3b6ea5")]
+
+
+def test_a_strip_of_many_marks_is_a_picture_in_a_notebook_too():
+    held = chunks()
+    bounds = [f"2026-10-{day:02}T00:00:00Z" for day in range(1, 30)]
+    many = replace(held, ranges=tuple(pairwise(bounds)), chunks=28)
+    assert "base64," in report.chunk_timeline(many, setting="1 day")._repr_html_()
+    assert "base64," not in report.chunk_timeline(replace(many, ranges=many.ranges[:24]), setting="1 day")._repr_html_()
+
+
+def test_a_gap_between_boxes_is_as_wide_as_the_time_without_chunks():
+    held = chunks()
+    gap = replace(held, ranges=(held.ranges[0], held.ranges[2], held.ranges[3]), chunks=3)
+    widths = re.findall('<div style="width:([^;]*);([^"]*)"></div>', report.chunk_timeline(gap)._repr_html_())
+    assert widths == [("25%", BOXES[Look.SAME]), ("25%", ""), *[("25%", BOXES[Look.SAME])] * 2]
 
 
 def test_of_many_hypertables_those_that_differ_are_drawn_and_the_rest_is_counted():

@@ -7,8 +7,7 @@ from tests.report_example import HOSTILE
 from fix_inputs import position, seeded, taken_back, undone
 from migration_audit.model.location import Location
 from migration_audit.model.rows import RowsComparison
-from migration_audit.report.rows import rows_table, rows_text
-from migration_audit.report.undone import undone_json, undone_text
+from migration_audit.report.rows import rows_table, rows_text, undone_json, undone_text
 
 IN_USE = "the next row may get a number that is in use"
 SAME = seeded(table="public.same", differs=False, actual=2, missing=0)

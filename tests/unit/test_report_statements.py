@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from migration_audit.model.location import Location
-from migration_audit.model.similarity import Similarity, StatementMatch
+from migration_audit.model.sql import Similarity, StatementMatch
 from migration_audit.report import statement_table
 
 
-def match(line: int, likeness: Similarity, **given: object) -> StatementMatch:
-    return StatementMatch(legacy=Location("0001_a.sql", line), text=f"select {line}", likeness=likeness, **given)  # type: ignore[arg-type]
+def match(line: int, similarity: Similarity, **given: object) -> StatementMatch:
+    return StatementMatch(legacy=Location("0001_a.sql", line), text=f"select {line}", similarity=similarity, **given)  # type: ignore[arg-type]
 
 
 def test_each_statement_stands_with_both_places_and_what_differs():

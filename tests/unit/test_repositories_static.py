@@ -15,8 +15,7 @@ from migration_audit.artifacts.git.working_tree import ignoring_rule
 from migration_audit.artifacts.paths import read_path
 from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.audit.inputs.boot import boot_inputs
-from migration_audit.audit.inputs.documents import documents_inputs
-from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs
 from migration_audit.audit.preflight.loading import load, source_facts
 from migration_audit.checks import ALL, judge
 from migration_audit.model.finding import Phase

@@ -13,6 +13,7 @@ from migration_audit.model.finding import Outcome, Phase
 from migration_audit.project import load_project
 
 NAMES = ("migrate", "node-pg-migrate", "alembic", "flyway", "goose")
+GITLAB = ".gitlab-ci.yml"
 CI, TS, JS, PY, GO, SH = ".github/workflows/a.yml", "src/a.ts", "src/a.js", "app/a.py", "cmd/a.go", "run.sh"
 
 
@@ -39,6 +40,15 @@ KEPT = {
     "a hook of git": package(husky={"hooks": {"post-merge": "npm run migrate"}}),
     "a watcher": package(nodemonConfig={"exec": "node dist/db/migrate.js && node ."}),
     "a program of the package": package(bin={"migrate": "./bin/x.js"}),
+    "a letter by its number": ("package.json", '{"scripts": {"a": "tsx src/db/m\\u0069grate.ts"}}'),
+    "a pattern of files": scripts(start="tsx src/db/migr*.ts"),
+    "a pattern of built files": scripts(start="node dist/db/m?grate.js"),
+    "code on the command line": scripts(start="node -e \"require('./dist/db/migrate.js')\""),
+    "loaded before the program": scripts(start="NODE_OPTIONS=--require=./dist/db/migrate.js node dist/main.js"),
+    "loaded before the program, among others": scripts(start="NODE_OPTIONS='--a --import ./dist/db/migrate.js' node x.js"),
+    "a name with a letter by its number": (TS, "await m\\u0069grate(pool);"),
+    "a name with a letter by its long number": (TS, "await db.m\\u{69}grate(pool);"),
+    "a key that a constant has": (TS, "const k = 'migrate';\nawait db[k](pool);"),
     "spawn": (TS, "import {spawn} from 'child_process';\nspawn('npx', ['node-pg-migrate', 'up']);"),
     "spawn of a module": (TS, "cp.spawnSync('npm', ['run', 'migrate'], {stdio: 'inherit'});"),
     "execFile": (TS, "execFile('node', ['dist/db/migrate.js']);"),
@@ -76,6 +86,16 @@ KEPT = {
     "an array": (SH, 'cmd=(npm run migrate)\n"${cmd[@]}"\n'),
     "a text that is piped": (SH, "echo 'npm run migrate' | sh\n"),
     "a text of one line": (SH, "bash <<< 'npm run migrate'\n"),
+    "arguments of an action": ("action.yml", "runs: {using: docker, image: x, args: [flyway, migrate]}\n"),
+    "a variable of GitLab": (GITLAB, "variables: {S: migrate}\na: {script: ['npm run $S']}\n"),
+    "a choice of GitLab": (GITLAB, "variables: {S: {value: x, options: [x, migrate]}}\na: {script: ['npm run ${S}']}\n"),
+    "a variable of GitHub in a shell": (CI, "env: {S: migrate}\njobs: {a: {steps: [{run: npm run $S}]}}\n"),
+    "a service of GitLab": (GITLAB, "a: {services: [{name: x, command: [npm, run, migrate]}], script: [x]}\n"),
+    "an entrypoint of GitLab": (GITLAB, "a: {image: {name: x, entrypoint: [npm, run, migrate]}, script: [x]}\n"),
+    "a hook of GitLab": (GITLAB, "a: {hooks: {pre_get_sources_script: [npm run migrate]}, script: [x]}\n"),
+    "steps of GitLab": (GITLAB, "a: {run: [{name: x, script: npm run migrate}]}\n"),
+    "a loop": (SH, 'for t in migrate seed; do npm run "$t"; done\n'),
+    "a loop with braces": (SH, "for t in seed migrate\ndo\n  npm run ${t} -- -x\ndone\n"),
     "a list in a variable": (PY, "import subprocess\ncmd = ['alembic', 'upgrade', 'head']\nsubprocess.run(cmd)"),
     "arguments in a variable": (TS, "import cp from 'execa';\nconst a = ['node-pg-migrate', 'up'];\ncp.spawn('npx', a);"),
     "arguments of Go": go('a := []string{"goose", "up"}; exec.Command("sudo", a...)', '"os/exec"'),
@@ -94,6 +114,8 @@ KEPT = {
 OPEN = {
     "a module that only a run knows": (TS, "await import('./db/' + name);"),
     "a script for an action": (CI, "jobs: {a: {steps: [{uses: acme/ssh@v1, with: {script: npm run migrate}}]}}\n"),
+    "a pipeline that GitLab starts": (GITLAB, "a: {trigger: {include: ci/other.yml}}\n"),
+    "a pipeline that GitLab starts elsewhere": (GITLAB, "a: {trigger: acme/deploy}\n"),
     "make's rules": ("Makefile", "up:\n\tnpm run migrate\n"),
     "Procfile": ("Procfile", "release: npm run migrate\n"),
     "cron": ("crontab", "* * * * * npm run migrate\n"),
@@ -111,6 +133,12 @@ GONE = {
     "a script that says so": scripts(**{"migrate:gone": "echo 'migrate belongs to directus'"}),
     "a name alike": scripts(x="emigrate up"),
     "a description": package(description="we migrate data", keywords=["migrate"]),
+    "patterns of all files": scripts(
+        lint="eslint src/**/*.ts", test="vitest run src/db/*.test.ts", fmt="prettier -w 'src/**/*'"
+    ),
+    "code that prints": scripts(a="node -p 'process.version'"),
+    "options of Node.js": scripts(a="NODE_OPTIONS=--max-old-space-size=99 node x.js"),
+    "a key that a run decides": (TS, "const k = 'up';\nawait db[k](pool);"),
     "a message": (TS, "console.log('we do not migrate');\nthrow new Error('npm run migrate was retired');"),
     "a type": (TS, "type Kind = 'migrate' | 'x';\nconst k: Kind = 'migrate';"),
     "a function alike": (TS, "function emigrate() {}\nemigrate(); user.migrated = true;"),
@@ -124,6 +152,12 @@ GONE = {
         CI,
         'jobs: {a: {steps: [{run: "if grep -r migrate src; then echo migrate; fi"}]}}\n',
     ),
+    "a variable of GitLab that is not it": (GITLAB, "variables: {S: test}\na: {script: ['npm run $S']}\n"),
+    "a service of GitLab that is not it": (
+        GITLAB,
+        "a: {services: [{name: x, command: [postgres, -c, a=b]}], script: [x]}\n",
+    ),
+    "a loop of other scripts": (SH, "for t in seed test; do npm run $t; done\nfor t in migrate; do echo $t; done\n"),
     "a plain workflow": (CI, "jobs: {a: {steps: [{uses: actions/checkout@v4}, {run: npm ci}]}}\n"),
 }
 

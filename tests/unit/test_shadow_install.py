@@ -13,8 +13,8 @@ import pytest
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import debian
 from migration_audit.shadow.debian import find_debian, load_installed
-from migration_audit.shadow.lock import locked
 from migration_audit.shadow.paths import Account
+from migration_audit.shadow.processes import locked
 from migration_audit.shadow.settings import configuration, initdb_options
 
 MYSELF = Account(os.geteuid(), os.getegid())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from migration_audit.catalog.conninfo import MASK, parse_conninfo, scrub, shown_server
+from migration_audit.catalog.server_errors import parse_conninfo, scrub, shown_server
 from migration_audit.model.errors import DatabaseError
+from migration_audit.model.redaction import MASK
 
 REFUSED = {
     "two @": "postgresql://user:se@cret@host/db",

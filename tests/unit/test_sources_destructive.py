@@ -37,6 +37,18 @@ LOUD = {
     "DELETE": ("delete from t;", [("delete", "t", 1)]),
     "DELETE of all": ("delete from t where true;", [("delete", "t", 1)]),
     "DELETE in WITH": ("with g as (delete from q returning *) select 1;", [("delete", "q", 1)]),
+    "UPDATE in WITH": ("insert into l with g as (update q set a = 1 returning *) select * from g;", [("update", "q", 1)]),
+    "DELETE in a rule": ("create rule r as on insert to t do also delete from q;", [("delete", "q", 1)]),
+    "DELETE that is prepared": ("prepare p as delete from q;", [("delete", "q", 1)]),
+    "a call deep in a query": (
+        "select 1 from (select drop_chunks('t', now()) as c) as x;",
+        [("drop_chunks", "t", 1)],
+    ),
+    "a call by an escaped name": ("select U&\"drop\\005fchunks\"('t', now());", [("drop_chunks", "t", 1)]),
+    "a default in CREATE SCHEMA": (
+        "create schema s create table t (a int default 1); alter table t alter a set not null, alter b set not null;",
+        [("not null", "t.b", 1)],
+    ),
     "MERGE": ("merge into a using b on a.x = b.x when matched then delete;", [("delete", "a", 1)]),
     "UPDATE": ("update t set a = 1;", [("update", "t", 1)]),
     "type": ("alter table t alter column c type bigint;", [("type", "t.c", 1)]),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.formats.order import missing_numbers, shared_numbers
+from migration_audit.formats.plain_files import missing_numbers, shared_numbers
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import StatementKind
 from migration_audit.sources import load_globs, load_source, text_digest
@@ -304,12 +304,27 @@ def test_sql_by_another_name_is_listed_as_unread(tmp_path: Path, form: str, name
     write(tmp_path, f"m/{name}")
     write(tmp_path, "m/2_b.sql.ts")
     write(tmp_path, "m/2_b.sql.bak")
-    left = load_source("x", [tmp_path / "m"], shown_from=tmp_path, form=form).not_applied
-    assert [(each.path, each.reason, each.by_rule) for each in left] == [
+    globs = load_globs("x", tmp_path, ["m/*.sql"], shown_from=tmp_path, form=form).not_applied
+    assert [(each.path, each.reason, each.by_rule) for each in globs] == [
         (f"m/{name}", "its name does not end in .sql", False)
     ]
-    if form == "files":
-        assert load_globs("x", tmp_path, ["m/*.sql"], shown_from=tmp_path).not_applied == left
+    if form != "files":  # a runner decides by the same names
+        assert load_source("x", [tmp_path / "m"], shown_from=tmp_path, form=form).not_applied == globs
+        return
+    with pytest.raises(SourceError, match=rf"whose name does not end in \.sql, which would not be applied: m/{name}\n"):
+        load_source("x", [tmp_path / "m"], shown_from=tmp_path)
+    write(tmp_path, "m/1_a.sql", text=f"create table a ();\n\\ir {name}\n")
+    write(tmp_path, f"m/{name}", text="create table b ();\n")
+    assert len(load_source("x", [tmp_path / "m"], shown_from=tmp_path).statements) == 2, "an applied file includes it"
+
+
+@pytest.mark.parametrize("name", ["2_b.sh", "20260101_b.js", "2_b.py", "V2__b.java"])
+def test_a_program_among_the_files_is_listed_as_unread(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "m/1_a.sql", text="create table a ();\n")
+    write(tmp_path, f"m/{name}", "m/run.sh", "m/1_a.test.ts" if name == "2_b.py" else "m/readme.md", "m/index.js")
+    left = load_source("x", [tmp_path / "m"], shown_from=tmp_path).not_applied
+    assert {(each.path, each.by_rule) for each in left if each.path == f"m/{name}"} == {(f"m/{name}", False)}
+    assert {"m/run.sh", "m/index.js", "m/readme.md"}.isdisjoint(each.path for each in left)
 
 
 FOREIGN_VALUES = {
@@ -356,6 +371,7 @@ def test_unread_subfolders_are_refused_with_the_format_that_they_look_like(
         pytest.param(["a.sql", "a-rollback.SQL"], "a.sql", id="rollback"),
         pytest.param(["001_init.sql", "001_revert.sql"], "001_init.sql", id="of the same number"),
         pytest.param(["a_apply.sql", "a_backout.sql"], "a_apply.sql", id="apply and backout"),
+        pytest.param(["001.do.users.sql", "001.undo.users.sql"], "a migration .postgrator", id="postgrator's"),
         pytest.param(["1_init.sql", "2_rollback.sql"], None, id="of another number"),
         pytest.param(["1_init.sql", "10_rollback.sql"], None, id="of a longer number"),
         pytest.param(["1_undo.sql"], None, id="alone"),
@@ -369,6 +385,22 @@ def test_a_file_that_takes_another_back_is_refused(tmp_path: Path, names: list[s
         return
     with pytest.raises(SourceError, match=f"reverts {forward}"):
         load_source("legacy", [tmp_path], shown_from=tmp_path)
+
+
+def test_a_folder_of_files_that_take_others_back_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "m/up/1.sql", "m/down/1.sql")
+    with pytest.raises(SourceError, match="revert others of the same name") as caught:
+        load_globs("x", tmp_path, ["m/**/*.sql"], shown_from=tmp_path)
+    assert caught.value.where == "m/down/1.sql"
+    (tmp_path / "m/down/1.sql").rename(tmp_path / "m/down/2.sql")
+    assert len(load_globs("x", tmp_path, ["m/**/*.sql"], shown_from=tmp_path).statements) == 2
+
+
+def test_what_alembic_writes_for_a_downgrade_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "1.sql", text="-- Running upgrade  -> a\nselect 1;\n-- Running downgrade a -> \nselect 2;\n")
+    with pytest.raises(SourceError, match="a marker of Alembic") as caught:
+        load_source("x", [tmp_path / "1.sql"], shown_from=tmp_path)
+    assert caught.value.where == "1.sql:3"
 
 
 def test_a_pair_of_up_and_down_files_names_both_formats_that_read_it(tmp_path: Path) -> None:

@@ -13,6 +13,11 @@ WATCHED = {
         ["create table t (a int)", "create index on t (a)", "insert into t values (1)", "comment on table t is 'x'"],
         [],
     ),
+    "a view that CREATE SCHEMA made is replaced": (
+        ["create schema s create view v as select 1", "create or replace view v as select 2", "drop table t"],
+        [1, 2],
+    ),
+    "the same index twice": (["create index i on t (a)", "create index if not exists i on t (a)"], []),
     "a drop": (["create table t (a int)", "drop table t"], [1]),
     "one change of a definition": (["alter table t alter a set not null", "create table u ()"], []),
     "two changes of definitions": (["alter table t alter a set not null", "alter table t alter a drop not null"], [0, 1]),

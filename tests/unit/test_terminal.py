@@ -19,13 +19,14 @@ import pytest
 from fix_demo import run_cli
 from migration_audit.cli import output, terminal, verdicts
 from migration_audit.cli.terminal import Style, columns, wrapped_words
+from migration_audit.model.finding import Verdict
 from migration_audit.runner import RunResult
 from report_example import evidence
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def at_a_terminal(*arguments: str, width: int, **variables: str) -> str:
+def at_a_terminal(*arguments: str, width: int, code: int = 0, **variables: str) -> str:
     """What the command shows on a terminal of this width."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
@@ -45,7 +46,7 @@ def at_a_terminal(*arguments: str, width: int, **variables: str) -> str:
             break
         shown += piece
     os.close(ours)
-    assert process.wait() == 0
+    assert process.wait() == code
     return shown.decode().replace("\r\n", "\n")
 
 
@@ -56,6 +57,15 @@ def test_lines_end_at_words_within_the_width(width):
     plain = run_cli("check", "explain", "BOOT001").out
     assert shown.split() == plain.split(), "the same words, none torn apart"
     assert max(map(len, shown.splitlines())) > width - 20
+
+
+def test_an_error_ends_its_lines_at_words_too():
+    shown = at_a_terminal("format", "explain", "nope", width=60, code=2)
+    assert [line for line in shown.splitlines() if columns(line) > 60] == []
+    plain = run_cli("format", "explain", "nope").err
+    assert len(plain.splitlines()) == 2, "where nobody tells how wide it is, each line stays whole"
+    assert shown.split() == plain.split()
+    assert shown.splitlines()[2].startswith("    "), "below the arrow's text"
 
 
 COLOURS = {
@@ -130,6 +140,12 @@ def test_blockers_are_named_and_the_rest_is_counted(capsys):
     assert all(r.id in out for r in held.warnings)
     assert held.found in out
     assert f"SQL executed on: {one.evidence.shadow}" in out
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_of_what_may_be_signed_the_command_is_named(capsys, verdict):
+    out = shown(capsys, result(verdict=verdict))
+    assert ("migration-audit sign reports/stage/1 --as YOU" in out) == (verdict in {Verdict.CLEAN, Verdict.REVIEW})
 
 
 def test_what_a_terminal_would_obey_is_spelled_out(capsys):

@@ -7,9 +7,8 @@ import pytest
 from fix_model import snapshot
 from migration_audit.compare import compare
 from migration_audit.model.access import Role
-from migration_audit.model.foreign import UserMapping
+from migration_audit.model.other_servers import Subscription, UserMapping
 from migration_audit.model.redaction import Redacted
-from migration_audit.model.replication import Subscription
 from migration_audit.model.snapshot import RolesRead
 
 

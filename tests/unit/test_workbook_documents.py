@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fix_documents import command
-from migration_audit.audit.inputs.documents import documents_inputs, load_commands, run_commands, save_commands
+from migration_audit.audit.inputs.retirement import documents_inputs, load_commands, run_commands, save_commands
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.documents import CommandState
 from migration_audit.model.finding import Outcome, Phase

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.model.similarity import Similarity
+from migration_audit.model.sql import Similarity
 from migration_audit.sources import load_source, match_statements
 
 
@@ -16,7 +16,7 @@ def matched(tmp_path: Path, legacy: str, owner: str) -> list[tuple[str, int | No
         file = tmp_path / f"{name}.sql"
         file.write_text(text, encoding="utf-8")
         sources.append(load_source(name, [file], shown_from=tmp_path))
-    return [(m.likeness.name.lower(), m.owner.line if m.owner else None) for m in match_statements(*sources)]
+    return [(m.similarity.name.lower(), m.owner.line if m.owner else None) for m in match_statements(*sources)]
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
     file.write_text("create role a password 'hunter2';", encoding="utf-8")
     source = load_source("a", [file], shown_from=tmp_path)
     [match] = match_statements(source, source)
-    assert (match.likeness, "hunter2" in match.text) == (Similarity.IDENTICAL, False)
+    assert (match.similarity, "hunter2" in match.text) == (Similarity.IDENTICAL, False)

@@ -71,10 +71,10 @@ def refused(conninfo: str, statement: str) -> str:
 
 def programs(word: str) -> list[int]:
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if word.encode() in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
+            if word.encode() in (process / "cmdline").read_bytes().split(b"\0"):
+                found.append(int(process.name))
     return found
 
 
@@ -265,7 +265,7 @@ def test_the_whole_server_ends_with_its_postmaster(isolated: PrivateCluster, pri
     """The kernel kills what is in its process namespace: a backend that stands still as well."""
     with private.cluster() as cluster, closing(psycopg.connect(cluster.conninfo())) as connection:
         server = server_of(cluster.directory)
-        backends = [int(p.parent.name) for p in Path("/proc").glob("[0-9]*/stat") if f") S {server} " in _text(p)]
+        backends = [int(p.name) for p in Path("/proc").glob("[0-9]*") if f") S {server} " in _text(p / "stat")]
         assert connection.execute("select 1").fetchone() == (1,)
         assert len(backends) > 2
         for pid in backends:
@@ -316,9 +316,9 @@ def test_no_process_around_a_server_has_the_connection_in_its_environment(start:
 
 def _environments_below(pid: int) -> dict[str, bytes]:
     parents = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError, IndexError):
-            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
     below, found = {pid}, {}
     while more := {child for child, parent in parents.items() if parent in below} - below:
         below |= more

@@ -50,11 +50,11 @@ def private(server: Any) -> BinaryServer:
 def backend_of(cluster: PrivateCluster, database: str) -> int:
     """The process here that serves the session in this database."""
     server = server_of(cluster.directory)
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            parent = int((path.parent / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == server and f" {database} ".encode() in path.read_bytes():
-                return int(path.parent.name)
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == server and f" {database} ".encode() in (process / "cmdline").read_bytes():
+                return int(process.name)
     raise AssertionError("no session")
 
 
@@ -176,22 +176,29 @@ def test_in_an_audit_probe_and_rehearsal_are_errored(tmp_path: Path) -> None:
 
 KILLS = """
 import os, pathlib, signal, sys
+
+
+def child_of(parent):
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if int((process / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                return int(process.name)
+        except OSError:
+            pass
+
+
 port = f"port={os.environ['PGPORT']}".encode()
-for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+for process in pathlib.Path("/proc").glob("[0-9]*"):
     try:
-        if port in path.read_bytes().split(b"\\0"):
+        if port in (process / "cmdline").read_bytes().split(b"\\0"):
             WHOM
     except OSError:
         pass
 sys.exit(1)
 """
 WHOM = {
-    "the server": "os.kill(int(path.parent.name), signal.SIGKILL)",
-    "a process of it": (
-        "parents = {int(p.parent.name): int(p.read_text().rpartition(')')[2].split()[1])"
-        " for p in pathlib.Path('/proc').glob('[0-9]*/stat')}; "
-        "os.kill(next(c for c, p in parents.items() if p == int(path.parent.name)), signal.SIGKILL)"
-    ),
+    "the server": "os.kill(int(process.name), signal.SIGKILL)",
+    "a process of it": "os.kill(child_of(int(process.name)), signal.SIGKILL)",
 }
 
 

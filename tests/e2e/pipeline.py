@@ -19,6 +19,7 @@ import yaml
 from psycopg.conninfo import conninfo_to_dict
 
 from fix_runners import runner_cache
+from migration_audit.shadow.processes import locked
 
 HERE = Path(__file__).resolve().parent
 START_LIMIT = 120.0
@@ -33,10 +34,17 @@ def install() -> Path:
     """The folder with node_modules, installed once for each lock file; raises RuntimeError with what npm said."""
     lock = (HERE / "package-lock.json").read_bytes()
     folder = runner_cache("e2e") / hashlib.sha256(lock).hexdigest()[:16]
-    if (folder / ".installed").is_file():
-        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Two files of tests may ask at once, in two processes.
+    with locked(folder.with_suffix(".lock"), "another installation of Directus", print):
+        if not (folder / ".installed").is_file():
+            _npm_ci(folder)
+    return folder
+
+
+def _npm_ci(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, folder)
     shutil.copytree(HERE / "isolated-vm-stub", folder / "isolated-vm-stub")
@@ -46,7 +54,6 @@ def install() -> Path:
     if done.returncode:
         raise RuntimeError(f"npm ci failed:\n{done.stderr[-3000:]}")
     (folder / ".installed").touch()
-    return folder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -155,13 +155,13 @@ def ways(prod: Production, demo_cluster: Any) -> dict[str, Callable[[socket.sock
 
 def numbers_outside(directory: Path, process: int) -> Iterator[int]:
     """The number, in our namespace, of a process that the server in that folder calls by another one."""
-    for status in Path("/proc").glob("[0-9]*/status"):
+    for each in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            told = dict(line.split(":", 1) for line in status.read_text("utf-8").splitlines())
+            told = dict(line.split(":", 1) for line in (each / "status").read_text("utf-8").splitlines())
             if int(told["NSpid"].split()[-1]) == process:
                 above = Path(f"/proc/{told['PPid'].strip()}/cmdline").read_bytes().decode(errors="replace")
                 if str(directory) in above:
-                    yield int(status.parent.name)
+                    yield int(each.name)
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + (FAULTS - FAULTS // KILLS_ARE) // EACH))

@@ -40,9 +40,9 @@ class Undisturbed:
 def descendants(started: Started) -> dict[int, str]:
     """Number and command of each process that the command has started, or that these have: kernels, servers, sessions."""
     parents: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError):
-            parents[int(stat.parent.name)] = int(stat.read_text("utf-8").rpartition(")")[2].split()[1])
+            parents[int(process.name)] = int((process / "stat").read_text("utf-8").rpartition(")")[2].split()[1])
     found = {started.process.pid}
     while more := {number for number, parent in parents.items() if parent in found} - found:
         found |= more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -11,11 +12,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fix_signals import default_signals
-from migration_audit.shadow import guard
+from migration_audit.shadow import guard, supervisor
 
 LIMIT = 20.0
 FOREVER = ["sleep", "1000"]
@@ -159,3 +161,23 @@ def test_the_children_do_not_hold_the_callers_pipe(tmp_path: Path) -> None:
     assert pipe not in inodes(descriptors)
     watched.close()
     watched.process.wait(LIMIT)
+
+
+@pytest.mark.parametrize("descendants", [guard.descendants, supervisor.descendants])
+def test_processes_that_end_while_they_are_listed_are_left_out(
+    descendants: Callable[[], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel answers ESRCH for the files of such a process, which no question whether a file exists lets pass."""
+    stat = os.stat
+
+    def ended(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+        if str(path).startswith("/proc/") and str(path).endswith("/stat"):
+            raise ProcessLookupError(errno.ESRCH, "No such process", str(path))
+        return stat(path, *arguments, **options)
+
+    with subprocess.Popen(FOREVER) as child:
+        monkeypatch.setattr(os, "stat", ended)
+        try:
+            assert child.pid in descendants()
+        finally:
+            child.kill()

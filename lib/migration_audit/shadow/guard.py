@@ -152,9 +152,10 @@ def _end_orphans() -> None:
 def descendants() -> list[int]:
     """The living processes below this one; none where there is no ``/proc`` to tell."""
     parents: dict[int, int] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
+    # Not "[0-9]*/stat": that looks at each file while it lists them, and fails where a process has just ended.
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            pid, _, rest = entry.read_text(encoding="utf-8", errors="replace").partition(" ")
+            pid, _, rest = (process / "stat").read_text(encoding="utf-8", errors="replace").partition(" ")
             state, parent = rest.rpartition(")")[2].split()[:2]
             if state not in "ZX":
                 parents[int(pid)] = int(parent)

@@ -135,7 +135,7 @@ class _Run:
             "output": bytes(self.output).decode("utf-8", "replace"),
             "cut": self.total > len(self.output),
             "left": left,
-            "escaped": _descendants(),
+            "escaped": descendants(),
         }
 
     def _wait(self) -> str | None:
@@ -169,7 +169,7 @@ class _Run:
         """End the command and all that it has started; the names of what did not end when the command did."""
         if self._child.poll() is not None and not force:
             self._until_gone(PATIENCE)
-        names = [name for name in map(_name, _descendants()) if name]
+        names = [name for name in map(_name, descendants()) if name]
         if not force and self._is_running():
             self._signal(signal.SIGTERM)
             self._until_gone(GRACE)
@@ -187,12 +187,12 @@ class _Run:
 
     def _is_running(self) -> bool:
         self._reap()
-        return self._child.returncode is None or bool(_descendants())
+        return self._child.returncode is None or bool(descendants())
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, number)
-        for pid in _descendants():
+        for pid in descendants():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
 
@@ -204,12 +204,13 @@ class _Run:
                 pass
 
 
-def _descendants() -> list[int]:
+def descendants() -> list[int]:
     """The living processes below this one; none where there is no ``/proc`` to tell."""
     parents: dict[int, int] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
+    # Not "[0-9]*/stat": that looks at each file while it lists them, and fails where a process has just ended.
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            pid, _, rest = entry.read_text(encoding="utf-8", errors="replace").partition(" ")
+            pid, _, rest = (process / "stat").read_text(encoding="utf-8", errors="replace").partition(" ")
             state, parent = rest.rpartition(")")[2].split()[:2]
             if state not in "ZX":
                 parents[int(pid)] = int(parent)

@@ -23,6 +23,7 @@ from migration_audit.model.code import (
 )
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.location import Location
+from migration_audit.model.preflight import SourceFacts
 from migration_audit.project import AuditRule, Project, Verb, load_project
 
 MAIN = "processor/src/main.ts"
@@ -84,6 +85,7 @@ def inputs() -> dict[str, Any]:
 
 
 MIGRATIONS = PathFact(path=RET001.what[0], kind="folder", holds=("processor/src/db/migrations/0001_a.sql",))
+LEFT, MORE_LEFT = (((path, "a" * 64),) for path in (*MIGRATIONS.holds, "legacy/0001_note.sql"))
 EMPTY = PathFact(path=RET001.what[0], kind="folder")
 
 LOUD = [
@@ -98,6 +100,12 @@ LOUD = [
         "empty, and git would take new files",
         {"paths": paths(RET001=EMPTY)},
         ["RET001:processor/src/db/migrations"],
+    ),
+    (
+        "RET001",
+        "a file of [legacy] that no rule names",
+        {"paths": paths(RET001=MIGRATIONS), "sources": (SourceFacts(role="legacy", name="l", files=(*LEFT, *MORE_LEFT)),)},
+        ["RET001:legacy/0001_note.sql", "RET001:processor/src/db/migrations/0001_a.sql"],
     ),
     ("RET002", "the module is left", {"paths": paths(RET002=PathFact(path=MODULE, kind="file"))}, [f"RET002:{MODULE}"]),
     (
@@ -258,7 +266,7 @@ def judge_tree(project: Project, phase: Phase = Phase.RETIRED) -> dict[str, Chec
     """How the checks on code end on a project's tree, without any other input."""
     known = [r.check for r in RULES]
     wanted = [BY_ID[check] for check in sorted({r.check for r in project.retirement}) if check in known]
-    given = {**retirement_inputs(project), "project": project}
+    given = {**retirement_inputs(project), "sources": (), "project": project}
     return {result.id: result for result in judge(wanted, given, phase)}
 
 

@@ -19,7 +19,7 @@ CHECKS = ("RET001", "RET002", "RET003", "RET004", "RET005", "RET006", "RET009", 
 
 def results(tree: Path, phase: Phase = Phase.RETIRED) -> dict[str, CheckResult]:
     project = load_project(tree / "audit.toml")
-    given = {"project": project, **retirement_inputs(project), **documents_inputs(project)}
+    given = {"project": project, "sources": (), **retirement_inputs(project), **documents_inputs(project)}
     return {result.id: result for result in judge([BY_ID[name] for name in CHECKS], given, phase)}
 
 

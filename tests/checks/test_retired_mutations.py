@@ -27,6 +27,7 @@ def results(tree: Path, phase: Phase = Phase.RETIRED) -> dict[str, CheckResult]:
     project = load_project(tree / "audit.toml")
     given = {
         "project": project,
+        "sources": (),
         "fixture_shadows": {},
         "owner_origins": {},
         **boot_inputs(project),

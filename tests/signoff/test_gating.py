@@ -55,11 +55,13 @@ def test_blocking_evidence_is_signed_and_blocks(world, gone, text):
 
 @pytest.mark.slow
 def test_each_phase_has_evidence_of_its_own(world):
-    signed(world, phase="retired")
-    assert world.gate(phase="retired")["prod"].exit_code == 0
-    gate = world.gate()["prod"]
-    assert missing(gate) == {"a signed run": "no run of prod in phase preflight is signed"}
-    signed(world, at=NOW + timedelta(minutes=1))
+    signed(world)
+    assert world.gate()["prod"].exit_code == 0
+    world.git("rm", "-q", "-r", "legacy")
+    world.commit()
+    gate = world.gate(phase="retired")["prod"]
+    assert missing(gate) == {"a signed run": "no run of prod in phase retired is signed"}
+    signed(world, phase="retired", legacy=False, at=NOW + timedelta(minutes=1))
     assert [world.gate(phase=p)["prod"].exit_code for p in ("preflight", "retired")] == [0, 0]
 
 
@@ -144,10 +146,11 @@ def test_other_files_that_were_judged(world, change, code):
 def test_after_the_deletion_a_new_file_that_a_rule_is_about_was_not_judged(world, path, code):
     world.write("app/main.ts", "export {}\n")
     world.write("audit.toml", world.toml + '[[rule]]\ncheck = "RET005"\nddl = true\nin = ["app/**/*.ts"]\n')
+    world.git("rm", "-q", "-r", "legacy")
     world.commit()
     files = [{"path": name, "sha256": sha256} for name, sha256 in artifact_digests(world.project)]
     assert [file["path"] for file in files] == ["app/main.ts"]
-    signed(world, artifacts=files, phase="retired")
+    signed(world, artifacts=files, phase="retired", legacy=False)
     assert world.gate(phase="retired")["prod"].exit_code == 0
     world.write(path, "await sql`CREATE TABLE t ()`\n")
     assert world.gate(phase="retired")["prod"].exit_code == code

@@ -13,6 +13,8 @@ from fix_code import HEAD, judged, write
 from migration_audit.artifacts.git.working_tree import ignoring_rule
 from migration_audit.artifacts.paths import read_path
 from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.preflight.loading import load, source_facts
+from migration_audit.audit.preflight.owner_alone import is_legacy_gone
 from migration_audit.checks import BY_ID
 from migration_audit.checks.judge import judge
 from migration_audit.model.finding import CheckResult, Outcome, Phase
@@ -204,8 +206,58 @@ def test_a_folder_of_links_to_folders_is_not_empty(tmp_path):
 def result_without_rule(folder: Path, others: str, phase: Phase = Phase.RETIRED, *, of: str = 'sql = ["a"]') -> CheckResult:
     (folder / "audit.toml").write_text(HEAD.replace('sql = ["a"]', of) + others, "utf-8")
     project = load_project(folder / "audit.toml")
-    (result,) = judge([BY_ID["RET001"]], {**retirement_inputs(project), "project": project}, phase)
+    (result,) = judge([BY_ID["RET001"]], {**retirement_inputs(project), "sources": (), "project": project}, phase)
     return result
+
+
+SQL, COMMAND = 'sql = ["legacy/*.sql"]', 'command = ["sh", "run.sh"]'
+ANOTHER = '[[rule]]\ncheck = "RET001"\nabsent = ["old-migrations"]\n'
+BY_FILES = f'{COMMAND}\nfiles = ["package.json", "legacy/*.js"]'
+# name: [legacy], [owner], files (a target in <> is a link), what of them is left over
+FILES_OF_LEGACY = {
+    "a file that no rule names": (SQL, "own/*.sql", {"legacy/1.sql": "", "own/1.sql": ""}, ["legacy/1.sql"]),
+    "none": (SQL, "own/*.sql", {"own/1.sql": ""}, []),
+    "the owner's as well": (SQL, "legacy/*.sql", {"legacy/1.sql": ""}, []),
+    "one of them the owner's": (SQL, "legacy/1.sql", {"legacy/1.sql": "", "legacy/2.sql": ""}, ["legacy/2.sql"]),
+    "a link to a file of the owner": (
+        SQL,
+        "own/*.sql",
+        {"own/1.sql": "", "legacy/1.sql": "<../own/1.sql>"},
+        ["legacy/1.sql"],
+    ),
+    "a link to the owner's folder": (SQL, "own/*.sql", {"own/1.sql": "", "legacy": "<own>"}, ["legacy/1.sql"]),
+    "a command's, by a pattern": (BY_FILES, "own/*.sql", {"legacy/1.js": "", "own/1.sql": ""}, ["legacy/1.js"]),
+    "a command's, by a folder": (
+        f'{COMMAND}\nfiles = ["legacy", "./package.json"]',
+        "own/*.sql",
+        {"legacy/1.js": "", "legacy/package.json": "", "own/1.sql": ""},
+        ["legacy/1.js", "legacy/package.json"],
+    ),
+    "a command's, one by one": (
+        f'{COMMAND}\nfiles = ["package.json", "run.sh"]',
+        "own/*.sql",
+        {"own/1.sql": ""},
+        ["package.json", "run.sh"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("legacy", "owner", "files", "left"), FILES_OF_LEGACY.values(), ids=FILES_OF_LEGACY)
+def test_what_is_left_where_legacy_says_that_the_migrations_are(tmp_path, legacy, owner, files, left):
+    write(tmp_path, {"run.sh": "", "package.json": "{}", **{path: text or "SELECT 1;" for path, text in files.items()}})
+    for path, target in files.items():
+        if target.startswith("<"):
+            (tmp_path / path).unlink()
+            (tmp_path / path).symlink_to(target.strip("<>"))
+    head = HEAD.replace('sql = ["a"]', legacy).replace('["b"]', f'["{owner}"]')
+    (tmp_path / "audit.toml").write_text(head + ANOTHER, "utf-8")
+    project = load_project(tmp_path / "audit.toml")
+    sources = [source_facts("owner", load(project, project.owner))]
+    sources += [] if is_legacy_gone(project) else [source_facts("legacy", load(project, project.legacy))]
+    given = {**retirement_inputs(project), "sources": tuple(sources), "project": project}
+    (result,) = judge([BY_ID["RET001"]], given, Phase.RETIRED)
+    assert [f.key for f in result.findings] == [f"RET001:{path}" for path in left]
+    assert result.outcome is (Outcome.FAILED if left else Outcome.PASSED)
 
 
 class TestWithoutARule:

@@ -41,6 +41,7 @@ def read(project: Project, layout: Layout) -> list[str]:
         **boot_inputs(project),
         **retirement_inputs(project),
         **documents_inputs(project, commands=()),
+        "sources": (),
         "fixture_shadows": {},
         "owner_origins": {},
         "project": project,

@@ -83,6 +83,7 @@ def _judged(project: Project) -> tuple[CheckResult, ...]:
         **boot_inputs(project),
         **retirement_inputs(project),
         **documents_inputs(project, commands=()),
+        "sources": (),  # its files are compared with those that were signed, and nothing else reads them at the gate
         "fixture_shadows": {},
         "owner_origins": {},
         "project": project,

@@ -20,8 +20,7 @@ from migration_audit.model.live import Ledger as LiveLedger
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts, Witness
 from migration_audit.model.privileges import Access, Membership, ProbeRights, RoleFacts
-from migration_audit.model.rows import RowsComparison, SequenceComparison, TableComparison
-from migration_audit.model.seed_mode import SeedMode
+from migration_audit.model.rows import RowsComparison, SeedMode, SequenceComparison, TableComparison
 from migration_audit.model.side_effects import SourceUndone, Undoing, Undone
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
 from migration_audit.model.sql import Applied, Similarity, SqlFailure, StatementMatch

@@ -7,8 +7,7 @@ from typing import Any
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table, View
 from migration_audit.model.routines import Extension, Routine, Schema, Trigger
-from migration_audit.model.server_identity import ServerIdentity
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.model.timescale import CompressionSettings, ContinuousAggregate, Dimension, Hypertable
 from migration_audit.model.timescale_jobs import Job, JobStatus
 

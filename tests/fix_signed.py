@@ -24,16 +24,15 @@ from migration_audit.audit.facts.types import fact_types
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.audit.inputs.directus import directus_inputs
 from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs
-from migration_audit.audit.preflight.catalog_source import load_catalog
 from migration_audit.audit.preflight.loading import load, source_facts
+from migration_audit.audit.preflight.project_sides import load_catalog
 from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.audit.saved import SavedCase
 from migration_audit.model.finding import Outcome, Phase, Unavailable, Verdict
 from migration_audit.model.live import Ledger, LedgerState
 from migration_audit.model.preflight import DATABASE, SourceFacts
-from migration_audit.model.server_identity import ServerIdentity
 from migration_audit.model.signoff import Decision
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.project import Project, load_project
 from migration_audit.review import gating, signing
 from migration_audit.review.checkout import check_out

@@ -19,11 +19,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from migration_audit.model.errors import ServerError
+from migration_audit.shadow.debian import make_relocatable
 from migration_audit.shadow.mirror import Apt, find_mirror
 from migration_audit.shadow.paths import cache_dir, server_account
 from migration_audit.shadow.processes import locked
 from migration_audit.shadow.rundir import data_of
-from migration_audit.shadow.unpack import make_relocatable
 
 NEEDED = r"pgbouncer|libevent|libcares|libpam0g|libssl3|libsystemd0|libldap|libc6|zlib1g|libzstd1|libcap|libaudit"
 """The packages that the program of PgBouncer loads libraries from, of all that its package depends on."""

@@ -14,7 +14,7 @@ import tempfile
 from html import escape
 from pathlib import Path
 
-from migration_audit.runner.pdf import find_chromium
+from migration_audit.cli.audit import find_chromium
 
 FOLDER = Path(__file__).resolve().parent / "golden"
 MOST = 150_000

@@ -25,9 +25,8 @@ from migration_audit.model.finding import CheckResult, Finding, Outcome, Phase, 
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.routines import Extension
-from migration_audit.model.server_identity import ServerIdentity
 from migration_audit.model.severity import Severity
-from migration_audit.model.snapshot import HypertableChunks, Snapshot
+from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot
 from migration_audit.model.timescale import Dimension, Hypertable
 
 HOSTILE = {

@@ -11,7 +11,7 @@ from fix_chromium import needs_chromium
 from fix_demo import run_cli
 from fix_devtools import Page, browser
 from fix_runners import from_npm
-from migration_audit.runner.pdf import find_chromium, print_report
+from migration_audit.cli.audit import find_chromium, print_report
 
 pytestmark = [needs_chromium, pytest.mark.server, pytest.mark.timescale, pytest.mark.slow]
 __all__ = ["browser"]

@@ -10,8 +10,8 @@ import pytest
 from tests.unit.test_report_html import report
 
 from fix_chromium import needs_chromium
+from migration_audit.cli.audit import find_chromium, print_report
 from migration_audit.model.errors import AuditError, UsageError
-from migration_audit.runner.pdf import find_chromium, print_report
 
 
 @needs_chromium

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from migration_audit.directus.literals import stored_default
+from migration_audit.directus.rows import stored_default
 from migration_audit.directus.statement import PgError
 
 pytestmark = pytest.mark.server

@@ -11,12 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from migration_audit.audit.preflight import rows as row_facts
 from migration_audit.audit.preflight.rows import compared_rows, source_rows
-from migration_audit.catalog import read_snapshot, table_rows
+from migration_audit.catalog import read_snapshot
 from migration_audit.compare import RowScope
 from migration_audit.model.location import Location
-from migration_audit.model.rows import RowsComparison, SourceRows
-from migration_audit.model.seed_mode import SeedMode
+from migration_audit.model.rows import RowsComparison, SeedMode, SourceRows
 from migration_audit.project import SeedRule
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.sources import load_source
@@ -299,7 +299,7 @@ def test_a_sequence_that_goes_on_elsewhere_is_told(
 def test_too_many_rows_are_only_counted_and_that_is_told(
     compare_sql: Compare, monkeypatch: pytest.MonkeyPatch, most: str
 ) -> None:
-    monkeypatch.setattr(table_rows, most, 3)
+    monkeypatch.setattr(row_facts, most, 3)
     many = "create table t (a int, b int); insert into t select n, n from generate_series(1, {}) as n;"
     found = compare_sql(many.format(4), many.format(4).replace("n, n", "n, -n"))
     assert found.differing == ()

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from migration_audit.model.errors import ServerError
-from migration_audit.shadow import extensions, find_server, start, status, stop
+from migration_audit.shadow import find_server, settings, start, status, stop
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.cluster import PrivateCluster
 from migration_audit.shadow.local import list_local, why_not_local
@@ -69,7 +69,7 @@ def test_debian_has_what_errors_promise(suite: str) -> None:
     if not row.usable or "not installed" in row.detail:
         pytest.skip(f"{suite} is not installed: {row.detail}")
     server = find_server(suite, progress=pytest.fail)
-    lacking = extensions.DEBIAN - server.available_extensions().keys()
+    lacking = settings.DEBIAN - server.available_extensions().keys()
     # In sid PostGIS no longer brings these along.
     elsewhere = {"address_standardizer", "address_standardizer_data_us", "postgis_tiger_geocoder"}
     assert lacking == (elsewhere if suite == "debian:sid" else set())

@@ -18,7 +18,7 @@ from migration_audit.audit.preflight.loading import source_facts, with_outside
 from migration_audit.catalog import read_snapshot
 from migration_audit.model.snapshot import RolesRead
 from migration_audit.model.sql_tree import parse
-from migration_audit.report.manifest import not_compared_of
+from migration_audit.report.rows import not_compared_of
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.sources import load_source

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from migration_audit.catalog import dump_snapshot, load_snapshot, open_connection, read_snapshot, save_snapshot
-from migration_audit.catalog.chunks import read_jobs
+from migration_audit.catalog.features import read_jobs
 from migration_audit.checks.cov013_duplicate_indexes import is_default_index
 from migration_audit.compare import compare
 from migration_audit.model.relations import Index

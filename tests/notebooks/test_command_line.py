@@ -22,9 +22,9 @@ from fix_demo import Ran, run_cli
 from fix_demo import evidence_of as newest_evidence
 from fix_outside import wait_until
 from migration_audit.audit.preflight.sides import parse_side
+from migration_audit.cli.setup import cleared
 from migration_audit.model.errors import UsageError
 from migration_audit.model.sql import SqlFailure
-from migration_audit.runner.copies import cleared
 from migration_audit.runner.rendering import packaged_notebooks
 
 COMMANDS = [

@@ -13,7 +13,7 @@ import pytest
 
 from fix_demo import Ran, evidence_of, findings, outcomes, run_cli
 from migration_audit.model.evidence import SCHEMA_VERSION, parse_evidence
-from migration_audit.workbook.opening import open_audit
+from migration_audit.workbook.session import open_audit
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from migration_audit import workbook
 from migration_audit.model.errors import AuditError, DatabaseError, UsageError
 from migration_audit.workbook import session
 from migration_audit.workbook.comparing import CLASSES
-from migration_audit.workbook.frame_columns import FRAMES
+from migration_audit.workbook.frames import FRAMES
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale, pytest.mark.slow]
 

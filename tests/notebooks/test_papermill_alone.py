@@ -19,7 +19,7 @@ from fix_outside import with_environments
 from fix_pages import blocks
 from migration_audit.model.errors import UsageError
 from migration_audit.runner.rendering import packaged_notebooks
-from migration_audit.workbook.opening import open_audit, unknown_parameters
+from migration_audit.workbook.session import open_audit, unknown_parameters
 
 pytestmark = pytest.mark.slow
 

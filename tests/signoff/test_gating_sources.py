@@ -8,8 +8,8 @@ import pytest
 
 from fix_model import snapshot
 from fix_signed import ANN, BOB, World
-from migration_audit.audit.preflight.catalog_source import load_catalog
 from migration_audit.audit.preflight.loading import load, source_facts
+from migration_audit.audit.preflight.project_sides import load_catalog
 from migration_audit.catalog import dump_snapshot
 
 SQL = 'sql = ["legacy/*.sql"]'

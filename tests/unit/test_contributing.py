@@ -268,7 +268,8 @@ def test_add_a_kind_of_catalog_object(copy: Path, database: str, tmp_path: Path)
     assert "One line in `catalog/queries.py`" in steps("Add a kind of catalog object")
     write(copy, "model/ranges.py", KIND)
     write(copy, "catalog/sql/sequence_ranges.sql", KIND_SQL)
-    add_line(copy, "catalog/queries.py", after="    operators,", line="    ranges,")
+    start = "from migration_audit.model"
+    add_line(copy, "catalog/queries.py", after=f"{start}.objects import CatalogObject", line=f"{start} import ranges")
     sequences, line = '    "sequences": relations.Sequence,', '    "sequence_ranges": ranges.SequenceRange,'
     add_line(copy, "catalog/queries.py", after=sequences, line=line)
     sides = []

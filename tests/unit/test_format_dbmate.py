@@ -6,7 +6,7 @@ import pytest
 
 from fix_formats import applied, plan, tree
 from migration_audit.formats import EntryState, LedgerEntry, find_format
-from migration_audit.formats.search_path import path_changes
+from migration_audit.formats.interface import path_changes
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
 

@@ -7,8 +7,8 @@ from posixpath import normpath
 import pytest
 
 from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
-from migration_audit.formats.flyway_ledger import flyway_checksum
 from migration_audit.formats.flyway_names import Naming, Version, parse_name, parse_version
+from migration_audit.formats.flyway_scripts import flyway_checksum
 from migration_audit.formats.flyway_text import Placeholders, cut_statements, replace_placeholders
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode

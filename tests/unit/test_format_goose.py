@@ -8,7 +8,7 @@ import pytest
 
 from fix_formats import applied, plan, tree
 from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Row, find_format
-from migration_audit.formats.envsub import SubstitutionError, substitute
+from migration_audit.formats.goose_reader import SubstitutionError, substitute
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
 

@@ -9,8 +9,7 @@ import pytest
 
 from migration_audit.model.objects import CatalogObject
 from migration_audit.workbook.comparing import CLASSES
-from migration_audit.workbook.frame_columns import FRAMES, object_columns
-from migration_audit.workbook.frames import object_frame, typed_frame
+from migration_audit.workbook.frames import FRAMES, object_columns, object_frame, typed_frame
 
 VALUES = {str: "x", bool: True, int: 2**40, tuple[str, ...]: ("a", "b")}
 DTYPES = {"str", "bool", "boolean", "int64", "Int64", "object"}

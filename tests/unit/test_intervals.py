@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migration_audit.model.intervals import interval_text
+from migration_audit.model.timescale import interval_text
 
 # What PostgreSQL 17 prints of one interval in each style: postgres, postgres_verbose, sql_standard, iso_8601.
 STYLES = [

@@ -9,7 +9,7 @@ import pytest
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.model.location import Location
-from migration_audit.model.seed_mode import SeedMode
+from migration_audit.model.rows import SeedMode
 from migration_audit.model.severity import Severity
 from migration_audit.project import NameFormat, Project, find_project, load_project
 

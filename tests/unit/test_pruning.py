@@ -13,9 +13,8 @@ from fix_inputs import inputs
 from fix_model import column, snapshot
 from migration_audit.audit.case import shared_checks
 from migration_audit.audit.demo import demo_root
-from migration_audit.audit.facts.hidden import hidden_differences, told_apart
 from migration_audit.audit.facts.pruning import pruned
-from migration_audit.audit.facts.store import load_facts, save_facts
+from migration_audit.audit.facts.store import hidden_differences, load_facts, save_facts, told_apart
 from migration_audit.audit.facts.types import fact_types
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs

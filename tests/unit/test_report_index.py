@@ -9,7 +9,7 @@ from tests.report_example import HOSTILE, evidence, result, results
 from tests.unit.test_report_html import CSP, Page, text
 
 from migration_audit.model.finding import Finding, Outcome, Verdict
-from migration_audit.report.github import MOST_BYTES, summary_markdown
+from migration_audit.report.ci import MOST_BYTES, summary_markdown
 from migration_audit.report.page import RunSummary, render_index
 
 

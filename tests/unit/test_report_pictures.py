@@ -26,10 +26,10 @@ from migration_audit.model.relations import Index
 from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.project import BootStep
-from migration_audit.report.boot_figure import start_levels
-from migration_audit.report.coverage_figure import counts_by_kind
+from migration_audit.report.boot_tables import start_levels
 from migration_audit.report.figure import in_report
 from migration_audit.report.html import render_report
+from migration_audit.report.probe_figure import counts_by_kind
 from migration_audit.report.strip import BOXES, Look, Mark, Strip, shares
 
 AT = Location("compose.yaml", 1)

@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from migration_audit.report.prose import render_markdown
-from migration_audit.report.sanitize import clean_css, clean_html
+from migration_audit.report.prose import clean_css, clean_html, render_markdown
 
 ATTACKS = {
     "script": "<script>alert(1)</script>",

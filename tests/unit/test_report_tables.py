@@ -43,7 +43,7 @@ from migration_audit.model.snapshot import HypertableChunks, Unmodelled
 from migration_audit.project import BootStep
 from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import Text
-from migration_audit.report.sanitize import clean_html
+from migration_audit.report.prose import clean_html
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ import pytest
 from migration_audit.model.errors import ServerError, UsageError
 from migration_audit.shadow import docker, find_server, local, select
 from migration_audit.shadow.databases import conninfo, role_option
-from migration_audit.shadow.extensions import extension_advice
 from migration_audit.shadow.select import SERVER_VARIABLE
+from migration_audit.shadow.settings import extension_advice
 from migration_audit.shadow.url import URL_VARIABLE
 
 

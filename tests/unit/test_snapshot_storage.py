@@ -15,8 +15,15 @@ import pytest
 from migration_audit.catalog import canonical_snapshot, dump_snapshot, load_snapshot, save_snapshot, snapshot_body, storage
 from migration_audit.model.errors import UsageError
 from migration_audit.model.routines import Extension, Schema
-from migration_audit.model.server_identity import ServerIdentity
-from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, Snapshot, Unmodelled, to_json
+from migration_audit.model.snapshot import (
+    HypertableChunks,
+    NotRead,
+    RolesRead,
+    ServerIdentity,
+    Snapshot,
+    Unmodelled,
+    to_json,
+)
 
 SNAPSHOT = Snapshot(
     server=ServerIdentity(

@@ -16,8 +16,7 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.sources.interpreter import Interpreter
 from migration_audit.sources.reader import read_script
-from migration_audit.sources.script import SqlScript
-from migration_audit.sources.statements import StatementSpan, build_statements, find_pieces
+from migration_audit.sources.statements import SqlScript, StatementSpan, build_statements, find_pieces
 from migration_audit.sources.variables import Variables
 
 

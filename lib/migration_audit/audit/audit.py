@@ -28,10 +28,9 @@ from migration_audit.audit.inputs.retirement import documents_inputs, load_comma
 from migration_audit.audit.live import Live, read_live
 from migration_audit.audit.preflight.owner_alone import is_legacy_gone, run_owner_alone
 from migration_audit.audit.preflight.preflight import run_preflight
-from migration_audit.audit.progress import on_stderr
 from migration_audit.audit.rehearsals.directus import Deployment, LiveSide, rehearse_fresh, rehearse_live
 from migration_audit.audit.rehearsals.writer import rehearsal_inputs
-from migration_audit.audit.run_in_parallel import run_in_parallel
+from migration_audit.audit.run_in_parallel import on_stderr, run_in_parallel
 from migration_audit.model.directus_database import DirectusRehearsal
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import Evidence

@@ -12,8 +12,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
-from migration_audit.audit.compared import scoped_drift
-from migration_audit.audit.coverage import Coverage, coverage_of
+from migration_audit.audit.coverage import Coverage, coverage_of, scoped_drift
 from migration_audit.audit.facts.types import (
     EnvironmentComputed,
     EnvironmentFacts,

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import migration_audit
-from migration_audit.project import Project, load_project
+from migration_audit.project import Project, load_project, project_file
 
 DEMO = "demo"
 """The name under which notebooks and the command line ask for the bundled example."""
@@ -61,3 +61,10 @@ def lacks_databases(project: Project, names: Sequence[str]) -> bool:
     if project.path != demo_root() / "audit.toml":
         return False
     return not any(os.environ.get(project.environment(name).dsn_env or "") for name in names)
+
+
+def signing_project(config: Path | None) -> Project:
+    """The project of the audit.toml that was named, of the nearest one, or of the demo. Raises AuditError."""
+    if str(config) == DEMO:
+        return demo_project()
+    return load_project(project_file(config or Path()))

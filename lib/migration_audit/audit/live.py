@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from migration_audit import catalog
-from migration_audit.audit.compared import Keys, scoped_drift
+from migration_audit.audit.coverage import Keys, scoped_drift
 from migration_audit.audit.inputs.directus import directus_role, raw_names
 from migration_audit.audit.inputs.privileges import LiveRights, read_rights_and_rows, without_rights
 from migration_audit.audit.rehearsals.directus import NOT_ASKED

@@ -1,7 +1,8 @@
-"""Several things at the same time, two at most, and an end to them when the caller is interrupted."""
+"""Several things at the same time, two at most, and an end to them when the caller is interrupted; progress."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
@@ -34,3 +35,9 @@ def run_in_parallel(
                 Descriptors.close_all()  # again: one may just have been started
                 wait(jobs, timeout=0.1)
             raise
+
+
+def on_stderr(line: str) -> None:
+    """A line where the program's own messages go: an installation, or what was taken without being named."""
+    sys.stderr.write(f"· {line}\n")
+    sys.stderr.flush()

@@ -1,15 +1,23 @@
-"""The first look at a database: which server it is, and what it has."""
+"""The first look at a database: which server it is, what it has, and what TimescaleDB made of its settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
+from migration_audit.catalog.connection import attempt
 from migration_audit.catalog.queries import TIMESCALEDB_KINDS, load_query
 from migration_audit.catalog.rows import instance_rows
 from migration_audit.model.errors import DatabaseError, UsageError
+from migration_audit.model.identifiers import dotted
+from migration_audit.model.snapshot import HypertableChunks, NotRead
+from migration_audit.model.timescale_jobs import JobStatus
 
 OLDEST_POSTGRES = 150000
 
@@ -84,3 +92,79 @@ def _refuse_old_server(features: Features) -> None:
             where=features.database,
             todo="ALTER EXTENSION timescaledb UPDATE, or audit the database without its hypertables elsewhere",
         )
+
+
+def read_chunks(connection: psycopg.Connection[Any], features: Features) -> tuple[HypertableChunks, ...] | NotRead:
+    """The chunks of each hypertable, by name; why they could not be read, where it takes too long or a role may not.
+
+    They are many where a schema is small, so that they may not cost the snapshot.
+    """
+    name = "chunks" if features.has_slice_per_chunk else "chunks.shared_slices"
+    try:
+        with attempt(connection):
+            found = connection.cursor(row_factory=instance_rows(HypertableChunks)).execute(load_query(name))
+            indexes = connection.cursor(row_factory=instance_rows(_Index)).execute(load_query("chunk_indexes"))
+            others = connection.cursor(row_factory=instance_rows(_Otherwise)).execute(load_query("chunk_drift"))
+        tables = found.fetchall()
+        by_table = _by_table(indexes.fetchall(), others.fetchall())
+    except psycopg.errors.DatabaseError as error:
+        if connection.info.transaction_status is not TransactionStatus.INTRANS:
+            raise
+        return NotRead(f"the chunks of the hypertables could not be read: {error.diag.message_primary}")
+    return tuple(_whole(one, by_table[one.schema, one.table]) for one in tables)
+
+
+def read_jobs(connection: psycopg.Connection[Any]) -> tuple[JobStatus, ...] | NotRead:
+    """How each job goes, by number; why that could not be read, where it could not."""
+    try:
+        with attempt(connection):
+            jobs = connection.cursor(row_factory=instance_rows(JobStatus)).execute(load_query("job_status"))
+        return tuple(jobs.fetchall())
+    except psycopg.errors.DatabaseError as error:
+        if connection.info.transaction_status is not TransactionStatus.INTRANS:
+            raise
+        return NotRead(f"the statistics of jobs could not be read: {error.diag.message_primary}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Index:
+    """A row of ``sql/chunk_indexes.sql``."""
+
+    schema: str
+    table: str
+    index: str
+    is_unique: bool
+    is_beyond: bool
+    """Chunks have it, and the hypertable does not."""
+    chunks: int
+    example: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Otherwise:
+    """A row of ``sql/chunk_drift.sql``."""
+
+    schema: str
+    table: str
+    what: str
+    chunks: int
+    example: str
+
+
+def _by_table(*rows: Sequence[_Index | _Otherwise]) -> defaultdict[tuple[str, str], list[_Index | _Otherwise]]:
+    found: defaultdict[tuple[str, str], list[_Index | _Otherwise]] = defaultdict(list)
+    for row in chain(*rows):
+        found[row.schema, row.table].append(row)
+    return found
+
+
+def _whole(one: HypertableChunks, rows: Sequence[_Index | _Otherwise]) -> HypertableChunks:
+    lacking = [row for row in rows if isinstance(row, _Index) and not row.is_beyond]
+    beyond = [row for row in rows if isinstance(row, _Index) and row.is_beyond]
+    extra = [(f"{'unique ' * row.is_unique}index {row.index}", row.chunks, row.example or "") for row in beyond]
+    return replace(
+        one,
+        missing_indexes=tuple((dotted(row.schema, row.index), row.chunks) for row in lacking),
+        missing_unique=tuple(dotted(row.schema, row.index) for row in lacking if row.is_unique),
+        otherwise=(*extra, *((row.what, row.chunks, row.example) for row in rows if isinstance(row, _Otherwise))),
+    )

@@ -6,16 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from migration_audit.model import (
-    access,
-    operators,
-    other_servers,
-    relations,
-    routines,
-    textsearch,
-    timescale,
-    timescale_jobs,
-)
+from migration_audit.model import access, operators, other_servers, relations, routines, timescale, timescale_jobs
 from migration_audit.model.objects import CatalogObject
 
 KINDS: Final[dict[str, type[CatalogObject]]] = {
@@ -43,10 +34,10 @@ KINDS: Final[dict[str, type[CatalogObject]]] = {
     "languages": operators.Language,
     "transforms": operators.Transform,
     "access_methods": operators.AccessMethod,
-    "text_search_parsers": textsearch.TextSearchParser,
-    "text_search_templates": textsearch.TextSearchTemplate,
-    "text_search_dictionaries": textsearch.TextSearchDictionary,
-    "text_search_configurations": textsearch.TextSearchConfiguration,
+    "text_search_parsers": operators.TextSearchParser,
+    "text_search_templates": operators.TextSearchTemplate,
+    "text_search_dictionaries": operators.TextSearchDictionary,
+    "text_search_configurations": operators.TextSearchConfiguration,
     "foreign_data_wrappers": other_servers.ForeignDataWrapper,
     "foreign_servers": other_servers.ForeignServer,
     "user_mappings": other_servers.UserMapping,

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from migration_audit.catalog.chunks import read_chunks, read_jobs
 from migration_audit.catalog.connection import (
     READINGS,
     STATEMENT_TIMEOUT_MS,
@@ -19,7 +18,7 @@ from migration_audit.catalog.connection import (
     sent_at_once,
     with_connection,
 )
-from migration_audit.catalog.features import Features, read_features
+from migration_audit.catalog.features import Features, read_chunks, read_features, read_jobs
 from migration_audit.catalog.odd_bytes import odd_bytes_error
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
 from migration_audit.catalog.rows import RowId, TakenObjects, VanishedError, instance_rows, take_objects
@@ -37,8 +36,7 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redaction import SALT
-from migration_audit.model.server_identity import ServerIdentity
-from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, Snapshot, Unmodelled
+from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, ServerIdentity, Snapshot, Unmodelled
 from migration_audit.model.timescale_jobs import Job, JobStatus
 
 _SET = """

@@ -20,12 +20,12 @@ from migration_audit.model.bulk import many_objects
 from migration_audit.model.errors import UsageError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redaction import MARK
-from migration_audit.model.server_identity import ServerIdentity
 from migration_audit.model.snapshot import (
     SCHEMA_VERSION,
     HypertableChunks,
     NotRead,
     RolesRead,
+    ServerIdentity,
     Snapshot,
     Unmodelled,
     to_json,

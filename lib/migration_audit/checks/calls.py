@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from migration_audit.checks.code_scopes import ends_in_one, fits_one, word_pattern
-from migration_audit.checks.command_words import CONTAINERS, PROGRAMS, SCRIPT_RUNNERS, base, commands_in
+from migration_audit.checks.code_scopes import (
+    CONTAINERS,
+    PROGRAMS,
+    SCRIPT_RUNNERS,
+    base,
+    commands_in,
+    ends_in_one,
+    fits_one,
+    word_pattern,
+)
 from migration_audit.model.code import CodeFile, Import, Literal, ManifestScript
 from migration_audit.model.location import Location
 

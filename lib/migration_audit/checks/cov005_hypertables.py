@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.describe import coverage_findings
-from migration_audit.checks.pinned_dimensions import compare_with_pins
+from migration_audit.checks.describe import coverage_findings, shown, word
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale import Dimension
 
 if TYPE_CHECKING:
     from migration_audit.project import Project
@@ -40,3 +40,34 @@ CHECK = Check(
     phases=(Phase.PREFLIGHT,),
     run=run,
 )
+
+
+def compare_with_pins(
+    check_id: str, project: Project, snapshot: Snapshot, *, drift: Drift, side: str, origins: OriginMap
+) -> Iterator[Finding]:
+    """A finding for each pinned setting that the snapshot does not have, and that ``drift`` does not tell already."""
+    reported = {(d.key, change.name) for d in drift.of("dimension") for change in d.fields}
+    dimensions = {(d.belongs_to or ("", ""))[1] + "." + d.column: d for d in snapshot.of(Dimension)}
+    for pin in project.hypertables:
+        key = f"{check_id}:pin:{pin.table}.{pin.column}"
+        dimension = dimensions.get(f"{pin.table}.{pin.column}")
+        if dimension is None:
+            yield Finding(
+                key=key,
+                summary=f"{pin.table} is not a hypertable by {pin.column} in {side}, but {pin.at} pins it as one",
+                expected=f"a dimension by {pin.column}",
+                where=str(pin.at),
+            )
+            continue
+        origin = origins.get(("dimension", dimension.key))
+        for name in ("chunk_interval", "partitions"):
+            wanted, actual = getattr(pin, name), getattr(dimension, name)
+            if wanted is not None and wanted != actual and (dimension.key, name) not in reported:
+                yield Finding(
+                    key=f"{key}:{name}",
+                    summary=f"{pin.table}: {word(name)} of {pin.column} is {shown(actual and str(actual))} in {side}, "
+                    f"pinned to {wanted} at {pin.at}",
+                    expected=str(wanted),
+                    actual=shown(actual and str(actual)),
+                    where=str(origin or pin.at),
+                )

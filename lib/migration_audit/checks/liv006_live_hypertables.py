@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from migration_audit.checks.cov005_hypertables import compare_with_pins
 from migration_audit.checks.describe import live_findings
-from migration_audit.checks.pinned_dimensions import compare_with_pins
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap

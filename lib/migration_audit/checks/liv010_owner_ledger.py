@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.ledger_entries import entries_of
-from migration_audit.formats import EntryState, EntryVerdict
+from migration_audit.formats import EntryState, EntryVerdict, LedgerEntry
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.live import Ledger as LiveLedger
 from migration_audit.model.live import LedgerState
-from migration_audit.model.preflight import COMMAND, SourceFacts
+from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
 from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
@@ -99,3 +99,19 @@ CHECK = Check(
     phases=tuple(Phase),
     run=run,
 )
+
+
+def entries_of(source: SourceFacts) -> tuple[LedgerEntry, ...]:
+    """One entry for each file, in apply order; of a command, for each row that it wrote into the ledger of a shadow."""
+    if source.format == COMMAND:
+        recorded = zip_longest(source.entries, source.checksums)
+        return tuple(
+            LedgerEntry(name=name, path=name, checksum=checksum, sha256=checksum or "") for name, checksum in recorded
+        )
+    if source.format in {SNAPSHOT, DATABASE}:
+        return ()
+    rows = zip_longest(source.files, source.entries[: len(source.files)], source.checksums[: len(source.files)])
+    return tuple(
+        LedgerEntry(name=name or path.rsplit("/", 1)[-1], path=path, checksum=checksum, sha256=sha256)
+        for (path, sha256), name, checksum in rows
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.ledger_entries import entries_of
+from migration_audit.checks.liv010_owner_ledger import entries_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.identifiers import dollar_tag, in_quotes, literal, sql_name_of
 from migration_audit.model.live import Ledger as LiveLedger

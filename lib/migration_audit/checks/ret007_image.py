@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from migration_audit.checks.code_scopes import no_rule
-from migration_audit.checks.command_words import commands_in, only_handles
+from migration_audit.checks.code_scopes import commands_in, no_rule, only_handles
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.image import Copied, Image, Stage, StartedCommand

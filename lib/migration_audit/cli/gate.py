@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from migration_audit.artifacts.git.command import each_line_once
+from migration_audit.audit.demo import signing_project
 from migration_audit.cli.output import say, write_json
-from migration_audit.cli.signing_project import signing_project
 from migration_audit.cli.terminal import HOLDS, Style, write_paragraph
 from migration_audit.cli.verdicts import tell_gate_to_github
 from migration_audit.gate import EnvironmentGate, RequirementKind

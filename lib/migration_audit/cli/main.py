@@ -25,8 +25,7 @@ from migration_audit.cli.group import (
     yes_option,
 )
 from migration_audit.cli.output import say
-from migration_audit.cli.pages import check, source_format
-from migration_audit.cli.server import server
+from migration_audit.cli.pages import check, server, source_format
 from migration_audit.cli.terminal import color_option
 from migration_audit.model.time_limits import STATEMENT_TIMEOUT
 

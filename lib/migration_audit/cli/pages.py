@@ -1,4 +1,4 @@
-"""``check`` and ``format``: the pages of checks and of source formats, and the check of files alone."""
+"""``check`` and ``format``: the pages of checks and of source formats, the check of files alone, and ``server``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from migration_audit.cli.group import Group
+from migration_audit.cli.output import say
 from migration_audit.cli.terminal import Style, color_option, line_width, write_paragraph
 
 if TYPE_CHECKING:
     from migration_audit.model.finding import Check
-
 
 _TITLES_AT = 30
 """The column at which titles of checks begin."""
@@ -125,3 +125,54 @@ def check_static_files(files: tuple[Path, ...]) -> None:
     from migration_audit.cli.static import check_static  # noqa: PLC0415
 
     sys.exit(check_static(files))
+
+
+@click.group(cls=Group)
+def server() -> None:
+    """The server on which the SQL of both sources is executed."""
+
+
+@server.command("status")
+def _server_status() -> None:
+    """List the servers that can be used here, and why others cannot."""
+    from migration_audit import shadow  # noqa: PLC0415
+
+    for line in shadow.status():
+        mark = "✓" if line.usable else "–"
+        click.echo(f"{mark} {line.provider:14} {line.detail}" + (f"  ({line.path})" if line.path else ""))
+
+
+_SPEC = click.argument("provider", required=False)
+
+
+@server.command("install")
+@_SPEC
+def _server_install(provider: str | None) -> None:
+    """Install a server for this user.
+
+    PROVIDER is debian (the default) or debian:sid: Debian's packages, unpacked into a private cache. The system does not
+    change.
+    """
+    from migration_audit import shadow  # noqa: PLC0415
+
+    click.echo(shadow.install(provider or "debian", progress=say))
+
+
+@server.command("start")
+@_SPEC
+def _server_start(provider: str | None) -> None:
+    """Start a server that keeps running, and print its connection string.
+
+    To connect: psql "$(migration-audit server start)".
+    """
+    from migration_audit import shadow  # noqa: PLC0415
+
+    click.echo(shadow.start(provider, progress=say))
+
+
+@server.command("stop")
+def _server_stop() -> None:
+    """Stop the server that `start` started, and remove its data."""
+    from migration_audit import shadow  # noqa: PLC0415
+
+    say("stopped, and its data removed" if shadow.stop(progress=say) else "no server was running")

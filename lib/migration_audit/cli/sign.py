@@ -10,8 +10,8 @@ import click
 
 from migration_audit import report
 from migration_audit.artifacts.git.repository import is_ignored, keeps_bytes
+from migration_audit.audit.demo import signing_project
 from migration_audit.cli.output import say
-from migration_audit.cli.signing_project import signing_project
 from migration_audit.model.enumeration import first_lines
 from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.model.signoff import Decision

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from migration_audit.audit.demo import signing_project
 from migration_audit.cli.output import say
-from migration_audit.cli.signing_project import signing_project
 from migration_audit.cli.terminal import HOLDS
 from migration_audit.model.signoff import Sentence
 from migration_audit.report.escape import one_line

@@ -12,13 +12,13 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.rows import (
     CELL,
     RowsComparison,
+    SeedMode,
     SequenceComparison,
     SourceRows,
     TableComparison,
     TableRows,
     by_table,
 )
-from migration_audit.model.seed_mode import SeedMode
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Sequence, Table
 from migration_audit.model.routines import Extension, Schema
 from migration_audit.model.rule_use import Excluded
-from migration_audit.model.server_identity import ServerIdentity
-from migration_audit.model.snapshot import SERVER_WIDE, RolesRead, Snapshot
+from migration_audit.model.snapshot import SERVER_WIDE, RolesRead, ServerIdentity, Snapshot
 
 if TYPE_CHECKING:
     from migration_audit.project import LedgerSettings, Project

@@ -1,4 +1,4 @@
-"""Folders with the SQL of migrations: what the formats recognise, and plain files that make tables."""
+"""Folders with the SQL of migrations: what the formats recognise, plain files that make tables."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import glob
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from migration_audit.detect.candidate import Candidate
+from migration_audit.detect.candidate import Candidate, Roles, assign_roles
 from migration_audit.detect.libraries import library_of
 from migration_audit.detect.listing import Listing, is_for_tests, is_within
+from migration_audit.detect.runners import commands
+from migration_audit.detect.stack import applied_around, boot_commands, directus_projects, snapshots
 from migration_audit.formats import ALL, BY_NAME, Format, MigrationFolder, Options
 from migration_audit.formats.plain_files import leading_number
 from migration_audit.model.errors import SourceError
+from migration_audit.model.image import StartedCommand
 from migration_audit.sources.trees import whole_tree
 
 _DDL: Final = re.compile(
@@ -210,3 +213,38 @@ def _checked(folders: _Folders, candidate: Candidate, folder: str) -> Candidate:
         return replace(candidate, doubts=(f"{form.name} cannot read it: {error.where}: {error.what}",))
     twice = [f"{version}: {' and '.join(paths)}" for version, paths in plan.duplicates]
     return replace(candidate, doubts=tuple(f"whose order is not fixed: {one}" for one in twice[:3]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a folder and the projects next to it hold."""
+
+    roles: Roles
+    seen: tuple[str, ...]
+    """SQL that was not taken, each with the reason."""
+    snapshots: tuple[str, ...]
+    boot: tuple[StartedCommand, ...] = ()
+    """What a container of the Directus project starts."""
+
+
+def find(listing: Listing) -> Found:
+    """Sources, their roles, and what belongs to a Directus."""
+    called = commands(listing)
+    taken = frozenset[str]().union(*(each.taken for each in called))
+    places, seen = sql_places(listing)
+    candidates = [*called, *(place for place in places if not _is_taken(listing, place, taken))]
+    directus = directus_projects(listing)
+    boot = tuple(command for project in directus for command in boot_commands(listing, project))
+    around = applied_around(boot, [c for c in candidates if c.project in directus])
+    folders = {posixpath.dirname(path) for path in taken}
+    return Found(
+        roles=assign_roles(candidates, directus, around),
+        seen=tuple(one for one in seen if one.partition(": ")[0] not in folders),
+        snapshots=tuple(snapshots(listing)),
+        boot=boot,
+    )
+
+
+def _is_taken(listing: Listing, place: Candidate, taken: frozenset[str]) -> bool:
+    """Whether plain files are those that a command applies."""
+    return place.format is None and not place.formats and bool(taken.intersection(listing.within(place.folder)))

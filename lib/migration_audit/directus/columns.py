@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from migration_audit.directus.behaviour import Behaviour
 from migration_audit.directus.js import MISSING, JsError, absent, get, js_text, opt, simple_hash, truthy
-from migration_audit.directus.literals import stored_default
 from migration_audit.directus.postgres import DatabaseState
+from migration_audit.directus.rows import stored_default
 from migration_audit.directus.statement import PgError, knex_name
 from migration_audit.model.directus_database import DirectusColumn, DirectusIndex, DirectusKey
 

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from migration_audit import catalog
-from migration_audit.audit.compared import Keys, compared, scoped_drift
+from migration_audit.audit.coverage import Keys, compared, scoped_drift
 from migration_audit.audit.live import read_catalog
 from migration_audit.audit.preflight.owner_alone import run_owner_alone
 from migration_audit.audit.preflight.sides import parse_side, read_sides

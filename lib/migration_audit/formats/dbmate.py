@@ -26,11 +26,19 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, blank, mark_hint
+from migration_audit.formats.interface import (
+    Format,
+    MigrationFolder,
+    Options,
+    Plan,
+    PlannedFile,
+    blank,
+    mark_hint,
+    path_changes,
+)
 from migration_audit.formats.ledgers import LedgerEntry, LedgerFormat, LedgerReading, Row, read_names
 from migration_audit.formats.lexer import CommentLine, at_line, comment_lines, tokens
 from migration_audit.formats.plain_files import direct_files, unread_sql
-from migration_audit.formats.search_path import path_changes
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 

@@ -20,11 +20,14 @@ Source      https://www.postgresql.org/docs/current/app-psql.html
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from posixpath import normpath
 
-from migration_audit.formats.foreign import refuse_foreign
 from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
+from migration_audit.formats.lexer import comment_lines
 from migration_audit.formats.plain_files import apply_order, is_other_sql, other_sql, shared_numbers
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
@@ -49,7 +52,7 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
                 where=tree.shown or ".",
                 todo="name the folder that contains them, or call the runner: `command` in audit.toml",
             )
-        refuse_foreign(tree, chosen)
+        _refuse_foreign(tree, chosen)
         duplicates += [(n, tuple(map(tree.shown_path, same))) for n, same in shared_numbers(chosen)]
         files += [
             PlannedFile(path=path, tree=number, text=tree.read(path), transaction=TransactionMode.NONE, entry=_name(path))
@@ -83,3 +86,158 @@ FORMAT = Format(
     tested_against="psql",
     module=sys.modules[__name__],
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """A marker line or name by which a runner says that its files are not read as ``psql -f`` reads them, as documented."""
+
+    pattern: re.Pattern[str]
+    runner: str
+    format: str | None
+    """Our format for it; None where there is none."""
+
+
+def _line(pattern: str, runner: str, format_name: str | None = None) -> _Sign:
+    return _Sign(re.compile(pattern, re.IGNORECASE), runner, format_name)
+
+
+_MARKERS = (
+    _line(r"--\s*migrate:(?:up|down)\b", "dbmate", "dbmate"),  # github.com/amacneil/dbmate README
+    _line(r"--\s*\+goose\b", "goose", "goose"),  # pressly.github.io/goose/documentation/annotations
+    _line(r"--\s*\+migrate\b", "sql-migrate", "sql-migrate"),  # github.com/rubenv/sql-migrate README
+    _line(r"--[\s-]*(?:up|down)\s+migration", "node-pg-migrate", "node-pg-migrate"),  # salsita.github.io/node-pg-migrate
+    _line(r"--\s*liquibase formatted sql", "Liquibase", "liquibase-sql"),
+    _line(r"--\s*changeset\s+\S+:\S+", "Liquibase", "liquibase-sql"),
+    _line(
+        r"--!\s*(?:previous|hash|allow-invalid-hash|message|no-transaction|include|revision)\b",
+        "graphile-migrate",
+        "graphile-migrate",
+    ),
+    _line(r"--\s*(?:deploy|revert|verify)\s+\S+\s+(?:to|from|on)\s+pg\b", "Sqitch", "sqitch"),
+    _line(r"--+\s*create above / drop below\s*--+", "tern"),  # github.com/jackc/tern README
+    _line(r"--\s*rambler\s+(?:up|down)\b", "rambler"),  # github.com/elwinar/rambler README
+    _line(r"--\s*\+micrate\s+(?:up|down)\b", "micrate"),  # github.com/amberframework/micrate README
+    _line(r"--\s*(?:---\s*)?!(?:ups|downs)\b", "Play evolutions"),
+    _line(r"--\s*//\s*@undo\b", "MyBatis Migrations"),  # mybatis.org/migrations/new.html
+    _line(r"--\s*@(?:undo|down|rollback)\b", "a runner with @undo sections"),
+    _line(r"--\s*drift:(?:up|down)\b|--\s*\[(?:up|down)\]\s*$", "a runner with up and down sections"),
+    _line(r"--\s*-*>\s*statement-breakpoint", "Drizzle"),
+    _line(r"--\s*running downgrade\b", "Alembic"),  # what `alembic downgrade --sql` writes
+    _line(r"--\s*no-transaction\b", "sqlx", "sqlx"),  # docs.rs/sqlx: Migration::no_tx
+)
+_COMMENT = re.compile(rb"^[ \t\r\f\v]*(--[^\n\r]*)", re.MULTILINE)
+"""What may be a comment line: some are within a string or another comment."""
+_UP_OR_DOWN = re.compile(r"--[\s\W]*(up|down)[\s\W]*", re.IGNORECASE)
+"""A comment that is the one word: a section of an unknown runner, where both words are in one file."""
+
+_FLYWAY = re.compile(r"(?:[VUB]\d[\d._]*|R)__.+\.sql", re.IGNORECASE)
+_UNDO_NAMES = (
+    _line(
+        r"(?:.*[._-])?(?:down)\.sql",
+        "golang-migrate, sqlx or another runner with up and down files",
+        "golang-migrate or sqlx",
+    ),
+    _line(r".*\.undo(?:\..*)?\.sql", "postgrator"),  # 001.undo.users.sql, github.com/rickbergfalk/postgrator README
+    _line(r".*\.rollback\.sql", "yoyo"),
+    _line(r"revert\.sql", "a runner with revert files"),
+)
+_UNDO_OF_A_PAIR = re.compile(r"(.+)[._ -](?:undo|rollback|revert|downgrade|backout)\.sql", re.IGNORECASE)
+"""A name that says nothing alone: ``0005_rollback.sql`` may be a migration; next to ``0005_prices.sql`` it takes it back."""
+_UNDO_FOLDERS = re.compile(r"(?:\A|/)(?:down|undo|rollbacks?|revert|downgrade)/", re.IGNORECASE)
+_PRISMA = re.compile(r"(?:.*/)?[0-9]{14}_[^/]*/migration\.sql")
+_BESIDE = (
+    _line("sqitch.plan", "Sqitch", "sqitch"),
+    _line("../sqitch.plan", "Sqitch", "sqitch"),
+    _line("migration_lock.toml", "Prisma", "prisma"),
+    _line("../migration_lock.toml", "Prisma", "prisma"),
+    _line("meta/_journal.json", "Drizzle"),  # orm.drizzle.team/docs/drizzle-kit-generate
+)
+"""Files by which a runner keeps account of the files next to them; the pattern is a path from their folder."""
+
+
+def _marker(comment: str) -> _Sign | None:
+    return next((each for each in _MARKERS if each.pattern.match(comment)), None)
+
+
+def foreign_markers(text: bytes) -> Iterator[tuple[int, _Sign, str]]:
+    """Line, sign and text of each whole comment line that some runner takes for an instruction."""
+    found = [line[1].decode(errors="replace") for line in _COMMENT.finditer(text)]
+    if not any(_marker(line) or _UP_OR_DOWN.fullmatch(line) for line in found):
+        return  # and the tokens of the text, which take long, are not needed
+    words: dict[str, tuple[int, str]] = {}
+    for comment in comment_lines(text):
+        sign = _marker(comment.text)
+        if sign is not None:
+            yield comment.line, sign, comment.text
+        elif (word := _UP_OR_DOWN.fullmatch(comment.text)) is not None:
+            words.setdefault(word[1].lower(), (comment.line, comment.text))
+    if len(words) == 2:
+        line, shown = words["down"]
+        yield line, _line("", "a runner with up and down sections"), shown
+
+
+def _refuse_foreign(tree: MigrationFolder, paths: Sequence[str]) -> None:
+    """Raise SourceError, which names the format to set, where one of these files was written for another runner."""
+    for path in paths:
+        for line, sign, shown in foreign_markers(tree.read(path)):
+            what = f"`{shown[:60].strip()}` is a marker of {sign.runner}, which applies only a part of the file"
+            raise SourceError(what, where=f"{tree.shown_path(path)}:{line}", todo=_todo(sign))
+    names = [path.rsplit("/", 1)[-1] for path in paths]
+    for path, name in zip(paths, names, strict=True):
+        for sign in _UNDO_NAMES:
+            if len(paths) > 1 and sign.pattern.fullmatch(name):
+                what = f"the name is that of a file that reverts a migration ({sign.runner})"
+                raise SourceError(what, where=tree.shown_path(path), todo=_todo(sign))
+    for path, name in zip(paths, names, strict=True):
+        if (forward := _taken_back(name, names)) is not None:
+            what = f"the name is that of a file that reverts {forward}"
+            raise SourceError(what, where=tree.shown_path(path), todo=_todo(_line("", "a runner with undo files")))
+    _refuse_accounted(tree, paths)
+    for path, name in zip(paths, names, strict=True):
+        if _UNDO_FOLDERS.search(path) and names.count(name) > 1:
+            what = "the folder is that of files that revert others of the same name"
+            raise SourceError(what, where=tree.shown_path(path), todo=_todo(_line("", "a runner with undo files")))
+    flyway = [path for path, name in zip(paths, names, strict=True) if _FLYWAY.fullmatch(name)]
+    if len(flyway) > 1:
+        first, second = (path.rsplit("/", 1)[-1] for path in flyway[:2])
+        what = f"{first} and {second} are named as Flyway's, whose order differs"
+        raise SourceError(what, where=tree.shown_path(flyway[0]), todo=_todo(_line("", "Flyway", "flyway")))
+
+
+def _taken_back(name: str, names: Sequence[str]) -> str | None:
+    """The file that this one takes back: of the same name, or of the same number, without the word."""
+    found = _UNDO_OF_A_PAIR.fullmatch(name)
+    if found is None:
+        return None
+    stem = re.escape(found[1])
+    more = r"(?!\d).*" if found[1].isdigit() else r"(?:[._ -](?:up|do|apply|deploy|migrate|upgrade))?"
+    pair = re.compile(rf"{stem}{more}\.sql", re.IGNORECASE)
+    return next((other for other in names if other != name and pair.fullmatch(other)), None)
+
+
+def _refuse_accounted(tree: MigrationFolder, paths: Sequence[str]) -> None:
+    """Files in folders of Prisma's names, or next to the file in which a runner keeps their order."""
+    folders = {path.rpartition("/")[0] or ".": path for path in reversed(paths)}
+    for folder, path in folders.items():
+        for sign in _BESIDE:
+            account = normpath(f"{folder}/{sign.pattern.pattern}")
+            if account in tree.paths or tree.other(account) is not None:
+                shown = normpath(tree.shown_path(account))
+                what = f"{shown} marks this as a file of {sign.runner}, which uses its own order"
+                raise SourceError(what, where=tree.shown_path(path), todo=_todo(sign))
+    prisma = [path for path in paths if _PRISMA.fullmatch(path)]
+    if prisma:
+        what = "the folder and the file are named as Prisma's, which applies each in one transaction"
+        raise SourceError(what, where=tree.shown_path(prisma[0]), todo=_todo(_line("", "Prisma", "prisma")))
+
+
+def _todo(sign: _Sign) -> str:
+    if sign.format is None:
+        return (
+            f"no format supports it: run the migration runner itself on the shadow (`command` in audit.toml), "
+            f"or name the files that {sign.runner} applies one by one, without their down section"
+        )
+    names = sign.format.split(" or ")
+    settings, paths = (" or ".join(each.format(name) for name in names) for each in ('format = "{}"', "{}:PATH"))
+    return f"set {settings} in audit.toml, or write {paths} on the command line (migration-audit format explain {names[0]})"

@@ -36,9 +36,8 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 
-from migration_audit.formats.flyway_ledger import LEDGER
 from migration_audit.formats.flyway_names import MigrationKind, MigrationName, Naming, is_reserved, parse_name
-from migration_audit.formats.flyway_scripts import FlywayScript, Scripts, read_script_settings
+from migration_audit.formats.flyway_scripts import LEDGER, FlywayScript, Scripts, read_script_settings
 from migration_audit.formats.flyway_settings import FlywaySettings, read_flyway_settings
 from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
 from migration_audit.model.errors import SourceError

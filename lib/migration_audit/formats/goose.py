@@ -30,10 +30,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from migration_audit.formats.chunks import assemble
 from migration_audit.formats.goose_reader import GooseReader
-from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, only_tree
+from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, lost_ledger, only_tree
 from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.plain_files import direct_files, unread_sql
-from migration_audit.formats.search_path import lost_ledger
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 

@@ -31,10 +31,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, only_tree, refuse_mark
+from migration_audit.formats.interface import (
+    Format,
+    MigrationFolder,
+    Options,
+    Plan,
+    PlannedFile,
+    finds_ledger,
+    only_tree,
+    refuse_mark,
+)
 from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.plain_files import locale_order
-from migration_audit.formats.search_path import finds_ledger
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 

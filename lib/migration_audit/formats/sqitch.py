@@ -20,13 +20,13 @@ Source      https://sqitch.org/docs/manual/sqitchtutorial/ and the source of App
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile, only_tree
 from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
-from migration_audit.formats.sqitch_config import NAME, Config, read_config
 from migration_audit.formats.sqitch_plan import PlannedChange, SqitchPlan, parse_plan
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
@@ -36,7 +36,7 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """What ``sqitch deploy`` does on an empty database. Raises SourceError for what Sqitch refuses."""
     del options  # psql's variables are no placeholders
     tree = only_tree("sqitch", trees)
-    config = read_config(tree)
+    config = _read_config(tree)
     if config.plan not in tree.paths and tree.other(config.plan) is None:
         where = tree.shown_path(config.plan)
         raise SourceError("the plan is missing", where=where, todo=f"name the folder that contains {NAME}, or sqitch.plan")
@@ -75,7 +75,7 @@ def _check_dependencies(found: SqitchPlan, shown: str) -> None:
                     raise SourceError(what, where=where, todo="correct the plan: Sqitch rejects it too")
 
 
-def _files(tree: MigrationFolder, config: Config, found: SqitchPlan) -> Iterator[PlannedFile]:
+def _files(tree: MigrationFolder, config: _Config, found: SqitchPlan) -> Iterator[PlannedFile]:
     hashes: dict[str, str] = {}
     for change in found.changes:
         path = _script(tree, config, change)
@@ -102,7 +102,7 @@ def _files(tree: MigrationFolder, config: Config, found: SqitchPlan) -> Iterator
         )
 
 
-def _script(tree: MigrationFolder, config: Config, change: PlannedChange) -> str:
+def _script(tree: MigrationFolder, config: _Config, change: PlannedChange) -> str:
     """The script of a change; of a reworked one, the first that is there of those that its tags name."""
     folder = config.reworked_deploy if change.rework_tags else config.deploy
     names = [f"{change.name}@{tag}" for tag in change.rework_tags] or [change.name]
@@ -110,7 +110,7 @@ def _script(tree: MigrationFolder, config: Config, change: PlannedChange) -> str
     return next((path for path in paths if path in tree.paths or tree.other(path) is not None), paths[0])
 
 
-def _left_out(tree: MigrationFolder, config: Config, applied: set[str]) -> Iterator[NotApplied]:
+def _left_out(tree: MigrationFolder, config: _Config, applied: set[str]) -> Iterator[NotApplied]:
     for path in tree.paths:
         if path in applied or not path.endswith(f".{config.extension}"):
             continue
@@ -158,7 +158,7 @@ def _verdict(entry: LedgerEntry, row: Row | None) -> EntryVerdict:
 def recognise(tree: MigrationFolder) -> str | None:
     """A plan in the folder, or where its ``sqitch.conf`` says, names the format."""
     try:
-        plan_file = read_config(tree).plan
+        plan_file = _read_config(tree).plan
     except SourceError:
         return None
     return f"{tree.shown_path(plan_file)} is a Sqitch plan" if plan_file in tree.paths else None
@@ -184,3 +184,124 @@ FORMAT = Format(
     tested_against="Sqitch 1.5.2",
     module=sys.modules[__name__],
 )
+
+
+NAME = "sqitch.conf"
+_HIGHEST = 4
+_SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]\s*')
+_PAIR = re.compile(r"([A-Za-z][\w-]*)\s*(?:=\s*(.*))?", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "b": "\b"}
+_LIKE_POSTGRES = frozenset({"pg"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Config:
+    """``sqitch.conf``, written as Git's configuration is; that of the user or the system is not seen. Paths are relative."""
+
+    plan: str = "sqitch.plan"
+    deploy: str = "deploy"
+    reworked_deploy: str = "deploy"
+    others: tuple[str, ...] = ("revert", "verify")
+    """The folders of revert and verify scripts."""
+    extension: str = "sql"
+    variables: Mapping[str, str] = field(default_factory=lambda: {"registry": "sqitch"})
+    notes: tuple[str, ...] = ()
+
+
+def _read_config(tree: MigrationFolder) -> _Config:
+    """The settings for PostgreSQL. Raises SourceError for another engine, and where the file is not the folder's own."""
+    content = tree.read(NAME) if NAME in tree.paths else tree.other(NAME)
+    if content is None:
+        _refuse_above(tree)
+        return _Config()
+    shown = tree.shown_path(NAME)
+    sections = _parse(content.decode("utf-8-sig", errors="replace"), shown)
+    core = sections.get("core", {})
+    engine = core.get("engine", "pg").strip()
+    if engine not in _LIKE_POSTGRES:
+        raise SourceError(f"the engine is {engine}", where=f"{shown}:1", todo="name the folder of a project for pg")
+    target = core.get("target") or sections.get("engine.pg", {}).get("target") or "db:pg:"
+    layers = (sections.get(f"target.{target}", {}), sections.get("engine.pg", {}), core)
+
+    def value(key: str) -> str | None:
+        return next((layer[key] for layer in layers if layer.get(key)), None)
+
+    top = value("top_dir") or "."
+    reworked = value("reworked_dir") or top
+    sets = ("core.variables", "deploy.variables", "engine.pg.variables", f"target.{target}.variables")
+    variables = {name: text for each in sets for name, text in sections.get(f"{each}!", {}).items()}
+    verifies = sections.get("deploy", {}).get("verify", "false").lower() in {"true", "yes", "on", "1"}
+    return _Config(
+        plan=_path(value("plan_file") or f"{top}/sqitch.plan"),
+        deploy=_path(value("deploy_dir") or f"{top}/deploy"),
+        reworked_deploy=_path(value("reworked_deploy_dir") or f"{reworked}/deploy"),
+        others=tuple(_path(value(f"{kind}_dir") or f"{top}/{kind}") for kind in ("revert", "verify")),
+        extension=value("extension") or "sql",
+        variables={"registry": value("registry") or "sqitch", **variables},
+        notes=("verify scripts run after each change (deploy.verify): they are not applied here",) if verifies else (),
+    )
+
+
+def _refuse_above(tree: MigrationFolder) -> None:
+    for up in range(1, _HIGHEST):
+        if tree.other("../" * up + NAME) is not None:
+            what = f"{NAME} is in a parent folder, and its paths are relative to that folder"
+            raise SourceError(what, where=tree.shown or ".", todo=f"name the folder that contains {NAME}")
+
+
+def _path(text: str) -> str:
+    """A path below the folder, without dots.
+
+    >>> _path("./db//deploy/"), _path("deploy")
+    ('db/deploy', 'deploy')
+    """
+    parts: list[str] = []
+    for part in text.split("/"):
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        elif part not in {"", "."}:
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _parse(text: str, shown: str) -> dict[str, dict[str, str]]:
+    """Values by section (``engine.pg``) and key in small letters; ``section!`` has the keys as they are written."""
+    found: dict[str, dict[str, str]] = {}
+    section = ""
+    lines = enumerate(text.splitlines(), 1)
+    for number, raw in lines:
+        line = raw.strip()
+        match = _SECTION.match(line)
+        if match is not None:
+            section = match[1].lower() + (f".{match[2]}" if match[2] is not None else "")
+            line = line[match.end() :]
+        if not line or line[0] in "#;":
+            continue
+        while line.endswith("\\"):
+            line = line[:-1] + next(lines, (0, ""))[1].rstrip()
+        pair = _PAIR.fullmatch(line)
+        if pair is None or not section:
+            raise SourceError("not a setting", where=f"{shown}:{number}", todo="correct the file: Sqitch rejects it too")
+        value = "true" if pair[2] is None else _unquoted(pair[2])
+        found.setdefault(section, {})[pair[1].lower()] = value
+        found.setdefault(f"{section}!", {})[pair[1]] = value
+    return found
+
+
+def _unquoted(text: str) -> str:
+    """Without quotes, comments and escapes."""
+    out: list[str] = []
+    quoted, at = False, 0
+    while at < len(text):
+        char = text[at]
+        if char == "\\" and at + 1 < len(text):
+            at += 1
+            out.append(_ESCAPES.get(text[at], text[at]))
+        elif char == '"':
+            quoted = not quoted
+        elif char in "#;" and not quoted:
+            break
+        else:
+            out.append(char)
+        at += 1
+    return "".join(out).strip() if not text.strip().startswith('"') else "".join(out).rstrip()

@@ -27,11 +27,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from migration_audit.formats.chunks import Message, assemble, ends_statement, fields, is_blank, scan_lines
-from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, mark_hint, only_tree
+from migration_audit.formats.interface import (
+    Format,
+    MigrationFolder,
+    Options,
+    Plan,
+    PlannedFile,
+    lost_ledger,
+    mark_hint,
+    only_tree,
+)
 from migration_audit.formats.ledgers import LedgerEntry, LedgerFormat, LedgerReading, Row, read_names
 from migration_audit.formats.lexer import comment_lines, tokens
 from migration_audit.formats.plain_files import direct_files, unread_sql
-from migration_audit.formats.search_path import lost_ledger
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 

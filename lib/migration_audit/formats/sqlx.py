@@ -30,11 +30,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from posixpath import basename, normpath
 
-from migration_audit.formats.foreign import foreign_markers
-from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, only_tree, refuse_mark
+from migration_audit.formats.files import foreign_markers
+from migration_audit.formats.interface import (
+    Format,
+    MigrationFolder,
+    Options,
+    Plan,
+    PlannedFile,
+    finds_ledger,
+    only_tree,
+    refuse_mark,
+)
 from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.plain_files import direct_files, unread_sql
-from migration_audit.formats.search_path import finds_ledger
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 

@@ -6,9 +6,9 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from migration_audit.model.location import Location
-from migration_audit.model.seed_mode import SeedMode
 
 CELL = 8
 """Bytes of the digest of one value: the first of its SHA-256; zeros for NULL."""
@@ -243,3 +243,15 @@ def unstable_columns(first: TableRows, second: TableRows) -> frozenset[str]:
 def by_table(rows: Iterable[TableRows]) -> dict[str, TableRows]:
     """By key."""
     return {one.table: one for one in rows}
+
+
+class SeedMode(StrEnum):
+    """How closely rows are compared."""
+
+    IGNORE = "ignore"
+    COUNT = "count"
+    """The number of rows must be the same."""
+    EXACT = "exact"
+    """The same rows, and no others."""
+    COVERED = "covered"
+    """Each row of the expected side is there; the actual side may have more. The default: audit.toml does not name it."""

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.intervals import interval_text
 from migration_audit.model.objects import CatalogObject, shown_only
+from migration_audit.model.timescale import interval_text
 
 POLICIES: Mapping[str, str] = MappingProxyType(
     {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from migration_audit.model import access, operators, other_servers, relations, routines, textsearch
+from migration_audit.model import access, operators, other_servers, relations, routines
 from migration_audit.model import timescale as ts
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange
 from migration_audit.model.identifiers import as_comment, literal, mentioned, sql_name
@@ -20,12 +20,11 @@ from migration_audit.model.location import Location
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.port import Key, Port, PortStep
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
-from migration_audit.model.server_identity import ServerIdentity
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.model.timescale import Dimension
 from migration_audit.model.timescale_jobs import Job
 from migration_audit.port import attached as on_tables
-from migration_audit.port import columns, jobs, rare, sequences, tables, timescale
+from migration_audit.port import columns, jobs, rare, tables, timescale
 from migration_audit.port import routines as named
 from migration_audit.port.names import guarded, regclass
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, run, sides_of
@@ -46,7 +45,7 @@ _MAKERS: dict[type[CatalogObject], tuple[Create, Change]] = {
     routines.UserType: (named.create_type, named.change_type),
     routines.Routine: (named.create_routine, named.change_routine),
     operators.Aggregate: (named.create_aggregate, named.change_aggregate),
-    relations.Sequence: (sequences.create_sequence, sequences.change_sequence),
+    relations.Sequence: (columns.create_sequence, columns.change_sequence),
     relations.Table: (tables.create_table, tables.change_table),
     relations.Column: (columns.add_column, columns.change_column),
     relations.Index: (on_tables.create_index, on_tables.change_index),
@@ -61,8 +60,8 @@ _MAKERS: dict[type[CatalogObject], tuple[Create, Change]] = {
     operators.Collation: (rare.create_collation, rare.ask_to_change),
     operators.Cast: (rare.create_cast, rare.ask_to_change),
     operators.Operator: (rare.create_operator, rare.ask_to_change),
-    textsearch.TextSearchDictionary: (rare.create_dictionary, rare.ask_to_change),
-    textsearch.TextSearchConfiguration: (rare.create_configuration, rare.change_configuration),
+    operators.TextSearchDictionary: (rare.create_dictionary, rare.ask_to_change),
+    operators.TextSearchConfiguration: (rare.create_configuration, rare.change_configuration),
     other_servers.ForeignDataWrapper: (rare.create_wrapper, rare.ask_to_change),
     other_servers.ForeignServer: (rare.create_server, rare.ask_to_change),
     other_servers.UserMapping: (rare.create_mapping, rare.ask_to_change),

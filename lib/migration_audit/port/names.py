@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration_audit.model import access, operators, other_servers, relations, routines, textsearch
+from migration_audit.model import access, operators, other_servers, relations, routines
 from migration_audit.model.identifiers import LINE_END, dollar_tag, leading_name, literal, parts_of, sql_name, sql_name_of
 from migration_audit.model.objects import CatalogObject, InSchema, OnTable
 from migration_audit.model.timescale import ContinuousAggregate
@@ -15,10 +15,10 @@ _BY_SCHEMA_AND_NAME: dict[type[InSchema], str] = {
     routines.ExtendedStatistics: "STATISTICS",
     operators.Conversion: "CONVERSION",
     operators.Collation: "COLLATION",
-    textsearch.TextSearchParser: "TEXT SEARCH PARSER",
-    textsearch.TextSearchTemplate: "TEXT SEARCH TEMPLATE",
-    textsearch.TextSearchDictionary: "TEXT SEARCH DICTIONARY",
-    textsearch.TextSearchConfiguration: "TEXT SEARCH CONFIGURATION",
+    operators.TextSearchParser: "TEXT SEARCH PARSER",
+    operators.TextSearchTemplate: "TEXT SEARCH TEMPLATE",
+    operators.TextSearchDictionary: "TEXT SEARCH DICTIONARY",
+    operators.TextSearchConfiguration: "TEXT SEARCH CONFIGURATION",
 }
 _BY_NAME: dict[type[CatalogObject], str] = {
     routines.Extension: "EXTENSION",

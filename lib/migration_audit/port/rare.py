@@ -13,10 +13,9 @@ from migration_audit.model.access import (
 from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import listed, literal, sql_name
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.operators import Cast, Collation, Operator
+from migration_audit.model.operators import Cast, Collation, Operator, TextSearchConfiguration, TextSearchDictionary
 from migration_audit.model.other_servers import ForeignDataWrapper, ForeignServer, Publication, PublicationTable, UserMapping
 from migration_audit.model.redaction import NOT_READABLE
-from migration_audit.model.textsearch import TextSearchConfiguration, TextSearchDictionary
 from migration_audit.port.names import guarded, operator_name, regclass, role_name, routine_name
 from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, held, new_owner_grants_comment
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run

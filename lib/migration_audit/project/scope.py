@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from migration_audit.model import objects
 from migration_audit.model.location import Location
-from migration_audit.model.seed_mode import SeedMode
+from migration_audit.model.rows import SeedMode
 from migration_audit.model.severity import Severity
 from migration_audit.project import keys
 from migration_audit.project.describe import Shape, setting, table

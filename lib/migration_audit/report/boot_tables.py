@@ -1,15 +1,21 @@
-"""Tables about a fresh stack: what a boot runs, and how the writer's statements and Directus fared in rehearsals."""
+"""A fresh stack: who waits for whom as a figure, what a boot runs, and what the rehearsals found."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from migration_audit.checks.boot_order import step_positions
 from migration_audit.directus.agreement import RehearsedBoots, RehearsedScenario, model_words, rehearsed_words
 from migration_audit.model.boot import Attempt, Rehearsal
+from migration_audit.model.compose import Condition, DependsOn, Service, Stack
+from migration_audit.model.finding import Unavailable
 from migration_audit.model.image import Boot, StartedCommand
+from migration_audit.model.unset import readable
 from migration_audit.project import BootStep
-from migration_audit.report.inline import IdentifierText, Text
+from migration_audit.report.figure import Figure, Lane
+from migration_audit.report.inline import IdentifierText, Inline, Text
+from migration_audit.report.strip import Look, Mark, Strip
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 RehearsedRow = tuple[str, str, str, str]
@@ -135,3 +141,154 @@ def _table(caption: str, headings: tuple[str, ...], rows: Sequence[Row], *, note
         groups=(Group(title=None, labels=("",), rows=tuple(rows)),),
         nothing="Nothing to list.",
     )
+
+
+_WORDS = {Condition.STARTED: "is started", Condition.HEALTHY: "is healthy", Condition.COMPLETED: "has ended with success"}
+_TITLE = "What starts after what"
+_MOST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The steps of the owner: those that certainly run, in the order of the boot, and the others."""
+
+    in_order: tuple[tuple[int, BootStep], ...]
+    open: tuple[tuple[int, BootStep], ...]
+    why: str = ""
+    """Why the boot could not be read at all."""
+
+
+def boot_figure(stack: Stack, boot: Boot | Unavailable, steps: Sequence[BootStep], *, owner: str | None) -> Figure:
+    """A lane for each container that is started; that of ``owner`` shows its steps by their numbers in audit.toml."""
+    services = [service for service in stack.services if service.active]
+    levels = start_levels(services)
+    count = max(levels.values(), default=0) + 1
+    found = _found(steps, boot)
+    ordered = sorted(services, key=lambda s: (levels[s.name], s.name))
+    lanes = [
+        Lane(label=s.name, note=_waits(s), strip=_strip(s, levels, count, services, found if s.name == owner else None))
+        for s in ordered
+    ]
+    words = ", ".join(stack.files)
+    if steps:
+        numbered = "; ".join(f"{number} {step.name}" for number, step in (*found.in_order, *found.open))
+        why = f"{owner} is not started" if owner else "audit.toml names no owner_service"
+        words += f"; steps of {owner}: {numbered}" if owner in levels else f"; no step is drawn: {why}"
+    rest = f"; {len(lanes) - _MOST:,} more are in the table" if len(lanes) > _MOST else ""
+    table = _waits_table(stack, ordered, levels, owner, found)
+    if not lanes:
+        return Figure(title=_TITLE, summary="No picture: the Compose files start no service.", table=table)
+    return Figure(
+        title=_TITLE,
+        summary=words + rest,
+        alt="; ".join([*(f"{lane.label} {lane.note}" for lane in lanes[:_MOST]), words + rest]),
+        parts=tuple(lanes[:_MOST]),
+        key=tuple(_key(lanes)),
+        table=table,
+    )
+
+
+def start_levels(services: Sequence[Service]) -> dict[str, int]:
+    """How many rounds of waiting come before the start of each service; services that wait for each other wait for all."""
+    levels = dict.fromkeys((service.name for service in services), 0)
+    for _ in services:
+        for service in services:
+            before = [levels[wait.service] + 1 for wait in service.depends_on if wait.service in levels]
+            levels[service.name] = min(max(before, default=0), len(services) - 1)
+    return levels
+
+
+def _found(steps: Sequence[BootStep], boot: Boot | Unavailable) -> _Steps:
+    numbered = tuple(enumerate(steps, start=1))
+    if isinstance(boot, Unavailable):
+        return _Steps((), numbered, boot.reason)
+    numbers = {step: number for number, step in numbered}
+    order = tuple((numbers[step], step) for _, step in sorted(step_positions(steps, boot).items(), key=lambda each: each[0]))
+    return _Steps(order, tuple(each for each in numbered if each not in order))
+
+
+def _strip(
+    service: Service, levels: Mapping[str, int], count: int, services: Sequence[Service], steps: _Steps | None
+) -> Strip:
+    start, slot = levels[service.name] / count, 1 / count
+    is_open = bool(service.doubts_about("depends_on"))
+    ends = [levels[s.name] for s in services if (d := s.dependency(service.name)) and d.condition == Condition.COMPLETED]
+    end = min(ends) / count if ends and min(ends) > levels[service.name] else 1.0
+    shown = [*steps.in_order, *steps.open] if steps else []
+    if not shown:
+        return Strip(marks=(Mark(start, end, Look.UNKNOWN if is_open else Look.SAME),), tall=True)
+    wide = slot / len(shown)
+    opened = len(steps.in_order) if steps else 0
+    marks = [
+        Mark(
+            start + n * wide,
+            start + (n + 1) * wide,
+            *((Look.SAME, str(number)) if n < opened else (Look.UNKNOWN, f"{number}?")),
+        )
+        for n, (number, _) in enumerate(shown)
+    ]
+    rest = [Mark(start + slot, end, Look.UNKNOWN if is_open else Look.SAME)] if start + slot < end - 1e-6 else []
+    return Strip(marks=(*marks, *rest), tall=True)
+
+
+def _waits(service: Service) -> str:
+    if doubts := service.doubts_about("depends_on"):
+        return f"what it waits for is not known: {readable(doubts[0].reason)}"
+    return "after " + ", ".join(map(_condition, service.depends_on)) if service.depends_on else "at once"
+
+
+def _condition(wait: DependsOn) -> str:
+    known = {each.value: words for each, words in _WORDS.items()}
+    return f"{wait.service} {known.get(wait.condition, wait.condition)}"
+
+
+def _key(lanes: Sequence[Lane]) -> Iterator[tuple[Look, str]]:
+    looks = {mark.look for lane in lanes for mark in lane.strip.marks}
+    if Look.SAME in looks:
+        yield Look.SAME, "runs from here on"
+    if Look.UNKNOWN in looks:
+        yield Look.UNKNOWN, "not known from the files"
+
+
+def _waits_table(
+    stack: Stack, services: Sequence[Service], levels: Mapping[str, int], owner: str | None, steps: _Steps
+) -> ReportTable:
+    rows: list[Row] = []
+    for service in services:
+        doubts = [(Text("not known"), Text(readable(d.reason)), str(d.at)) for d in service.doubts_about("depends_on")]
+        waits: list[tuple[Inline, Inline, str]] = [
+            *((IdentifierText(d.service), Text(d.condition), str(d.at)) for d in service.depends_on),
+            *doubts,
+        ]
+        nothing = (Text("nothing", muted=True), Text("–", muted=True), str(service.at))
+        for number, (what, until, where) in enumerate(waits or [nothing]):
+            head = (
+                (Text(str(levels[service.name] + 1)), IdentifierText(service.name)) if not number else (Text(""), Text(""))
+            )
+            rows.append(Row((*head, what, until, IdentifierText(where)), marked=bool(doubts)))
+        if service.name == owner:
+            rows += _step_rows(steps)
+    return ReportTable(
+        caption="Who waits for whom",
+        note=", ".join(stack.files),
+        group_names=("",),
+        headings=tuple(Heading(name=name) for name in ("Round", "Service or step", "Waits for", "Until", "File and line")),
+        groups=(Group(title=None, labels=("",), rows=tuple(rows)),) if rows else (),
+        nothing="Nothing to list.",
+    )
+
+
+def _step_rows(steps: _Steps) -> Iterator[Row]:
+    before: Inline = Text("the start", muted=True)
+    for number, step in steps.in_order:
+        label = f"step {number}: {step.name}"
+        yield Row((Text(""), Text(label), before, Text("its end" if before.text() != "the start" else "–"), _place(step)))
+        before = Text(f"step {number}")
+    for number, step in steps.open:
+        why = steps.why or "not found among the commands that certainly run"
+        cells = (Text(""), Text(f"step {number}: {step.name}"), Text("not known"), Text(why), _place(step))
+        yield Row(cells, marked=True)
+
+
+def _place(step: BootStep) -> Inline:
+    return IdentifierText(str(step.at))

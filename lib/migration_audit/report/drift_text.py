@@ -19,8 +19,7 @@ from migration_audit.model.snapshot import Unmodelled
 from migration_audit.report.badges import severity_pill
 from migration_audit.report.drift_tables import counted, taken_along
 from migration_audit.report.escape import many_lines, one_line, width
-from migration_audit.report.manifest import manifest_json, not_compared_of
-from migration_audit.report.rows import undone_json
+from migration_audit.report.rows import manifest_json, not_compared_of, undone_json
 
 DefinedAt = Callable[[str, str, str], str | None]
 """Side (``expected`` or ``actual``), kind and key to ``file:line`` of the statement that makes the object."""

@@ -1,27 +1,28 @@
-"""What the checks found, for a report: what differs, why it matters, what to do, and how to see it again, in one place."""
+"""What the checks found, for a report: what differs, why it matters, what to do, how to see it again; and earlier runs."""
 
 from __future__ import annotations
 
 import inspect
 import re
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from markupsafe import Markup
 
 from migration_audit import checks
-from migration_audit.model.evidence import Evidence
-from migration_audit.model.finding import CheckResult, Finding, Phase
+from migration_audit.model.evidence import EarlierRun, Evidence, PastVerdict
+from migration_audit.model.finding import CheckResult, Finding, Outcome, Phase
 from migration_audit.model.identifiers import literal
-from migration_audit.report.badges import WAIVED, Pill, severity_pill
+from migration_audit.report.badges import WAIVED, Pill, severity_pill, verdict_pill
 from migration_audit.report.check_tables import MOST_FINDINGS, check_anchor, finding_anchor
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.escape import html as safe
 from migration_audit.report.escape import html_with_code, many_lines, one_line, sentence
 from migration_audit.report.table_page import unstyled
 from migration_audit.report.triage import family, triage
+from migration_audit.report.view import EvidenceView
 
 _OF_LIVE = frozenset({"LIV", "PRV"})
 _PART = re.compile(r"^(Why|Fix|Fine when|Source): ", re.MULTILINE)
@@ -189,3 +190,108 @@ def _psql(query: str, evidence: Evidence) -> str:
     database = evidence.server.database if evidence.server else evidence.environment
     quoted = f'"{query}"' if "'" in query and not _EXPANDED.search(query) else shlex.quote(query)
     return f"psql -d {shlex.quote(database)} -c {quoted}"
+
+
+_NO_VERDICT = Pill("?", "no verdict", "none")
+_MOST = 5
+"""Findings that are listed of each comparison: of the new ones, of those no longer found, of those not checked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PastRun:
+    """One run as the strip and its table show it."""
+
+    day: str
+    """``11-23``."""
+    when: str
+    """``2026-11-23 06:40``."""
+    pill: Pill
+    note: str
+    """``signed``, ``this run``, or the reason for a missing verdict."""
+
+
+def history(evidence: EvidenceView, verdicts: Sequence[PastVerdict]) -> tuple[_PastRun, ...]:
+    """The runs that are known, the oldest first; none where this is the first."""
+    if not verdicts:
+        return ()
+    now = evidence.evidence.generated_at
+    this = _PastRun(f"{now:%m-%d}", f"{now:%Y-%m-%d %H:%M}", verdict_pill(evidence.verdict), "this run")
+    return (*(_past(run) for run in reversed(verdicts)), this)
+
+
+def _past(run: PastVerdict) -> _PastRun:
+    name = one_line(run.run)
+    day, hour = name[:8], name[9:13]
+    notes = ["signed"] if run.signed else []
+    if run.verdict is None:
+        notes.append("it did not finish, or cannot be read")
+    return _PastRun(
+        f"{day[4:6]}-{day[6:]}",
+        f"{day[:4]}-{day[4:6]}-{day[6:]} {hour[:2]}:{hour[2:]}",
+        verdict_pill(run.verdict) if run.verdict is not None else _NO_VERDICT,
+        ", ".join(notes),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Since:
+    """The comparison with one earlier run."""
+
+    what: Markup
+    """``the last run (2026-11-28 14:02 UTC, ✕ blocked)``."""
+    counts: str
+    new: tuple[tuple[str, Markup], ...]
+    """Anchor and sentence of each new finding."""
+    gone: tuple[Markup, ...]
+    unchecked: tuple[Markup, ...]
+    """What was found then by a check that could not decide now."""
+    more: int
+    """How many more there are than are listed."""
+
+
+def since(evidence: Evidence, earlier: Sequence[EarlierRun]) -> tuple[_Since, ...]:
+    """One comparison for each earlier run, by the keys of findings."""
+    return tuple(_since(evidence, run) for run in earlier)
+
+
+def new_keys(evidence: Evidence, earlier: Sequence[EarlierRun]) -> frozenset[str]:
+    """The keys of findings that the last run did not have, though it checked; none where there was no run before."""
+    return frozenset(key for key in _now(evidence) if _is_new(key, earlier[0])) if earlier else frozenset()
+
+
+def _is_new(key: str, run: EarlierRun) -> bool:
+    return key not in run.findings and _check_of(key) not in run.undecided
+
+
+def _check_of(key: str) -> str:
+    return key.partition(":")[0]
+
+
+def _now(evidence: Evidence) -> dict[str, tuple[str, str]]:
+    failed = (c for c in evidence.checks if c.outcome is Outcome.FAILED)
+    return {f.key: (finding_anchor(f), f.summary) for check in failed for f in check.findings}
+
+
+def _since(evidence: Evidence, run: EarlierRun) -> _Since:
+    now = _now(evidence)
+    undecided = {check.id for check in evidence.checks if check.is_undecided}
+    new = [key for key in now if _is_new(key, run)]
+    not_now = [key for key in run.findings if key not in now]
+    gone = [key for key in not_now if _check_of(key) not in undecided]
+    unchecked = [key for key in not_now if _check_of(key) in undecided]
+    still = sum(key in run.findings for key in now)
+    counts = [f"{len(new):,} new", f"{len(gone):,} no longer found", f"{still:,} still found"]
+    if unchecked:
+        counts.append(f"{len(unchecked):,} could not be checked again")
+    if not_then := len(now) - len(new) - still:
+        counts.append(f"{not_then:,} could not be checked then")
+    pill = verdict_pill(run.verdict)
+    which = "last signed run" if run.signed else "last run"
+    return _Since(
+        what=Markup("{} ({}, {} {})").format(which, f"{run.generated_at:%Y-%m-%d %H:%M} UTC", pill.glyph, pill.word),
+        counts=", ".join(counts),
+        new=tuple((now[key][0], safe(one_line(now[key][1]))) for key in new[:_MOST]),
+        gone=tuple(safe(one_line(run.findings[key])) for key in gone[:_MOST]),
+        unchecked=tuple(safe(one_line(run.findings[key])) for key in unchecked[:_MOST]),
+        more=sum(max(len(keys) - _MOST, 0) for keys in (new, gone, unchecked)),
+    )

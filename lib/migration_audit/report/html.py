@@ -26,9 +26,8 @@ from migration_audit.report.check_tables import check_anchor, check_table, findi
 from migration_audit.report.escape import html as safe
 from migration_audit.report.escape import html_with_code, many_lines, one_line, slug
 from migration_audit.report.figure import Figure, in_report
-from migration_audit.report.findings_page import check_views, run_command
+from migration_audit.report.findings_page import check_views, history, new_keys, run_command, since
 from migration_audit.report.grid import Grid
-from migration_audit.report.history import history, new_keys, since
 from migration_audit.report.listings import NOT_SHOWN, digest_table
 from migration_audit.report.outputs import ReplayedNotebook, joined, render_outputs
 from migration_audit.report.page import render_page

@@ -1,21 +1,26 @@
-"""Plain listings: the files of the sources, the environments, the digests that are signed, the catalogue of checks."""
+"""Plain listings: the files of the sources, the environments, what is signed, the checks, the port."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Final
 
+from markupsafe import Markup
+
 from migration_audit.model.evidence import AppliedFile, Evidence, FileDigest, RepositoryState
 from migration_audit.model.finding import Check
+from migration_audit.model.port import SavedPort
 from migration_audit.model.rule_use import Excluded
 from migration_audit.model.sql import Similarity, StatementMatch
 from migration_audit.project import Environment
+from migration_audit.report import escape
 from migration_audit.report.badges import severity_pill
 from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import IdentifierText, Inline, Text
+from migration_audit.report.inline import PRE, IdentifierText, Inline, Text
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 from migration_audit.report.view import producer_text
 
@@ -189,3 +194,49 @@ def _row(match: StatementMatch) -> Row:
         Text(", ".join(match.differing)) if match.differing else Text("–", muted=True),
     )
     return Row(cells, marked=is_marked)
+
+
+NOTHING = "Nothing to port: the owner covers the legacy side."
+
+_FENCES = re.compile(r"`{3,}")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _PortBlock:
+    """The text of a port, or that there is none."""
+
+    port: SavedPort | None
+
+    @property
+    def title(self) -> str:
+        """Whether it is proven, in a sentence."""
+        if self.port is None:
+            return NOTHING
+        if self.port.proven:
+            return "✓ proven: applied to a fresh server after the owner's SQL, twice; the comparison is then covered"
+        if self.port.fixes:
+            return "▲ proven in part: applied twice, it has the stated effect; what is left for a person blocks"
+        return "! not usable: it does not make the owner cover the legacy side, or could not be tested"
+
+    def _repr_html_(self) -> str:
+        if self.port is None:
+            return str(Markup("<p>{}</p>").format(self.title))
+        digest = Markup("<p>{}</p><p><small>sha256:{}</small></p>").format(self.title, self.port.sha256)
+        return str(digest + Markup('<pre style="{}">{}</pre>').format(PRE, escape.html(escape.many_lines(self.port.text))))
+
+    def markdown(self) -> str:
+        """The sentence, then the text, as GitHub's Markdown."""
+        if self.port is None:
+            return escape.markdown(self.title)
+        text = escape.many_lines(self.port.text)
+        fence = "`" * max([3, *(len(run) + 1 for run in _FENCES.findall(text))])
+        return f"{escape.markdown(self.title)}\n\n{fence}sql\n{text}\n{fence}"
+
+    def __repr__(self) -> str:
+        """The sentence, then the text."""
+        return self.title if self.port is None else f"{self.title}\n\n{escape.many_lines(self.port.text)}"
+
+
+def port_block(port: SavedPort | None) -> _PortBlock:
+    """The port for a notebook, a terminal or a report."""
+    return _PortBlock(port)

@@ -10,8 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from migration_audit.report import escape
-from migration_audit.report.prose import render_markdown
-from migration_audit.report.sanitize import clean_html
+from migration_audit.report.prose import clean_html, render_markdown
 
 
 class ReplayedNotebook(dict[str, Any]):

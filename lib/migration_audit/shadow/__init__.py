@@ -15,8 +15,7 @@ from migration_audit.model.on_use import names_on_use
 
 if TYPE_CHECKING:
     from migration_audit.shadow.interface import Cluster, ShadowServer, Status
-    from migration_audit.shadow.isolation import described, why_not_isolated
-    from migration_audit.shadow.running import install, start, status, stop
+    from migration_audit.shadow.running import described, install, start, status, stop, why_not_isolated
     from migration_audit.shadow.select import find_server
 
 __all__ = [

@@ -13,11 +13,10 @@ from pathlib import Path
 
 from migration_audit.model.errors import ServerError
 from migration_audit.model.progress import Progress
-from migration_audit.shadow import extensions as known
 from migration_audit.shadow.binaries import BinaryServer, Programs, make_pristine
 from migration_audit.shadow.paths import Account, cache_dir, check_account, server_account
 from migration_audit.shadow.processes import clean_environment, locked
-from migration_audit.shadow.settings import OLDEST_MAJOR, configuration, initdb_options
+from migration_audit.shadow.settings import OLDEST_MAJOR, configuration, extension_advice, initdb_options
 
 _FOLDERS = (
     "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu and their PGDG
@@ -48,7 +47,7 @@ def find_local(extensions: Collection[str], progress: Progress, *, folder: Path 
     todo = "install PostgreSQL, or name the folder of its programs: MIGRATION_AUDIT_SERVER=local:/path/to/bin"
     raise ServerError(
         "; ".join(reasons) or "no PostgreSQL server programs (`initdb`, `postgres`) are installed",
-        todo=known.extension_advice(extensions, instead_of="local") if extensions and reasons else todo,
+        todo=extension_advice(extensions, instead_of="local") if extensions and reasons else todo,
     )
 
 

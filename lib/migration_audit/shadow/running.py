@@ -7,13 +7,16 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from migration_audit.model.errors import ServerError, UsageError
 from migration_audit.model.progress import Progress
-from migration_audit.shadow import guard
+from migration_audit.shadow import guard, sandbox
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.cluster import launch
 from migration_audit.shadow.debian import SUITES, load_installed
@@ -22,9 +25,11 @@ from migration_audit.shadow.interface import ShadowServer, Status
 from migration_audit.shadow.local import list_local, why_not_local
 from migration_audit.shadow.mirror import check_machine
 from migration_audit.shadow.paths import Account, cache_dir, check_account, server_account
-from migration_audit.shadow.processes import locked
+from migration_audit.shadow.prepared import PreparedServer
+from migration_audit.shadow.processes import locked, watcher_environment
 from migration_audit.shadow.rundir import is_in_use, stop_and_remove
 from migration_audit.shadow.select import SERVER_VARIABLE, find_server, provider_name
+from migration_audit.shadow.settings import ISOLATION_VARIABLE
 from migration_audit.shadow.url import find_url
 
 _RECORD = "started.json"
@@ -191,3 +196,39 @@ def _debian(account: Account) -> Iterator[Status]:
 
 def _home(cache: Path, suite: str) -> str:
     return str((cache / f"debian-{suite}").resolve())
+
+
+_LIMIT = 20
+
+
+def why_not_isolated(server: ShadowServer) -> str | None:
+    """Why the servers of shadows see more of this machine than their own files; None when they do not.
+
+    None for a server that is not started here: what it sees is for its operator to know.
+    """
+    inner = server.server if isinstance(server, PreparedServer) else server
+    if not isinstance(inner, BinaryServer):
+        return None
+    if os.environ.get(ISOLATION_VARIABLE) == "off":
+        return f"{ISOLATION_VARIABLE}=off"
+    return _asked()
+
+
+def described(server: ShadowServer) -> str:
+    """The server's description, and that it is not cut off from this machine where it is not."""
+    why = why_not_isolated(server)
+    return server.description if why is None else f"{server.description}, not isolated from this machine ({why})"
+
+
+@cache
+def _asked() -> str | None:
+    account = server_account()
+    asked = json.dumps(None if account.is_caller else [account.uid, account.gid])
+    command = [sys.executable, "-I", "-S", sandbox.__file__, asked]
+    try:
+        done = subprocess.run(
+            command, env=watcher_environment(), capture_output=True, text=True, check=False, timeout=_LIMIT, cwd="/"
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"it could not be tested: {error}"
+    return done.stdout.strip() or (f"it could not be tested: {done.stderr.strip()[-200:]}" if done.returncode else None)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from migration_audit.model.errors import AuditError, ServerError, UsageError
 from migration_audit.model.progress import Progress
-from migration_audit.shadow import extensions as known
 from migration_audit.shadow.debian import SUITES, find_debian
 from migration_audit.shadow.docker import find_docker
 from migration_audit.shadow.interface import ShadowServer
 from migration_audit.shadow.local import find_local
+from migration_audit.shadow.settings import extension_advice
 from migration_audit.shadow.url import URL_VARIABLE, find_url
 
 SERVER_VARIABLE = "MIGRATION_AUDIT_SERVER"
@@ -85,5 +85,5 @@ def _lacks(server: ShadowServer, lacking: list[str]) -> ServerError:
     return ServerError(
         f"{server.description} has no extension {', '.join(lacking)}",
         where=f"server `{server.provider}`",
-        todo=known.extension_advice(lacking, instead_of=server.provider),
+        todo=extension_advice(lacking, instead_of=server.provider),
     )

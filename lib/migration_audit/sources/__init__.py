@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from migration_audit.model.on_use import names_on_use
 
 if TYPE_CHECKING:
-    from migration_audit.sources.column_changes import find_column_changes
     from migration_audit.sources.command import command_files, load_command
     from migration_audit.sources.destructive import find_destructions
     from migration_audit.sources.extensions import needed_extensions
     from migration_audit.sources.load import load_globs, load_source, text_digest
+    from migration_audit.sources.post_objects import find_column_changes
     from migration_audit.sources.similarity import match_statements
     from migration_audit.sources.trees import sql_files
 

@@ -13,9 +13,8 @@ from migration_audit.model.location import Location
 from migration_audit.model.side_effects import Destruction
 from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
-from migration_audit.sources.data_changes import first_text
 from migration_audit.sources.inner import body_line, inner_sql
-from migration_audit.sources.taking import objects_created_by
+from migration_audit.sources.taking import first_text, objects_created_by
 
 pb: Any = postgast.pg_query_pb2
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
 
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
-from migration_audit.sources.arguments import Arguments, read_arguments, skip_arguments
 from migration_audit.sources.commands import (
     BRANCHES,
     INCLUDES,
@@ -70,7 +71,7 @@ class Interpreter:
                 return self._branch(name, line, start)
             if not self.conditions.active:
                 check_skipped(command, at)
-                return len(line) if takes_whole_line(name, line[start:]) else skip_arguments(line, start)[0]
+                return len(line) if takes_whole_line(name, line[start:]) else _skip_arguments(line, start)[0]
             if name == "set":
                 return self._set(self._arguments(line, start))
             if name == "unset":
@@ -79,7 +80,7 @@ class Interpreter:
                 return self._read_file(command, self._arguments(line, start))
         except RefusedError as error:
             raise refused(command, at, error.reason, error.todo) from None
-        end, runs_program = skip_arguments(line, start)
+        end, runs_program = _skip_arguments(line, start)
         if self._missing and name in {"q", "quit"}:  # what a script does that misses a variable
             raise refused(
                 command, at, f"it ends the file early, because {self._missing} is not set", how_to_set(self._missing)
@@ -108,8 +109,8 @@ class Interpreter:
             where = f"{self.path}:{self.conditions.unclosed}"
             raise SourceError("this \\if has no \\endif", where=where, todo="close it in the same file")
 
-    def _arguments(self, line: bytes, start: int) -> Arguments:
-        return read_arguments(line, start, self)
+    def _arguments(self, line: bytes, start: int) -> _Arguments:
+        return _read_arguments(line, start, self)
 
     def is_decided(self, name: str) -> bool:
         """Whether the script or audit.toml has set or unset a variable."""
@@ -133,7 +134,7 @@ class Interpreter:
         return is_set
 
     def _branch(self, name: str, line: bytes, start: int) -> int:
-        end, _ = skip_arguments(line, start)
+        end, _ = _skip_arguments(line, start)
         condition = line[start:end].decode(errors="replace").strip()
         self.conditions.follow(name, self._at.line, condition, lambda: self._evaluate(line, start))
         return end
@@ -145,14 +146,14 @@ class Interpreter:
             raise RefusedError(f'"{text}" is neither true nor false, and psql reports it', "write true or false")
         return value, self._assumed
 
-    def _set(self, arguments: Arguments) -> int:
+    def _set(self, arguments: _Arguments) -> int:
         name, *values = arguments.texts or ("",)
         if arguments.texts:  # without any, psql prints its variables
             self._variables.set(name, "".join(values))
             self._follow(name)
         return arguments.end
 
-    def _unset(self, arguments: Arguments) -> int:
+    def _unset(self, arguments: _Arguments) -> int:
         if not arguments.texts:
             raise RefusedError("it does not name a variable", "name one")
         self._variables.unset(arguments.texts[0])
@@ -164,10 +165,153 @@ class Interpreter:
         change = self._variables.assumed.add if self._assumed or self.depends else self._variables.assumed.discard
         change(name)
 
-    def _read_file(self, command: PsqlCommand, arguments: Arguments) -> int:
+    def _read_file(self, command: PsqlCommand, arguments: _Arguments) -> int:
         if command.pending:
             raise RefusedError("it is in the middle of a statement", "end the statement before it with `;`")
         if not arguments.items:
             raise RefusedError("it does not name a file", "write its path, in single quotes if it contains a space")
         self._include(arguments.items[0].without_semicolons(), INCLUDES[command.name], command, self._at)
         return arguments.end
+
+
+@dataclass(frozen=True, slots=True)
+class _Argument:
+    """One argument."""
+
+    text: str
+    bare: int
+    """How many characters at its end stood outside of quotes and variables: of those psql may drop semicolons."""
+
+    def without_semicolons(self) -> str:
+        """``a.sql`` of ``a.sql;``, as the commands that name a file or an object take it."""
+        kept, end = self.text[: len(self.text) - self.bare], self.text[len(self.text) - self.bare :]
+        return kept + end.rstrip(";")
+
+
+@dataclass(frozen=True, slots=True)
+class _Arguments:
+    """What a command was given."""
+
+    items: tuple[_Argument, ...]
+    end: int
+    """Where the command ends: at a backslash, or at the end of the line."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The arguments alone."""
+        return tuple(item.text for item in self.items)
+
+
+_SPACE = re.compile(rb"[ \t\n\r\f\v]*+")
+_NAME = rb"[A-Za-z0-9_\x80-\xff]++"
+_PART = re.compile(
+    rb"""'(?P<quoted>(?:[^'\\]++|''|\\.)*+)'|(?P<program>`[^`]*+`)|(?P<double>"[^"]*+")|(?P<open>['"`])
+    |:(?P<plain>%(name)s)|:'(?P<literal>%(name)s)'|:"(?P<identifier>%(name)s)"|:\{\?(?P<test>%(name)s)\}
+    |(?P<bare>[^'"`: \t\n\r\f\v\\]++|:)"""
+    % {b"name": _NAME},
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(rb"''|\\(?:[0-7]{1,3}|x[0-9A-Fa-f]{1,2}|.)", re.DOTALL)
+_CONTROL = {b"n": b"\n", b"t": b"\t", b"b": b"\b", b"r": b"\r", b"f": b"\f"}
+
+
+class Lookup(Protocol):
+    """What the arguments ask of the variables."""
+
+    def is_decided(self, name: str) -> bool:
+        """Whether something has set or unset the variable."""
+
+    def value(self, name: str) -> str | None:
+        """Its value; None where it is not set. Raises RefusedError where only psql knows it."""
+
+    def test(self, name: str) -> bool:
+        """The answer to ``:{?name}``. Raises RefusedError where only psql knows it."""
+
+
+def _read_arguments(line: bytes, at: int, variables: Lookup) -> _Arguments:
+    """The arguments from ``at`` to the next command or the end of ``line``.
+
+    Raises RefusedError for an unclosed quote, at which psql drops the argument, for a
+    program in backquotes, and for a variable whose value is unknown.
+    """
+    items: list[_Argument] = []
+    while True:
+        at = _after_space(line, at)
+        if at == len(line) or line[at : at + 1] == b"\\":
+            return _Arguments(tuple(items), at)
+        value = bytearray()
+        bare = 0
+        while (part := _PART.match(line, at)) is not None:
+            text = _part(part, variables)
+            value += text
+            bare = bare + len(text.decode(errors="replace")) if part.lastgroup == "bare" else 0
+            at = part.end()
+        try:
+            items.append(_Argument(value.decode(), bare))
+        except UnicodeDecodeError:
+            raise RefusedError("an escape makes its value invalid UTF-8", "write the character itself") from None
+
+
+def _skip_arguments(line: bytes, at: int) -> tuple[int, bool]:
+    """Where a command ends whose arguments are not evaluated, and whether a program in backquotes is among them.
+
+    An unclosed quote reaches to the end of the line.
+    """
+    programs = False
+    while True:
+        at = _after_space(line, at)
+        while (part := _PART.match(line, at)) is not None:
+            programs |= part[0].startswith(b"`")
+            if part.lastgroup == "open":
+                return len(line), programs
+            at = part.end()
+        if at == len(line) or line[at : at + 1] == b"\\":
+            return at, programs
+
+
+def _after_space(line: bytes, at: int) -> int:
+    space = _SPACE.match(line, at)
+    return space.end() if space else at
+
+
+def _part(part: re.Match[bytes], variables: Lookup) -> bytes:
+    kind = part.lastgroup or "bare"
+    text = part[kind]
+    if kind == "quoted":
+        return _ESCAPE.sub(_unescape, text)
+    if kind == "program" or text == b"`":
+        raise RefusedError("it runs a program", "write the output instead")
+    if kind == "open":
+        raise RefusedError("unterminated quoted string", "close the quote on the same line")
+    if kind == "test":
+        return b"TRUE" if variables.test(text.decode()) else b"FALSE"
+    if kind in {"plain", "literal", "identifier"}:
+        return _value(part, text.decode(), kind, variables)
+    return text
+
+
+def _value(part: re.Match[bytes], name: str, kind: str, variables: Lookup) -> bytes:
+    try:
+        value = variables.value(name)
+    except RefusedError as refused:
+        raise RefusedError(f"the variable {part[0].decode()}: {refused.reason}", refused.todo) from None
+    if value is not None:
+        quote = {"literal": as_literal, "identifier": as_identifier}.get(kind, str)
+        return quote(value).encode()
+    is_cast = part.string[part.start() - 1 : part.start()] == b":"
+    if variables.is_decided(name) or is_cast or name.isdecimal():
+        return part[0]  # psql leaves it as it is; 12:30 is a time of day
+    what = f"the variable {part[0].decode()} is not set here"
+    raise RefusedError(what, f"\\set it before, or {how_to_set(name)}; a colon that is text goes in single quotes")
+
+
+def _unescape(escape: re.Match[bytes]) -> bytes:
+    text = escape[0]
+    if text == b"''":
+        return b"'"
+    code = text[1:]
+    if code[:1].isdigit() and code[:1] < b"8":
+        return bytes([int(code, 8) & 0xFF])
+    if len(code) > 1:
+        return bytes([int(code[1:], 16)])
+    return _CONTROL.get(code, code)

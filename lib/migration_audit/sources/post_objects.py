@@ -1,4 +1,4 @@
-"""What the statements of a SQL source make, by name: for SQL that runs on tables which somebody else makes."""
+"""What SQL that runs after ``directus schema apply`` makes, by name, and what it does to columns that it finds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.boot import PostObject
+from migration_audit.model.directus import ColumnChange
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlSource, StatementKind
@@ -134,3 +135,92 @@ def _of_command(command: Any, relation: Any, at: Location) -> Iterator[Step]:
     elif command.subtype == pb.AT_AddColumn:
         column = getattr(command, "def").column_def.colname
         yield PostObject(kind="column", name=column, **where), False
+
+
+_OF_COLUMNS: Final = {
+    pb.AT_SetNotNull: ("not null", "NOT NULL"),
+    pb.AT_DropNotNull: ("null", "DROP NOT NULL"),
+    pb.AT_ColumnDefault: ("default", "a default"),
+    pb.AT_AlterColumnType: ("type", "another type"),
+    pb.AT_DropColumn: ("dropped", "DROP COLUMN"),
+}
+
+
+def find_column_changes(source: SqlSource) -> tuple[ColumnChange, ...]:
+    """Each constraint, index, default, type and NOT NULL that the source puts on a table, in order.
+
+    What Directus cannot see (several columns, an expression, CHECK) has the kind ``kept``; SQL that is put together at run
+    time, or that the parser does not accept, the kind ``undecided``.
+    """
+    return tuple(
+        replace(change, at=statement.in_file(change.at))
+        for statement in source.statements
+        if statement.kind is StatementKind.SQL
+        for change in _changes_of_text(statement.text, statement.at)
+    )
+
+
+def _changes_of_text(text: str, at: Location) -> Iterator[ColumnChange]:
+    tree = parse_or_none(text)
+    if tree is None:
+        yield ColumnChange(table="", kind="undecided", at=at, words="a statement that the parser rejects")
+        return
+    for _, node in postgast.walk(tree):
+        match type(node).__name__:
+            case "AlterTableStmt":
+                for each in node.cmds:
+                    yield from _changes_of_command(each.alter_table_cmd, node.relation.relname, at)
+            case "IndexStmt":
+                yield _of_index(node, at)
+            case "DoStmt":
+                yield from _changes_of_block(node, text, at)
+
+
+def _changes_of_block(node: Any, text: str, at: Location) -> Iterator[ColumnChange]:
+    first = at.line + body_line(text, node)
+    for inner in inner_sql(text, node):
+        here = Location(at.path, first + inner.line)
+        if inner.reason:
+            yield ColumnChange(table="", kind="undecided", at=here, words=inner.reason)
+        else:
+            yield from _changes_of_text(inner.text, here)
+
+
+def _changes_of_command(command: Any, table: str, at: Location) -> Iterator[ColumnChange]:
+    if command.subtype in _OF_COLUMNS:
+        kind, words = _OF_COLUMNS[command.subtype]
+        yield ColumnChange(table=table, kind=kind, at=at, column=command.name, words=words)
+    elif command.subtype == pb.AT_AddConstraint:
+        yield _of_constraint(getattr(command, "def").constraint, table, at)
+    elif command.subtype == pb.AT_AddColumn:
+        column = getattr(command, "def").column_def.colname
+        yield ColumnChange(table=table, kind="kept", at=at, column=column, words=f"column {column}")
+
+
+def _of_constraint(constraint: Any, table: str, at: Location) -> ColumnChange:
+    name = constraint.conname or None
+    columns = [key.string.sval for key in constraint.keys]
+    if constraint.contype == pb.CONSTR_UNIQUE and len(columns) == 1:
+        named = name or f"{table}_{columns[0]}_key"
+        return ColumnChange(
+            table=table, kind="unique", at=at, column=columns[0], name=named, words=f"UNIQUE ({columns[0]}) named {named}"
+        )
+    if constraint.contype == pb.CONSTR_NOTNULL and len(columns) == 1:
+        return ColumnChange(table=table, kind="not null", at=at, column=columns[0], name=name, words="NOT NULL")
+    if constraint.indexname:
+        return ColumnChange(
+            table=table, kind="unmeasured", at=at, name=name, words=f"a constraint USING INDEX {constraint.indexname}"
+        )
+    return ColumnChange(table=table, kind="kept", at=at, name=name, words=f"constraint {name or ''}".strip())
+
+
+def _of_index(node: Any, at: Location) -> ColumnChange:
+    columns = [each.index_elem.name for each in node.index_params]
+    unique = "UNIQUE " if node.unique else ""
+    name = node.idxname or None
+    words = f"{unique}INDEX {name or 'without a name'}"
+    if len(columns) != 1 or not columns[0] or node.unique:
+        # A unique index that is not a constraint is not among what Directus reads as unique or indexed.
+        return ColumnChange(table=node.relation.relname, kind="kept", at=at, name=name, words=words)
+    # A partial one counts as an index of its column all the same.
+    return ColumnChange(table=node.relation.relname, kind="index", at=at, column=columns[0], name=name, words=words)

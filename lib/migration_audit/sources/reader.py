@@ -17,7 +17,7 @@ from migration_audit.model.location import Location
 from migration_audit.sources.commands import PsqlCommand
 from migration_audit.sources.feed import Feed
 from migration_audit.sources.interpreter import Interpreter, Replacement
-from migration_audit.sources.script import LineCounter, Segment, Skipped, SqlScript, Variable
+from migration_audit.sources.statements import LineCounter, Segment, Skipped, SqlScript, Variable
 from migration_audit.sources.variables import RefusedError
 
 _MOST_NESTED, _MOST_NESTED_SIZE = 10_000, 64 * 2**20

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from migration_audit import catalog
-from migration_audit.audit.compared import Keys
+from migration_audit.audit.coverage import Keys
 from migration_audit.audit.preflight.sides import SideKind, parse_side, path_exists, read_sides
 from migration_audit.model.errors import UsageError
 from migration_audit.model.preflight import OriginMap

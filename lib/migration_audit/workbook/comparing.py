@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from migration_audit.audit.compared import compared, compared_in_scope, scoped_drift, without
-from migration_audit.audit.coverage import coverage_of
+from migration_audit.audit.coverage import compared, compared_in_scope, coverage_of, scoped_drift, without
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS
 from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.model.drift import Difference, DiffVerdict, Drift

@@ -19,7 +19,7 @@ from migration_audit.report.table import Group, Heading, ReportTable, Row
 from migration_audit.workbook import frames
 from migration_audit.workbook.catalogs import SOURCES, ReadCatalog, SideOrigin
 from migration_audit.workbook.comparing import CLASSES, Comparison, Wanted, compared_sides
-from migration_audit.workbook.frame_columns import FRAMES, object_columns
+from migration_audit.workbook.frames import FRAMES, object_columns
 from migration_audit.workbook.objects import SideOverview, object_table
 from migration_audit.workbook.session import Session, current
 

@@ -14,7 +14,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from migration_audit.audit.progress import on_stderr
+from migration_audit.audit.run_in_parallel import on_stderr
 from migration_audit.model.drift import DiffVerdict
 from migration_audit.model.errors import AuditError
 from migration_audit.model.severity import Severity

@@ -30,7 +30,7 @@ from migration_audit.workbook.explore import (
     sides,
 )
 from migration_audit.workbook.interactive import browse, pick
-from migration_audit.workbook.opening import open_audit
+from migration_audit.workbook.session import open_audit
 
 __all__ = [
     "browse",

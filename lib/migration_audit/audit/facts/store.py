@@ -21,8 +21,14 @@ from typing import Any, Final, Literal, overload
 
 from migration_audit.audit.facts.codec import decode, encode, to_bytes
 from migration_audit.audit.facts.files import write_atomically
-from migration_audit.audit.facts.hidden import hidden_differences, told_apart
-from migration_audit.audit.facts.types import EnvironmentFacts, Part, SavedSharedFacts, fact_types
+from migration_audit.audit.facts.types import (
+    EnvironmentFacts,
+    Part,
+    SavedSharedFacts,
+    fact_types,
+    hidden_differences,
+    told_apart,
+)
 from migration_audit.catalog import canonical_snapshot, object_maker
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.errors import AuditError

@@ -7,11 +7,11 @@ from facts and settings and is computed again. One function fills each class, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields, replace
 from functools import cache
 from typing import Annotated, Any, Final, Literal, TypedDict, TypeVar, get_origin, get_type_hints
 
-from migration_audit.audit.facts.hidden import Hidden
 from migration_audit.directus.agreement import RehearsedBoots
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.boot import FixtureShadow, PostObject, Rehearsal
@@ -32,9 +32,11 @@ from migration_audit.model.finding import Unavailable
 from migration_audit.model.image import Boot, Image
 from migration_audit.model.live import Ledger, Obstacle
 from migration_audit.model.location import Location
+from migration_audit.model.objects import CatalogObject
 from migration_audit.model.port import SavedPort
 from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts, Witness
 from migration_audit.model.privileges import Access, ProbeRights
+from migration_audit.model.redaction import Redacted
 from migration_audit.model.rows import RowsComparison
 from migration_audit.model.rule_use import Excluded, WaiverUse
 from migration_audit.model.side_effects import Destruction, SourceUndone
@@ -134,7 +136,7 @@ class SharedFacts(PreflightFacts, RehearsalFacts, BootFacts, RetirementFacts, Do
 class SavedSharedFacts(SharedFacts):
     """The same as its files hold it."""
 
-    hidden: Hidden
+    hidden: _Hidden
     """Which values differ that are not shown."""
 
 
@@ -205,3 +207,54 @@ def names_with_file_text() -> frozenset[str]:
         **get_type_hints(EnvironmentFacts, include_extras=True),
     }
     return frozenset(n for n, h in hints.items() if get_origin(h) is Annotated and _FILE_TEXT in h.__metadata__)
+
+
+_Hidden = tuple[tuple[str, str, str], ...]
+"""Kind and key of an object, and the text in it whose value differs: ``password=(redacted)``.
+
+In memory, values that may be secret are compared by a salted hash (``model/redaction.py``). Files hold no hash, so
+that there is nothing to try a dictionary on: what was found different is named, and distinguished again when facts are read.
+"""
+
+
+def hidden_differences(legacy: object, owner: object) -> _Hidden:
+    """What both sides have with another value; empty where one of them is not there."""
+    if not isinstance(legacy, Snapshot) or not isinstance(owner, Snapshot):
+        return ()
+    return tuple(
+        (kind, key, text)
+        for (kind, key), obj in sorted(legacy.by_key.items(), key=lambda pair: pair[0])
+        for text in _differing(obj, owner.by_key.get((kind, key)))
+    )
+
+
+def _differing(obj: CatalogObject, other: CatalogObject | None) -> Iterator[str]:
+    there = _redacted(other) if other is not None else {}
+    yield from sorted(text for text, value in _redacted(obj).items() if text in there and value != there[text])
+
+
+def _redacted(obj: CatalogObject) -> Mapping[str, Redacted]:
+    lists = [value for each in fields(obj) if isinstance(value := getattr(obj, each.name), tuple)]
+    return {str(item): item for value in lists for item in value if isinstance(item, Redacted)}
+
+
+def told_apart(snapshot: Snapshot, hidden: _Hidden, side: str) -> Snapshot:
+    """The snapshot, in which these texts are of this side alone."""
+    by_object: dict[tuple[str, str], set[str]] = {}
+    for kind, key, text in hidden:
+        by_object.setdefault((kind, key), set()).add(text)
+    if not by_object:
+        return snapshot
+    objects = (_marked(obj, by_object.get((obj.kind, obj.key), ()), side) for obj in snapshot.objects)
+    return replace(snapshot, objects=tuple(objects))
+
+
+def _marked(obj: CatalogObject, texts: Collection[str], side: str) -> CatalogObject:
+    if not texts:
+        return obj
+    changed: dict[str, Any] = {
+        each.name: tuple(Redacted(item, side) if item in texts else item for item in value)
+        for each in fields(obj)
+        if isinstance(value := getattr(obj, each.name), tuple)
+    }
+    return replace(obj, **changed)

@@ -29,7 +29,7 @@ from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Constraint, Table
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project, SnapshotSettings
-from migration_audit.sources.column_changes import find_column_changes
+from migration_audit.sources.post_objects import find_column_changes
 
 _NOT_ASKED = Unavailable(reason="audit.toml has no [snapshot]", required=False)
 _NO_BOOT = "audit.toml has no [boot], so DB_EXCLUDE_TABLES and --ignoreRules are not known"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from migration_audit import shadow, sources
-from migration_audit.audit.compared import Keys, without
+from migration_audit.audit.coverage import Keys, without
 from migration_audit.audit.facts.types import PreflightFacts
 from migration_audit.audit.preflight.loading import (
     cluster_for,

@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from migration_audit import shadow, sources
-from migration_audit.audit.compared import Keys, compared, without
-from migration_audit.audit.coverage import coverage_of, witness_of
+from migration_audit.audit.coverage import Keys, compared, coverage_of, without, witness_of
 from migration_audit.audit.facts.types import PreflightFacts
-from migration_audit.audit.preflight.catalog_source import CatalogSource, load_catalog
 from migration_audit.audit.preflight.loading import (
     cluster_for,
     destructions_of,
@@ -24,6 +22,7 @@ from migration_audit.audit.preflight.loading import (
 )
 from migration_audit.audit.preflight.port import preflight_port
 from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
+from migration_audit.audit.preflight.project_sides import CatalogSource, load_catalog
 from migration_audit.audit.preflight.rows import preflight_rows, rows_again
 from migration_audit.audit.preflight.shadows import (
     NO_SNAPSHOT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migration_audit import catalog, shadow, sources
-from migration_audit.audit.compared import Keys
+from migration_audit.audit.coverage import Keys
 from migration_audit.model.progress import Progress
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource

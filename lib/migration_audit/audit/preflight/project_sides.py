@@ -1,22 +1,27 @@
-"""The SQL sides of a project, each built alone on a throw-away server: what people who explore look at."""
+"""The sides of a project for people who explore: SQL on a throw-away server, a saved snapshot, or a database."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from migration_audit import sources
-from migration_audit.audit.compared import Keys
-from migration_audit.audit.preflight.catalog_source import load_catalog
+from migration_audit import catalog, sources
+from migration_audit.artifacts.text import check_artifact_inside
+from migration_audit.audit.coverage import Keys
 from migration_audit.audit.preflight.loading import cluster_for, load
 from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.shadows import Shadow, build_shadow
 from migration_audit.audit.preflight.sides import Side, read_sides, refuse_failure
-from migration_audit.model.errors import UsageError
-from migration_audit.model.preflight import OriginMap, ProbeResult
+from migration_audit.model.errors import AuditError, UsageError
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.preflight import DATABASE, SNAPSHOT, OriginMap, ProbeResult, SourceFacts
 from migration_audit.model.progress import Progress
-from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Probe, Project, Source
+from migration_audit.model.snapshot import RolesRead, Snapshot
+from migration_audit.project import Environment, Probe, Project, Source, resolve
+from migration_audit.project.locate import shown_path
 from migration_audit.shadow import ShadowServer
 from migration_audit.shadow.probes import run_probes
 
@@ -92,3 +97,52 @@ def _build(
         found = run_probes(conninfo, probes, writer_role=project.writer_role) if probes and built.snapshot else ()
     prelude = shared_with(read_base(server), built.snapshot) if built.snapshot else ()
     return built, prelude, found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogSource:
+    """A schema, and what is to be said of where it was read."""
+
+    snapshot: Snapshot
+    facts: SourceFacts
+
+    def unavailable(self, what: str) -> Unavailable:
+        """Why something that needs SQL is not there: the project has none, so nothing is missing that it promises."""
+        return Unavailable(reason=f"{self.facts.name} is only known from a {self.facts.format}: {what}", required=False)
+
+
+def load_catalog(project: Project, source: Source) -> CatalogSource:
+    """Read the snapshot or the database that audit.toml names; raises AuditError where it cannot be read."""
+    if source.snapshot is not None:
+        check_artifact_inside(source.snapshot, project.directory)
+        return _saved(source, source.snapshot, shown_path(source.snapshot, project.directory))
+    return _read(source)
+
+
+def _saved(source: Source, path: Path, shown: str) -> CatalogSource:
+    snapshot = catalog.load_snapshot(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return _source_of_catalog(source, snapshot, SNAPSHOT, files=((shown, digest),), where=shown)
+
+
+def _read(source: Source) -> CatalogSource:
+    try:
+        conninfo = resolve(Environment(name=source.name, dsn_env=source.dsn_env, at=source.at), os.environ)
+        # Roles of its server count as far as the owner's SQL makes them too: the others do not count here.
+        snapshot = catalog.read_snapshot(conninfo, roles=RolesRead.SHARED).snapshot
+    except AuditError as error:
+        raise type(error)(error.what, where=f"{source.at} ({error.where})", todo=error.todo) from error
+    return _source_of_catalog(source, snapshot, DATABASE, files=(), where=f"variable {source.dsn_env}")
+
+
+def _source_of_catalog(
+    source: Source, snapshot: Snapshot, kind: str, *, files: tuple[tuple[str, str], ...], where: str
+) -> CatalogSource:
+    server = snapshot.server
+    on = f" on server {server.system_identifier}" if server.system_identifier else ""
+    notes = (
+        f"{where}: the catalog of database {server.database}{on}, PostgreSQL {server.postgres_version}, {snapshot.digest}",
+        *snapshot.limits,
+    )
+    facts = SourceFacts(role="legacy", name=source.name, files=files, format=kind, notes=notes)
+    return CatalogSource(snapshot=snapshot, facts=facts)

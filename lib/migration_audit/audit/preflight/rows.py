@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from migration_audit import shadow
 from migration_audit.audit.preflight.loading import cluster_for
 from migration_audit.audit.run_in_parallel import run_in_parallel
-from migration_audit.catalog.table_rows import Locate, read_rows
+from migration_audit.catalog.connection import open_connection
+from migration_audit.catalog.features import read_features
+from migration_audit.catalog.queries import load_query
+from migration_audit.catalog.server_errors import database_error
 from migration_audit.compare import RowScope, compare_rows, known_ledgers, rows_out_of_scope
 from migration_audit.model.command import AnySource
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.identifiers import dotted
+from migration_audit.model.location import Location
 from migration_audit.model.relations import Table
-from migration_audit.model.rows import RowsComparison, SourceRows, by_table, unstable_columns
+from migration_audit.model.rows import (
+    CELL,
+    RowsComparison,
+    SequencePosition,
+    SourceRows,
+    TableRows,
+    by_table,
+    unstable_columns,
+)
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.shadow.apply import apply_sources
 
@@ -29,10 +45,10 @@ Again = Callable[[Collection[str]], Pair]
 """Applies both sides once more, and reads the tables with these keys."""
 
 
-def source_rows(conninfo: str, locate: Locate, *, only: Collection[str] | None = None) -> SourceRows:
+def source_rows(conninfo: str, locate: _Locate, *, only: Collection[str] | None = None) -> SourceRows:
     """What a shadow holds, or ``only`` these tables of it; where it cannot be read, the reason."""
     try:
-        return read_rows(conninfo, locate=locate, only=only)
+        return _read_rows(conninfo, locate=locate, only=only)
     except AuditError as error:
         return SourceRows(reason=str(error))
 
@@ -113,3 +129,118 @@ def rows_again(
 
     expected, actual = run_in_parallel(once, sequences)
     return expected, actual
+
+
+MOST_ROWS = 1_000_000
+"""The rows of a table with more of them are only counted."""
+MOST_VALUES = 4_000_000
+"""How many values of one side are read as digests (32 MB, and some more); the smallest tables come first."""
+_AT_ONCE = 200
+
+_Locate = Callable[[int, int], Location | None]
+"""``xmin`` and ``cmin`` of a row to the statement that wrote it."""
+_CELL = sql.SQL(
+    "coalesce(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to({}::pg_catalog.text, 'UTF8')), 1, {}), {}::bytea)"
+)
+
+
+def _read_rows(
+    conninfo: str, *, locate: _Locate = lambda _xmin, _cmin: None, only: Collection[str] | None = None
+) -> SourceRows:
+    """What the tables of a shadow hold, and where its sequences go on; ``only`` the tables with these keys, if given.
+
+    No value leaves the server but as a digest. A table that cannot be read, or has too many rows, says so; foreign tables
+    and what an extension brings along are left out. Raises DatabaseError when the database cannot be reached, or its catalog
+    cannot be read.
+    """
+    with open_connection(conninfo) as connection:
+        try:
+            if read_features(connection).has_timescaledb:
+                connection.execute(load_query("hidden_relations"))
+            found = connection.execute(load_query("written_tables")).fetchall()
+            tables = [_counted(connection, row) for row in found if only is None or dotted(*row[:2]) in only]
+            sequences = connection.execute(load_query("written_sequences")).fetchall()
+            return SourceRows(
+                tables=tuple(sorted(_with_cells(connection, tables, locate), key=lambda found: found.table)),
+                sequences=tuple(_positions(connection, sequences)),
+            )
+        except psycopg.Error as error:
+            raise database_error(error, connection) from error
+
+
+_Table = tuple[TableRows, sql.Composable]
+"""A table, and what its rows are read from."""
+
+
+def _counted(connection: psycopg.Connection[Any], row: Sequence[Any]) -> _Table:
+    schema, name, only, columns, key, generated = row
+    source = sql.SQL("only {}" if only else "{}").format(sql.Identifier(schema, name))
+    table = TableRows(table=dotted(schema, name), columns=tuple(columns), key=tuple(key), generated=tuple(generated))
+    found = _tried(connection, sql.SQL("select pg_catalog.count(*) from {}").format(source))
+    if isinstance(found, str):
+        return replace(table, reason=found), source
+    return replace(table, count=found[0][0]), source
+
+
+def _with_cells(connection: psycopg.Connection[Any], tables: Sequence[_Table], locate: _Locate) -> Iterator[TableRows]:
+    left = MOST_VALUES
+    for table, source in sorted(tables, key=lambda each: each[0].count or 0):
+        if table.count is None:
+            yield table
+        elif table.count > MOST_ROWS or table.count * len(table.columns) > left:
+            yield replace(
+                table,
+                reason="there are too many rows to read",
+                written_at=_writer(connection, source, locate),
+            )
+        elif table.count:
+            left -= table.count * len(table.columns)
+            cells = _tried(connection, _digests(table, source), binary=True)
+            read = (
+                replace(table, reason=cells) if isinstance(cells, str) else replace(table, cells=tuple(c for (c,) in cells))
+            )
+            yield replace(read, written_at=_writer(connection, source, locate))
+
+
+def _digests(table: TableRows, source: sql.Composable) -> sql.Composed:
+    null = sql.Literal(f"\\x{'00' * CELL}")
+    cells = [_CELL.format(sql.Identifier(column), sql.Literal(CELL), null) for column in table.columns]
+    row = sql.SQL(" || ").join(cells) if cells else sql.SQL("''::bytea")
+    return sql.SQL("select {} from {}").format(row, source)
+
+
+def _writer(connection: psycopg.Connection[Any], source: sql.Composable, locate: _Locate) -> Location | None:
+    found = _tried(connection, sql.SQL("select xmin::text, cmin::text from {} limit 1").format(source))
+    return None if isinstance(found, str) or not found else locate(int(found[0][0]), int(found[0][1]))
+
+
+def _positions(connection: psycopg.Connection[Any], sequences: Sequence[Sequence[Any]]) -> Iterator[SequencePosition]:
+    for start in range(0, len(sequences), _AT_ONCE):
+        some = sequences[start : start + _AT_ONCE]
+        each = sql.SQL(" union all ").join(
+            sql.SQL("(select {}, last_value, is_called from {})").format(sql.Literal(n), sql.Identifier(schema, name))
+            for n, (schema, name, *_) in enumerate(some)
+        )
+        found = _tried(connection, each)
+        for number, last, is_called in [] if isinstance(found, str) else found:
+            schema, name, table_schema, table, first, increment = some[number]
+            position = last + increment if is_called else last
+            yield SequencePosition(
+                sequence=dotted(schema, name),
+                next=position,
+                ascending=increment > 0,
+                touched=position != first,
+                table=dotted(table_schema, table) if table else None,
+            )
+
+
+def _tried(connection: psycopg.Connection[Any], query: sql.Composed, *, binary: bool = False) -> list[Any] | str:
+    """The rows of a query, or why the server refuses it."""
+    try:
+        with connection.transaction():  # a savepoint: a refusal must not end the transaction
+            return connection.cursor(binary=binary).execute(query).fetchall()
+    except psycopg.errors.DatabaseError as error:
+        if connection.info.transaction_status is not TransactionStatus.INTRANS:
+            raise
+        # Never the detail: it may hold a value of a row.
+        return f"cannot be read: {error.diag.message_primary}"

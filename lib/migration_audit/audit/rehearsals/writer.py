@@ -9,7 +9,7 @@ from typing import Any, Final, TypedDict, cast
 import psycopg
 
 from migration_audit import catalog, shadow, sources
-from migration_audit.audit.compared import compared_in_scope
+from migration_audit.audit.coverage import compared_in_scope
 from migration_audit.audit.facts.types import RehearsalFacts
 from migration_audit.audit.inputs.privileges import scoped_access
 from migration_audit.audit.preflight.loading import cluster_for, load

@@ -36,6 +36,7 @@ from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase, Unavailable
 from migration_audit.model.image import Boot
+from migration_audit.model.snapshot import Snapshot, to_json
 from migration_audit.project import Environment, Project
 
 SEAL = "sealed.json"
@@ -80,9 +81,13 @@ class Audit(Case):
         return build_evidence(self, now=self.started)
 
     def seal(self) -> None:
-        """Leave a mark in the run's folder that every notebook reached its end. Nothing outside a run."""
+        """Leave a mark in the run's folder that every notebook reached its end, and which server was read.
+
+        Nothing outside a run.
+        """
         if self.folder is not None:
-            write_json_file(self.folder / SEAL, {"generated_at": self.evidence.generated_at.isoformat()})
+            server = to_json(self.live.server) if isinstance(self.live, Snapshot) else None
+            write_json_file(self.folder / SEAL, {"generated_at": self.evidence.generated_at.isoformat(), "server": server})
 
     @property
     def today(self) -> date:

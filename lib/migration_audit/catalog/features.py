@@ -31,6 +31,7 @@ class Features:
     postgres_number: int
     read_as: str
     in_recovery: bool
+    started_at: str
     is_read_only: bool
     is_one_instant: bool
     may_read_system_identifier: bool

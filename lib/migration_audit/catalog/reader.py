@@ -325,4 +325,5 @@ def _identity(features: Features, system_identifier: str | None) -> ServerIdenti
         timescaledb_license=features.timescaledb_license if features.has_timescaledb else None,
         read_as=features.read_as,
         in_recovery=features.in_recovery,
+        started_at=features.started_at,
     )

@@ -45,6 +45,7 @@ _PARTS = frozenset(
     }
 )
 _NOT_READ = "not_read"
+_STARTED_AT = "started_at"
 _AGAIN = "create the snapshot again with this version"
 _LISTS = ("unmodelled", "chunks", "jobs", "objects")
 _SPACED, _COMPACT = (", ", ": "), (",", ":")
@@ -100,7 +101,8 @@ def dump_snapshot(snapshot: Snapshot) -> bytes:
 
 def _pieces(snapshot: Snapshot) -> Iterator[str]:
     yield f'{{"schema_version": {SCHEMA_VERSION},\n"digest": {_line(snapshot.digest)},\n'
-    yield f'"server": {_line(to_json(snapshot.server))},\n'
+    server = {name: value for name, value in to_json(snapshot.server).items() if name != _STARTED_AT}
+    yield f'"server": {_line(server)},\n'
     yield f'"limits": {_line(snapshot.limits)},\n'
     if snapshot.roles is not RolesRead.NONE:
         yield f'"roles": {_line(snapshot.roles.value)},\n"assumed_roles": {_line(snapshot.assumed_roles)},\n'
@@ -201,8 +203,9 @@ def _value_text(value: Any, separators: tuple[str, str]) -> str:
 
 
 def snapshot_body(snapshot: Snapshot) -> dict[str, Any]:
-    """The JSON object that ``save_snapshot`` writes."""
+    """The JSON object that ``save_snapshot`` writes, with the time at which the server was started."""
     body: dict[str, Any] = json.loads(dump_snapshot(snapshot))
+    body["server"][_STARTED_AT] = snapshot.server.started_at
     return body
 
 

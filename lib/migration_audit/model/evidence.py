@@ -130,7 +130,8 @@ class Server:
     @classmethod
     def of(cls, identity: ServerIdentity) -> Server:
         """What evidence says of a server."""
-        return cls(**{**asdict(identity), "extension_versions": dict(identity.extension_versions)})
+        known = {name: value for name, value in asdict(identity).items() if name in cls.__slots__}
+        return cls(**{**known, "extension_versions": dict(identity.extension_versions)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

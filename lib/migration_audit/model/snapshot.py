@@ -176,12 +176,28 @@ class ServerIdentity:
     read_as: str = ""
     """The role that read the catalog."""
     in_recovery: bool = False
+    started_at: str = ""
+    """When the server was started, in seconds since 1970, to the microsecond; empty where it was not asked.
+
+    Facts have it, saved snapshots do not.
+    """
 
     @property
     def versions(self) -> dict[str, str]:
         """``{"PostgreSQL": "17.12", "timescaledb": "2.19.3"}``."""
         own = {name: version for name, version in self.extension_versions if name != "plpgsql"}
         return {"PostgreSQL": self.postgres_version.split(" ", 1)[0], **own}
+
+    def is_same_database(self, other: ServerIdentity) -> bool:
+        """Whether both lead to one database: to that of one running server, or of a server and its standby.
+
+        A copy of a server that runs by itself has the same system identifier, and was started at another time.
+        """
+        numbers = {self.system_identifier, other.system_identifier} - {None}
+        if self.database != other.database or len(numbers) > 1:
+            return False
+        is_standby = self.system_identifier == other.system_identifier and self.in_recovery != other.in_recovery
+        return self.started_at == other.started_at != "" or (is_standby and bool(numbers))
 
     @property
     def described(self) -> str:

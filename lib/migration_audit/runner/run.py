@@ -19,12 +19,14 @@ from migration_audit.audit.facts.files import write_atomically, write_json_file
 from migration_audit.audit.facts.store import FOLDER as FACTS
 from migration_audit.audit.inputs.retirement import run_commands, save_commands
 from migration_audit.audit.saved import SavedCase, changed_while_read, commits_of
+from migration_audit.catalog.shapes import checked
 from migration_audit.gate import EXIT_CODES
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.evidence import Evidence, evidence_body
 from migration_audit.model.finding import Phase, Verdict
 from migration_audit.model.progress import Progress
+from migration_audit.model.snapshot import ServerIdentity
 from migration_audit.project import Environment, Project
 from migration_audit.runner.folders import earlier_runs, run_folders, run_name, save_earlier
 from migration_audit.runner.kernels import Kernels, open_kernels
@@ -92,8 +94,10 @@ def run_audit(
             save_commands(shared / FACTS, run_commands(project, progress=progress))
         failure = _preflight(how, shared)
         with _pool(given) as pool:
-            jobs = [pool.submit(_one, how, e, folders[e.name], shared, failure) for e in environments]
-            results = tuple(job.result() for job in jobs)
+            jobs = [pool.submit(_executed, how, e, folders[e.name], shared, failure) for e in environments]
+            ended = {e.name: job.result() for e, job in zip(environments, jobs, strict=True)}
+            reports = [pool.submit(_one, how, e, folders[e.name], ended) for e in environments]
+            results = tuple(job.result() for job in reports)
     return results
 
 
@@ -139,39 +143,34 @@ def _preflight(how: _How, shared: Path) -> NotebookError | None:
     return None
 
 
-def _one(how: _How, environment: Environment, folder: Path, shared: Path, failure: NotebookError | None) -> RunResult:
-    """One environment, from its notebooks to its statement; every failure ends in evidence that says so."""
-    case: SavedCase | None = None
-    try:
-        generated = _executed(how, environment, folder, shared, failure)
-        case = SavedCase(folder, environment=environment.name, phase=how.phase, generated_at=generated, project=how.project)
-        evidence = build_evidence(case, now=generated, notebooks=executed_notebooks(folder))
-        save_earlier(folder, earlier_runs(folder.parent.parent, environment.name, phase=how.phase, before=folder))
-        if changed := changed_while_read(case, how.commits):
-            what = f"changed during the audit: {some_of(changed, most=5)}"
-            evidence = replace(evidence, verdict=Verdict.INCOMPLETE, error=f"{what}\n  → run the audit again")
-    except Exception as error:  # one environment must not take the others along
-        reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
-        evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase, error=reason)
-    evidence = _write_report(folder, evidence, case)
-    how.progress(f"{environment.name}: {evidence.verdict}")
-    return RunResult(environment=environment.name, folder=folder, evidence=evidence)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    """How the notebooks of an environment ended."""
+
+    at: datetime
+    """The time that the evidence says."""
+    server: ServerIdentity | None = None
+    """The one that was read; None where it was not."""
+    failure: Exception | None = None
 
 
-def _executed(how: _How, environment: Environment, folder: Path, shared: Path, failure: NotebookError | None) -> datetime:
-    """Execute the notebooks of one environment; the time that their evidence says."""
-    shutil.copytree(shared, folder, dirs_exist_ok=True)
-    if failure is not None:
-        raise failure
+def _executed(how: _How, environment: Environment, folder: Path, shared: Path, failure: NotebookError | None) -> _Ended:
+    """Execute the notebooks of one environment; a failure is kept, for the report."""
     started = datetime.now(UTC).replace(microsecond=0)
-    for name in _OF_ENVIRONMENT:
-        how.progress(f"{environment.name}: {name}")
-        how.execute(name, folder, environment=environment.name)
-    return _sealed(folder, since=started)
+    try:
+        shutil.copytree(shared, folder, dirs_exist_ok=True)
+        if failure is not None:
+            return _Ended(at=started, failure=failure)
+        for name in _OF_ENVIRONMENT:
+            how.progress(f"{environment.name}: {name}")
+            how.execute(name, folder, environment=environment.name)
+        return _sealed(folder, since=started)
+    except Exception as error:  # one environment must not take the others along
+        return _Ended(at=started, failure=error)
 
 
-def _sealed(folder: Path, *, since: datetime) -> datetime:
-    """The time in the mark that the last cell left, which is removed; raises NotebookError when it never ran."""
+def _sealed(folder: Path, *, since: datetime) -> _Ended:
+    """What the mark says that the last cell left, which is removed; raises NotebookError when it never ran."""
     seal = folder / FACTS / SEAL
     if not seal.is_file():
         raise NotebookError(
@@ -179,12 +178,53 @@ def _sealed(folder: Path, *, since: datetime) -> datetime:
         )
     now = datetime.now(UTC)
     try:
-        found = datetime.fromisoformat(json.loads(seal.read_text("utf-8"))["generated_at"])
-        found = found if since <= found <= now else now
+        body = json.loads(seal.read_text("utf-8"))
+        found = datetime.fromisoformat(body["generated_at"])
+        server = checked(ServerIdentity, body["server"]) if body["server"] else None
+        ended = _Ended(at=found if since <= found <= now else now, server=server)
     except (ValueError, KeyError, TypeError):  # somebody's own notebook: the time is not theirs to say
-        found = now
+        ended = _Ended(at=now)
     seal.unlink()
-    return found
+    return ended
+
+
+def _one(how: _How, environment: Environment, folder: Path, ended: Mapping[str, _Ended]) -> RunResult:
+    """The evidence of one environment, and its report; every failure ends in evidence that says so."""
+    case: SavedCase | None = None
+    own = ended[environment.name]
+    failure = own.failure
+    try:
+        if failure is None:
+            case = SavedCase(folder, environment=environment.name, phase=how.phase, generated_at=own.at, project=how.project)
+            evidence = build_evidence(case, now=own.at, notebooks=executed_notebooks(folder))
+            save_earlier(folder, earlier_runs(folder.parent.parent, environment.name, phase=how.phase, before=folder))
+            if error := _doubtful(how, environment, case, ended):
+                evidence = replace(evidence, verdict=Verdict.INCOMPLETE, error=error)
+    except Exception as error:
+        failure = error
+    if failure is not None:
+        reason = str(failure) if isinstance(failure, AuditError) else f"{type(failure).__name__}: {failure}"
+        evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase, error=reason)
+    evidence = _write_report(folder, evidence, case)
+    how.progress(f"{environment.name}: {evidence.verdict}")
+    return RunResult(environment=environment.name, folder=folder, evidence=evidence)
+
+
+def _doubtful(how: _How, environment: Environment, case: SavedCase, ended: Mapping[str, _Ended]) -> str | None:
+    """Why the results may not be about what they name: something changed, or another environment has the same database."""
+    own = ended[environment.name].server
+    same = [
+        how.project.environment(name)
+        for name, other in ended.items()
+        if own and other.server and name != environment.name and own.is_same_database(other.server)
+    ]
+    if own and same:
+        variables = ", ".join(f"{e.name} by {e.dsn_env or f'service {e.service}'}" for e in (environment, *same))
+        what = f"leads to the same database as {some_of([e.name for e in same])}: {own.described} ({variables})"
+        return f"{what}\n  → let each environment lead to its own database, and run the audit again"
+    if changed := changed_while_read(case, how.commits):
+        return f"changed during the audit: {some_of(changed, most=5)}\n  → run the audit again"
+    return None
 
 
 def _write_report(folder: Path, evidence: Evidence, case: SavedCase | None) -> Evidence:

@@ -29,7 +29,7 @@ from tests.unit.test_report_sanitize import ATTACKS
 from migration_audit.model.errors import NotebookError
 from migration_audit.model.evidence import AppliedFile, Producer
 from migration_audit.model.finding import Finding, Outcome, Verdict
-from migration_audit.report import column_table, findings_table, verdict_banner
+from migration_audit.report import column_table, findings_table, summary_markdown, verdict_banner
 from migration_audit.report.html import render_report
 from migration_audit.report.prose import render_markdown
 
@@ -253,6 +253,25 @@ def test_what_was_due_and_not_decided_stands_in_the_head():
     held = (result("LIV002", "Versions", Outcome.SKIPPED, reason="no rights"),)
     said = text(head(report(verdict=Verdict.INCOMPLETE, checks=held)))
     assert "What could not be checked LIV002 Versions: no rights" in said
+
+
+def test_what_was_not_looked_at_is_on_the_first_screen_each_reason_once():
+    held = [
+        result(f"BOOT00{n}", "Boot", Outcome.SKIPPED, reason="audit.toml has no [boot]", required=False) for n in (1, 2, 3)
+    ]
+    held += [result("PRV001", "Roles", Outcome.SKIPPED, reason="audit.toml names no writer_role", required=False)]
+    held += [result("WVR001", "Waivers", Outcome.SKIPPED, reason="no waiver", required=False)]
+    found = evidence(checks=(*held, result("LIV001", "Reachable")), verdict=Verdict.CLEAN)
+    first = " ".join(text(head(render_report(notebooks=(), evidence=found))).split())
+    causes = (
+        "PRV001 Roles: audit.toml names no writer_role",
+        "BOOT001–BOOT003 (3 checks): audit.toml has no [boot]",
+    )
+    assert " ".join(("What was not looked at", *causes)) in first
+    assert "WVR001" not in first, "a waiver that is not there hides nothing"
+    assert "- BOOT001–BOOT003 (3 checks)" in summary_markdown(found)
+    everything = evidence(checks=(result("LIV001", "Reachable"),), verdict=Verdict.CLEAN)
+    assert "not looked at" not in render_report(notebooks=(), evidence=everything)
 
 
 def test_hundreds_of_blockers_keep_the_head_short():

@@ -19,9 +19,10 @@ import pytest
 from fix_demo import run_cli
 from migration_audit.cli import output, terminal, verdicts
 from migration_audit.cli.terminal import Style, columns, wrapped_words
-from migration_audit.model.finding import Verdict
+from migration_audit.model.finding import Outcome, Verdict
 from migration_audit.runner import RunResult
 from report_example import evidence
+from report_example import result as example
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -140,6 +141,14 @@ def test_blockers_are_named_and_the_rest_is_counted(capsys):
     assert all(r.id in out for r in held.warnings)
     assert held.found in out
     assert f"SQL executed on: {one.evidence.shadow}" in out
+
+
+def test_what_was_not_looked_at_is_named_with_its_reason(capsys):
+    held = [example(f"BOOT00{n}", "Boot", Outcome.SKIPPED, reason="there is no [boot]", required=False) for n in (1, 2, 3)]
+    one = result(checks=(*held, example("WVR001", "x", Outcome.SKIPPED, reason="no waiver", required=False)))
+    assert "not looked at: BOOT001–BOOT003: there is no [boot]\n" in shown(capsys, one)
+    (environment,) = verdicts.verdicts_json([one], phase="preflight", index=Path("index.html"))["environments"]
+    assert [each["check"] for each in environment["not_looked_at"]] == ["BOOT001", "BOOT002", "BOOT003"]
 
 
 @pytest.mark.parametrize("verdict", Verdict)

@@ -15,7 +15,7 @@ from migration_audit.gate import EnvironmentGate
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckResult, Outcome, Verdict
 from migration_audit.report.escape import markdown, one_line
-from migration_audit.report.triage import Triage, findings_of
+from migration_audit.report.triage import Triage, findings_of, ranges
 
 if TYPE_CHECKING:
     from migration_audit.runner import RunResult
@@ -84,6 +84,9 @@ def _write_findings(held: Triage, lead: str) -> None:
     ):
         if results:
             write_paragraph((mark, style), f"{noun}:", ", ".join(map(_counted, results)), first=lead, rest=f"{lead}  ")
+    if held.not_looked_at:
+        causes = "; ".join(f"{ranges([one.check for one in each.stopped])}: {each.reason}" for each in held.not_looked_at)
+        write_paragraph(("·", Style.FAINT), "not looked at:", causes, first=lead, rest=f"{lead}  ")
 
 
 def _counted(result: CheckResult) -> str:
@@ -134,6 +137,11 @@ def _environment_json(result: RunResult) -> dict[str, Any]:
         "folder": str(result.folder),
         "server": result.evidence.shadow,
         "checks": {outcome.value: sum(r.outcome is outcome for r in checks) for outcome in Outcome},
+        "not_looked_at": [
+            {"check": one.check, "reason": one.reason}
+            for each in report.triage(checks).not_looked_at
+            for one in each.stopped
+        ],
         "could_not_check": [{"check": r.id, "reason": r.unchecked or r.reason} for r in checks if r.is_undecided],
         "findings": [
             {"check": r.id, "severity": r.severity.value, **{name: getattr(f, name) for name in names}}

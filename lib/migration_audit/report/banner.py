@@ -38,6 +38,7 @@ class Banner:
     blockers: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
     incomplete_reasons: tuple[str, ...]
+    not_looked_at: tuple[str, ...] = ()
 
     @property
     def parts(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
@@ -46,6 +47,7 @@ class Banner:
             ("What blocks", tuple((_check(f), f.summary) for f in self.blockers)),
             ("What could not be checked", tuple(("", reason) for reason in self.incomplete_reasons)),
             ("What needs review", tuple((_check(f), f.summary) for f in self.warnings)),
+            ("What was not looked at", tuple(("", reason) for reason in self.not_looked_at)),
         )
         return tuple((f"{heading} ({len(items):,})", items) for heading, items in lists if items)
 
@@ -93,6 +95,7 @@ def verdict_banner(
     blockers: Sequence[Finding] = (),
     warnings: Sequence[Finding] = (),
     incomplete_reasons: Sequence[str] = (),
+    not_looked_at: Sequence[str] = (),
 ) -> Banner:
     """The verdict of one environment as word and glyph, with the findings and the reasons that led to it."""
     return Banner(
@@ -101,6 +104,7 @@ def verdict_banner(
         blockers=tuple(blockers),
         warnings=tuple(warnings),
         incomplete_reasons=tuple(incomplete_reasons),
+        not_looked_at=tuple(not_looked_at),
     )
 
 

@@ -100,6 +100,9 @@ def _blocks(evidence: EvidenceView) -> Iterator[str]:
     ):
         if results:
             yield _found(results, heading)
+    if evidence.triage.not_looked_at:
+        yield "**What was not looked at**"
+        yield _bullets([str(cause) for cause in evidence.triage.not_looked_at])
     yield check_table(evidence.results, caption="Every check").markdown()
 
 

@@ -109,6 +109,7 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, ea
         warnings=list(_weighing(facts)),
         noted=[(one_line(r.id), check_anchor(r.id)) for r in facts.triage.notes],
         doubts=[html_with_code(one_line(doubt)) for doubt in facts.doubts],
+        not_looked_at=[html_with_code(one_line(str(cause))) for cause in facts.triage.not_looked_at],
         notes=[safe(one_line(note)) for note in facts.notes],
         head_facts=[(name, safe(one_line(value))) for name, value in facts.facts],
         found=list(check_views(evidence, new=new_keys(evidence, earlier.compared))),

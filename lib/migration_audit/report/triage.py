@@ -58,8 +58,8 @@ def results_in_order(results: Iterable[CheckResult]) -> list[CheckResult]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UndecidedCheck:
-    """A check that was due and could not be decided."""
+class OpenCheck:
+    """A check without an answer: it could not be decided, or audit.toml does not ask for it."""
 
     check: str
     title: str
@@ -69,10 +69,16 @@ class UndecidedCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why checks could not be decided, with all that it stops."""
+    """Why checks have no answer, with all that it stops."""
 
     reason: str
-    stopped: tuple[UndecidedCheck, ...]
+    stopped: tuple[OpenCheck, ...]
+
+    @classmethod
+    def of(cls, checks: Sequence[OpenCheck]) -> tuple[Cause, ...]:
+        """The reasons of these checks, each once."""
+        reasons = dict.fromkeys(one.reason for one in checks)
+        return tuple(cls(reason=r, stopped=tuple(one for one in checks if one.reason == r)) for r in reasons)
 
     def __str__(self) -> str:
         """``LIV001–LIV014, PRV001 (15 checks): connection refused``; a single check is named with its title."""
@@ -89,9 +95,9 @@ class Triage:
     blockers: tuple[CheckResult, ...]
     warnings: tuple[CheckResult, ...]
     notes: tuple[CheckResult, ...]
-    undecided: tuple[UndecidedCheck, ...]
+    undecided: tuple[OpenCheck, ...]
+    not_asked: tuple[OpenCheck, ...]
     passed: int
-    does_not_apply: int
     not_due: int
 
     @property
@@ -102,8 +108,12 @@ class Triage:
     @property
     def causes(self) -> tuple[Cause, ...]:
         """Why checks could not be decided, each cause once."""
-        reasons = dict.fromkeys(one.reason for one in self.undecided)
-        return tuple(Cause(reason=r, stopped=tuple(one for one in self.undecided if one.reason == r)) for r in reasons)
+        return Cause.of(self.undecided)
+
+    @property
+    def not_looked_at(self) -> tuple[Cause, ...]:
+        """What audit.toml does not ask for, and so nothing is known of; a waiver that is not there hides nothing."""
+        return Cause.of([one for one in self.not_asked if family(one.check) != "WVR"])
 
     @property
     def found(self) -> str:
@@ -126,7 +136,7 @@ class Triage:
             (alone, f"{alone} could not be checked"),
             (self.passed, f"{self.passed} passed"),
             (len(self.failed), found),
-            (self.does_not_apply, f"{self.does_not_apply} {'do' if self.does_not_apply != 1 else 'does'} not apply"),
+            (len(self.not_asked), f"{len(self.not_asked)} {'do' if len(self.not_asked) != 1 else 'does'} not apply"),
             (self.not_due, f"{self.not_due} {'are' if self.not_due != 1 else 'is'} not due"),
         )
         total = sum(number for number, _ in parts)
@@ -161,19 +171,19 @@ def triage(results: Iterable[CheckResult]) -> Triage:
     """What the results amount to, without deciding anything."""
     ordered = results_in_order(results)
     failed = [r for r in ordered if r.outcome is Outcome.FAILED]
-    undecided = (r for r in ordered if r.is_undecided)
     return Triage(
         blockers=tuple(r for r in failed if r.weight is Severity.BLOCKER),
         warnings=tuple(r for r in failed if r.weight is Severity.WARNING),
         notes=tuple(r for r in failed if r.weight is Severity.INFO),
-        undecided=tuple(
-            UndecidedCheck(check=r.id, title=r.title, reason=sentence(r.unchecked or r.reason or _NO_REASON))
-            for r in undecided
-        ),
+        undecided=tuple(_open(r) for r in ordered if r.is_undecided),
+        not_asked=tuple(_open(r) for r in ordered if r.outcome is Outcome.SKIPPED and not r.required),
         passed=sum(r.outcome is Outcome.PASSED for r in ordered),
-        does_not_apply=sum(r.outcome is Outcome.SKIPPED and not r.required for r in ordered),
         not_due=sum(r.outcome is Outcome.PENDING for r in ordered),
     )
+
+
+def _open(result: CheckResult) -> OpenCheck:
+    return OpenCheck(check=result.id, title=result.title, reason=sentence(result.unchecked or result.reason or _NO_REASON))
 
 
 def findings_of(results: Sequence[CheckResult]) -> tuple[tuple[CheckResult, Finding | None], ...]:

@@ -217,6 +217,7 @@ def show_verdict(audit: Case) -> Any:
         blockers=[finding for result in held.blockers for finding in result.findings if finding.waived is None],
         warnings=[finding for result in held.warnings for finding in result.findings],
         incomplete_reasons=[f"{one.check}: {one.reason}" for one in held.undecided],
+        not_looked_at=[str(cause) for cause in held.not_looked_at],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from pathlib import Path
+from random import Random
 
 import postgast
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import Statement, StatementKind
+from migration_audit.sources.feed import Feed
 from migration_audit.sources.interpreter import Interpreter
 from migration_audit.sources.reader import read_script
 from migration_audit.sources.statements import SqlScript, StatementSpan, build_statements, find_pieces
@@ -310,3 +312,96 @@ def test_sql_that_others_wrote(path: Path) -> None:
     covered(script, pieces)
     if is_valid:
         assert by_psql_rule(script) == pieces
+
+
+SOUP = (
+    *(
+        "create ",
+        "table ",
+        "function ",
+        "begin atomic ",
+        "end ",
+        "case ",
+        "copy t ",
+        "from ",
+        "stdin",
+        " a",
+        "b1",
+        '"q q"',
+        '"q""r"',
+    ),
+    *(
+        "'s'",
+        "'it''s'",
+        "E'\\''",
+        "e'a\\'b'",
+        "U&'x'",
+        "n'x'",
+        "'open",
+        '"open',
+        "$$",
+        "$tag$ ; $tag$",
+        "$1",
+        "$",
+        "--c ; x\n",
+    ),
+    *(
+        "-",
+        "--",
+        "/",
+        "/*",
+        "*/",
+        "/* ; */",
+        ":v",
+        ":'v'",
+        ":",
+        ":=",
+        "::int",
+        "\\",
+        "\\set v 1\n",
+        "\\if 1\n",
+        "\\endif\n",
+        "\\\\",
+    ),
+    *(
+        "(",
+        ")",
+        "[",
+        "]",
+        ";",
+        "\n",
+        " ",
+        "1.5",
+        "1e5",
+        "||",
+        "\\.\n",
+        "set standard_conforming_strings = off;",
+        "é",
+        "{",
+        "?",
+        "@",
+    ),
+)
+
+
+def read(text: str, psql: Interpreter | None) -> object:
+    try:
+        script = read_script(text.encode(), psql)
+    except SourceError as error:
+        return str(error)
+    return [bytes(script.text), *(getattr(script, name) for name in script.__slots__ if name != "text")]
+
+
+def test_what_is_passed_over_at_once_ends_no_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words, quotes and parentheses in a row are one token for the reader; one by one they give the same script."""
+    random = Random(7)
+    made = ["".join(random.choices(SOUP, k=random.randint(1, 40))) for _ in range(600)]
+    made += [f"create table a b c {text}" for text in made]
+
+    def all_of_them() -> list[object]:
+        psql = [Interpreter("x.sql", Variables(), lambda *_: None) for _ in made]
+        return [read(text, how) for text, each in zip(made, psql, strict=True) for how in (None, each)]
+
+    at_once = all_of_them()
+    monkeypatch.setattr(Feed, "next_solid", lambda _: None)
+    assert at_once == all_of_them()

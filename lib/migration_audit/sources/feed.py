@@ -14,6 +14,15 @@ from migration_audit.formats.lexer import LEGACY, SqlToken, TokenKind, next_toke
 _BLANK = bytes(byte if byte == 0x0A else 0x20 for byte in range(256))
 _COPY_END = re.compile(rb"^\\\.\r?$", re.MULTILINE)
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_ATOMS = rb"""[ \t\n\r\f\v]*+(?:
+   [0-9,.+*=<>!@\#%^&|`?~{}\x01-\x08\x0e-\x1f\x7f]++ | ::
+ | [A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*+(?!['"])
+ | "[^"]*+" | '[^']*+' | -(?!-) | /(?!\*)
+)"""
+_SOLID = re.compile(
+    rb"(?>%(atoms)s | [ \t\n\r\f\v]*+ \( (?:%(atoms)s)*+ [ \t\n\r\f\v]*+ \))++" % {b"atoms": _ATOMS}, re.VERBOSE
+)
+"""Words, numbers, operators, closed quotes, and such in parentheses, in a row, while no backslash escapes."""
 
 
 @dataclass(slots=True)
@@ -64,6 +73,19 @@ class Feed:
                 self.text += buffer.data[buffer.at : token.end]
                 buffer.at = token.end
                 return SqlToken(token.kind, token.start + shift, token.end + shift) if shift else token
+
+    def next_solid(self) -> SqlToken | None:
+        """Words, numbers, operators, quotes and closed parentheses in a row as one token; None where there are none.
+
+        Of the file itself, for who needs neither the words nor LEGACY's rules: several times faster than one by one.
+        """
+        buffer = self._buffers[-1]
+        if len(self._buffers) > 1 or (match := _SOLID.match(buffer.data, buffer.at)) is None:
+            return None
+        start = len(self.text) + len(match[0]) - len(match[0].lstrip())
+        self.text += match[0]
+        buffer.at = match.end()
+        return SqlToken(TokenKind.OTHER, start, len(self.text))
 
     def replace(self, token: SqlToken, value: bytes) -> SqlToken:
         """Put ``value``, which psql does not read again, in the place of the token that came last."""

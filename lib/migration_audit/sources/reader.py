@@ -29,6 +29,8 @@ _STRINGS_SETTING = re.compile(
     rb"|reset\s+(?:standard_conforming_strings|all))\s*\Z",
     re.IGNORECASE,
 )
+_DECIDING = 5
+"""Words of a statement that say what it is: ``create or replace function f``."""
 _ROUTINE = re.compile(r"create (?:or replace )?(?:function|procedure)\b")
 
 
@@ -94,7 +96,11 @@ class _Reader:
             TokenKind.COMMENT: self._comment,
         }
         feed = self._feed
-        while (token := feed.next(self._pattern)) is not None:
+        while True:
+            if self._has_all_words and self._skip is None and (solid := feed.next_solid()) is not None:
+                self._solid(solid)
+            if (token := feed.next(self._pattern)) is None:
+                break
             if self._skip is None or token.kind is TokenKind.BACKSLASH:
                 actions[token.kind](token)
             elif self._skip.first is None and token.kind is not TokenKind.COMMENT:
@@ -104,6 +110,12 @@ class _Reader:
         self._end_segment(len(feed.text), ends=True)
         self._script.text = bytes(feed.text)
         return self._script
+
+    @property
+    def _has_all_words(self) -> bool:
+        """Whether the words that follow in this statement decide nothing."""
+        words = self._words
+        return len(words) >= _DECIDING and not self._is_routine and words[0] != "copy" and self._pattern is CONFORMING
 
     def _comment(self, token: SqlToken) -> None:
         """psql drops a ``--`` comment before a statement, and keeps all others."""
@@ -161,11 +173,11 @@ class _Reader:
     def _word(self, token: SqlToken) -> None:
         words, previous = self._words, self._previous
         self._solid(token)
-        if len(words) >= 5 and not self._is_routine and words[0] != "copy":
+        if len(words) >= _DECIDING and not self._is_routine and words[0] != "copy":
             return
         word = self._text(token).lower()
         self._previous = word
-        if len(words) < 5:
+        if len(words) < _DECIDING:
             words.append(word)
             self._is_routine = words[0] == "create" and _ROUTINE.match(" ".join(words)) is not None
         if self._parens == 0:

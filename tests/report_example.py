@@ -21,11 +21,10 @@ from migration_audit.model.evidence import (
     Server,
     SettingsFile,
 )
-from migration_audit.model.finding import CheckResult, Finding, Outcome, Phase, Verdict
+from migration_audit.model.finding import CheckResult, Finding, Outcome, Phase, Severity, Verdict
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.routines import Extension
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot
 from migration_audit.model.timescale import Dimension, Hypertable
 

@@ -67,13 +67,25 @@ from migration_audit.model.code import Import, Unread
 from migration_audit.model.documents import CommandState
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown
 from migration_audit.model.errors import UsageError
-from migration_audit.model.finding import Check, CheckResult, Finding, Note, Outcome, Phase, Severity, Unavailable, Verdict
+from migration_audit.model.finding import (
+    Check,
+    CheckResult,
+    Excluded,
+    Finding,
+    Note,
+    Outcome,
+    Phase,
+    Severity,
+    Unavailable,
+    Verdict,
+    WaiverState,
+    WaiverUse,
+)
 from migration_audit.model.live import LedgerState
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import COMMAND, DATABASE, Unexplained, Witness
 from migration_audit.model.privileges import Granted, Membership, Owned, RoleFacts
 from migration_audit.model.rows import RowsComparison
-from migration_audit.model.rule_use import Excluded, WaiverState, WaiverUse
 from migration_audit.model.side_effects import Outside, OutsideKind, SourceUndone
 from migration_audit.model.snapshot import NotRead, Unmodelled
 from migration_audit.model.sql import NotApplied, Similarity, SqlFailure

@@ -17,7 +17,7 @@ from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SessionScope, SqlFailure, SqlSource, Statement, TransactionMode
 from migration_audit.shadow.apply import Application, apply_sources
-from migration_audit.shadow.trace import Trace, TransactionSpan
+from migration_audit.shadow.watch import Trace, TransactionSpan
 from migration_audit.sources import load_source
 
 pytestmark = pytest.mark.server

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from migration_audit.audit.audit import Audit
-from migration_audit.model.finding import Phase
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Phase, Severity
 from migration_audit.project import load_project
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "data/example-alembic/before"

@@ -19,8 +19,8 @@ from migration_audit.audit.preflight.port import MadePort, PortTask, proven
 from migration_audit.audit.preflight.shadows import build_shadow
 from migration_audit.compare import Rules, compare
 from migration_audit.model.drift import DiffVerdict, Drift
+from migration_audit.model.finding import Severity
 from migration_audit.model.port import ProofOutcome
-from migration_audit.model.severity import Severity
 from migration_audit.sources import load_source
 
 pytestmark = pytest.mark.server

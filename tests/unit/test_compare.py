@@ -14,9 +14,9 @@ from migration_audit.compare import AGAINST_LIVE, Rules, compare, of_interest
 from migration_audit.model.access import Role
 from migration_audit.model.drift import DiffVerdict
 from migration_audit.model.errors import AuditError, UsageError
+from migration_audit.model.finding import Severity
 from migration_audit.model.other_servers import ForeignServer
 from migration_audit.model.redaction import Redacted
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import RolesRead, Unmodelled
 
 OBJECTS = (

@@ -10,8 +10,8 @@ import pytest
 from fix_inputs import SCHEMA
 from fix_model import snapshot
 from migration_audit.compare import compare
+from migration_audit.model.finding import Severity
 from migration_audit.model.redaction import unmarked
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import CompressionSettings
 from migration_audit.model.timescale_jobs import Job

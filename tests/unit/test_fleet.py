@@ -41,7 +41,7 @@ from migration_audit.fleet.targets import (
 from migration_audit.fleet.verify import read_statement
 from migration_audit.model.drift import DiffVerdict
 from migration_audit.model.errors import AuditError, UsageError
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Severity
 from migration_audit.signoff.openssh import PolicyKeys
 
 LINES = """\

@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from migration_audit.gate import EXIT_CODES, decide
-from migration_audit.model.finding import CheckResult, Finding, Outcome, Verdict
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import CheckResult, Finding, Outcome, Severity, Verdict
 
 
 def result(outcome, severity=Severity.BLOCKER, *, required=True):

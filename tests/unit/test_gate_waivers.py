@@ -11,10 +11,8 @@ from tests.report_example import evidence
 
 from migration_audit import report
 from migration_audit.gate import apply_waivers, decide, still_waived
-from migration_audit.model.finding import CheckResult, Finding, Outcome, Verdict
+from migration_audit.model.finding import CheckResult, Finding, Outcome, Severity, Verdict, WaiverState
 from migration_audit.model.location import Location
-from migration_audit.model.rule_use import WaiverState
-from migration_audit.model.severity import Severity
 from migration_audit.project import Waiver, load_project
 
 TODAY = date(2026, 11, 23)

@@ -14,7 +14,7 @@ from e2b_dockerfile_utils import PatternMatcher
 from migration_audit.artifacts.image.files import ImageFiles
 from migration_audit.cli.static import _default
 from migration_audit.model.errors import ArtifactError, AuditError, SourceError, UsageError
-from migration_audit.project.listing import paths_below, paths_that_match
+from migration_audit.project.boundary import paths_below, paths_that_match
 from migration_audit.signoff.signing import find_run
 from migration_audit.sources.reading import paths_of_glob
 

@@ -24,12 +24,11 @@ from fix_model import (
 )
 from migration_audit.audit.case import with_fixes
 from migration_audit.compare import compare
-from migration_audit.model.finding import CheckResult, Finding, Outcome
+from migration_audit.model.finding import CheckResult, Finding, Outcome, Severity
 from migration_audit.model.identifiers import as_comment, literal, mentioned, parts_of
 from migration_audit.model.identifiers import sql_name as name
 from migration_audit.model.location import Location
 from migration_audit.model.port import Port, PortProof, PortStep, ProofOutcome, SavedPort
-from migration_audit.model.severity import Severity
 from migration_audit.port import NOTHING, build_port, nothing_to_port, port_text, running_lines, running_sql
 from migration_audit.port.names import guarded
 from migration_audit.report import port_block

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from migration_audit.model.errors import ConfigError, UsageError
-from migration_audit.model.finding import Phase
+from migration_audit.model.finding import Phase, Severity
 from migration_audit.model.location import Location
 from migration_audit.model.rows import SeedMode
-from migration_audit.model.severity import Severity
 from migration_audit.project import NameFormat, Project, find_project, load_project
 
 Load = Callable[..., Project]

@@ -14,8 +14,7 @@ from tests.report_example import HOSTILE, evidence, result
 
 from migration_audit import report
 from migration_audit.cli.verdicts import tell_github
-from migration_audit.model.finding import Finding, Outcome, Verdict
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Finding, Outcome, Severity, Verdict
 from migration_audit.runner import RunResult
 
 SARIF_SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "schemas" / "sarif-2.1.0.json").read_text("utf-8"))

@@ -10,11 +10,10 @@ from tests.report_example import DRIFT, HOSTILE
 
 from migration_audit.cli.answer import _answer
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown
-from migration_audit.model.finding import Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Severity, Unavailable
 from migration_audit.model.snapshot import Unmodelled
-from migration_audit.report.drift_tables import plural
 from migration_audit.report.drift_text import drift_json, drift_text
+from migration_audit.report.object_tables import plural
 
 AGREES = {"method": "pg_dump", "agrees": True, "unexplained": []}
 DISAGREES = {"method": "pg_dump", "agrees": False, "unexplained": ["CREATE CAST …"]}

@@ -18,12 +18,11 @@ from migration_audit import report
 from migration_audit.model.compose import Condition, Doubt
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, NotKnown
 from migration_audit.model.evidence import EarlierRuns, PastVerdict
-from migration_audit.model.finding import Unavailable, Verdict
+from migration_audit.model.finding import Severity, Unavailable, Verdict
 from migration_audit.model.image import Boot, StartedCommand, StartOutcome
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import ProbeResult
 from migration_audit.model.relations import Index
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.project import BootStep
 from migration_audit.report.boot_tables import start_levels

@@ -34,11 +34,10 @@ from tests.report_example import (
 
 from migration_audit import report
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
-from migration_audit.model.finding import Finding, Outcome, Unavailable, Verdict
+from migration_audit.model.finding import Finding, Outcome, Severity, Unavailable, Verdict
 from migration_audit.model.image import Boot, StartedCommand, StartOutcome, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import ProbeResult
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import HypertableChunks, Unmodelled
 from migration_audit.project import BootStep
 from migration_audit.report.grid import LazyRows

@@ -27,10 +27,19 @@ from migration_audit.directus.boots import DirectusBoots, compute_boots
 from migration_audit.gate import apply_waivers, decide
 from migration_audit.model.drift import Drift
 from migration_audit.model.evidence import Evidence
-from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Unavailable, Verdict
+from migration_audit.model.finding import (
+    Check,
+    CheckResult,
+    Excluded,
+    Finding,
+    Outcome,
+    Phase,
+    Unavailable,
+    Verdict,
+    WaiverUse,
+)
 from migration_audit.model.port import SavedPort
 from migration_audit.model.preflight import SourceFacts
-from migration_audit.model.rule_use import Excluded, WaiverUse
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Environment, Project
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, left_out_by_scope, without_ledgers
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Outcome, Unavailable, first_unavailable
+from migration_audit.model.finding import Excluded, Outcome, Unavailable, first_unavailable
 from migration_audit.model.preflight import Witness
-from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from migration_audit.catalog.connection import attempt, begin_reading, open_conn
 from migration_audit.catalog.directus_database import read_directus_database
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.reader import read_snapshot
-from migration_audit.catalog.replaced import ask_whether_replaced
-from migration_audit.catalog.server_errors import database_error
+from migration_audit.catalog.server_errors import ask_whether_replaced, database_error
 from migration_audit.model.directus import DirectusLive, TableRights
 from migration_audit.model.directus_database import DirectusDatabase, Lost
 from migration_audit.model.finding import Outcome, Unavailable

@@ -14,8 +14,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.connection import attempt, begin_reading, read_again
-from migration_audit.catalog.replaced import ask_whether_replaced
-from migration_audit.catalog.server_errors import database_error
+from migration_audit.catalog.server_errors import ask_whether_replaced, database_error
 from migration_audit.model.identifiers import in_quotes, sql_name
 from migration_audit.model.live import Demand, Obstacle, Wanted
 from migration_audit.model.sql_tree import parse

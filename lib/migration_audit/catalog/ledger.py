@@ -11,8 +11,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 from migration_audit.catalog.connection import attempt, begin_reading, read_again
-from migration_audit.catalog.replaced import ask_whether_replaced
-from migration_audit.catalog.server_errors import VANISHED, database_error
+from migration_audit.catalog.server_errors import VANISHED, ask_whether_replaced, database_error
 from migration_audit.formats import LedgerFormat
 from migration_audit.model.errors import UsageError
 from migration_audit.model.live import Ledger, LedgerState

@@ -19,9 +19,8 @@ from migration_audit.catalog.connection import (
     with_connection,
 )
 from migration_audit.catalog.features import Features, read_chunks, read_features, read_jobs
-from migration_audit.catalog.odd_bytes import odd_bytes_error
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
-from migration_audit.catalog.rows import RowId, TakenObjects, VanishedError, instance_rows, take_objects
+from migration_audit.catalog.rows import RowId, TakenObjects, VanishedError, instance_rows, odd_bytes_error, take_objects
 from migration_audit.catalog.second_connection import (
     Cursors,
     Instant,

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from migration_audit.checks.boot_order import Case, Place, cases_of, chosen_place, idle_place, may_be, places_of
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.image import Boot, StartedCommand
-from migration_audit.model.severity import Severity
 from migration_audit.project import BootStep, Project
 
 Found = list[tuple[BootStep, list[Place]]]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from migration_audit.checks.boot_order import started, step_positions, waits_for_end, waits_for_healthy
 from migration_audit.model.compose import Service, Stack
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.image import Asked, Boot
-from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Project

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from migration_audit.checks.boot_order import same_service, waits_for_healthy
 from migration_audit.model.compose import Stack
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import Project

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from migration_audit.checks.ddl_ways import ddl_ways
 from migration_audit.model.boot import Attempt, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
 
 def run(rehearsal: Rehearsal) -> Iterator[CheckOutput]:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.model.boot import PostObject
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.identifiers import identifiers_in, parts_of
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Constraint, Index
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.documents import CommandResult, CommandState
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
 
 def run(commands: tuple[CommandResult, ...]) -> Iterator[CheckOutput]:

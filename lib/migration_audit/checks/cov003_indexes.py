@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import coverage_findings
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase
+from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.severity import Severity
 
 
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import coverage_findings, shown, word
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Dimension
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import all_compared
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
 
 
 def run(coverage: Drift) -> Iterator[CheckOutput]:

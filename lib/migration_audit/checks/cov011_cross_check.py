@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
 from migration_audit.model.preflight import Witness
-from migration_audit.model.severity import Severity
 
 NAMED = 5
 """How many of the differences that only the audit sees are named."""

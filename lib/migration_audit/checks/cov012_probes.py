@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.preflight import ProbeResult
-from migration_audit.model.severity import Severity
 
 
 def run(probes: tuple[ProbeResult, ...]) -> Iterator[CheckOutput]:

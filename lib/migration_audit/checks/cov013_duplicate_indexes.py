@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from migration_audit.model.enumeration import plural, some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
 from migration_audit.model.identifiers import in_quotes, made_name, parts_of
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Index
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Hypertable
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Outcome, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Outcome, Phase, Severity, Unavailable
 from migration_audit.model.rows import RowsComparison, TableComparison
-from migration_audit.model.severity import Severity
 
 
 def run(rows: RowsComparison) -> Iterator[CheckOutput]:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from migration_audit import port
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange
 from migration_audit.model.enumeration import plural, some_of, with_rest
-from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.preflight import Convergence, OriginMap
 from migration_audit.model.relations import Column, Constraint, Index, Table
-from migration_audit.model.severity import Severity
 from migration_audit.model.sql import SqlFailure
 from migration_audit.model.timescale import Dimension, Hypertable
 from migration_audit.model.timescale_jobs import SETTINGS

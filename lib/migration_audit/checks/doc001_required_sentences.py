@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.documents import say_what_is_missing
 from migration_audit.model.documents import DocumentRule
-from migration_audit.model.finding import Check, CheckOutput, Phase
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
 
 
 def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:

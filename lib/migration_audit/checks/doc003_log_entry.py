@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.checks.documents import rules_of, unreadable
 from migration_audit.model.documents import Document, DocumentRule, PassageKind, Sought
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
 
 _KIND = re.compile(
     r"""

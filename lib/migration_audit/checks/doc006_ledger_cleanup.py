@@ -8,8 +8,7 @@ from migration_audit.checks.code_scopes import no_rule
 from migration_audit.checks.documents import heading_line, lines_that_show, rules_of, unreadable
 from migration_audit.model.documents import DocumentRule, DropRule
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
 
 def run(document_rules: tuple[DocumentRule, ...], drop_rules: tuple[DropRule, ...]) -> Iterator[CheckOutput]:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import live_findings
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity, Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import NotRead, Snapshot
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import live_findings
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase
+from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment

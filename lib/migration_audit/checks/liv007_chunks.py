@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.model.enumeration import plural, some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale import Dimension
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.routines import Extension
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale_jobs import JobStatus
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from migration_audit.formats import EntryState, EntryVerdict, LedgerEntry
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.live import Ledger as LiveLedger
 from migration_audit.model.live import LedgerState
 from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
-from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment, Project

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.liv010_owner_ledger import entries_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.identifiers import dollar_tag, in_quotes, literal, sql_name_of
 from migration_audit.model.live import Ledger as LiveLedger
 from migration_audit.model.live import LedgerState
 from migration_audit.model.preflight import COMMAND, SourceFacts
-from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment, LedgerSettings, Project

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 from migration_audit.checks.describe import essence
 from migration_audit.model.drift import DiffVerdict, Drift
 from migration_audit.model.enumeration import plural
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
-from migration_audit.model.rule_use import Excluded
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Excluded, Finding, Note, Phase, Severity
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:

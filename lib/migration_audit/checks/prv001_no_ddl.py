@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from migration_audit.checks.ddl_ways import ddl_ways, other_rights
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.privileges import Access
-from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment, Project

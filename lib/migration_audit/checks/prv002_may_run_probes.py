@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.privileges import ProbeRights
-from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from migration_audit.checks.absent_paths import still_there
 from migration_audit.model.code import PathFacts
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity, Unavailable
 from migration_audit.model.preflight import SourceFacts
-from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Project

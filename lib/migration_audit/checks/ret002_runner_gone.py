@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from migration_audit.checks.absent_paths import still_there
 from migration_audit.model.code import PathFacts
-from migration_audit.model.finding import Check, CheckOutput, Phase
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Project

@@ -10,8 +10,7 @@ from migration_audit.checks.calls import may_use, undecided_imports, uses_in
 from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
 from migration_audit.model.code import CodeFacts, CodeScope
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project

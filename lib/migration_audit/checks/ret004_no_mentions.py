@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen, word_pattern
 from migration_audit.model.code import CodeFacts, CodeFile
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
 from migration_audit.model.location import Location
-from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project

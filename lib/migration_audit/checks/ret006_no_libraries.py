@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from migration_audit.checks.code_scopes import FindingKeys, fits_one, looked_at, no_rule, ruled, unseen
 from migration_audit.model.code import ManifestFacts
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project

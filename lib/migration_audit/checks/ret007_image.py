@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.code_scopes import commands_in, no_rule, only_handles
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.image import Copied, Image, Stage, StartedCommand
 from migration_audit.model.location import Location
-from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project

@@ -9,9 +9,8 @@ from migration_audit.model.boot import FixtureShadow
 from migration_audit.model.code import FixtureFacts
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.severity import Severity
 
 
 def run(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.code import PathFact, PathFacts
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project

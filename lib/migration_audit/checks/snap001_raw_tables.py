@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from migration_audit.checks.directus_words import boots_looked_at, happenings, in_words, stops
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusSnapshot, RawTable
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
 
 def run(

@@ -10,8 +10,7 @@ from migration_audit.checks.snap001_raw_tables import is_recorded
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, DirectusSnapshot, RawTable
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment

@@ -10,8 +10,7 @@ from migration_audit.directus.inspect import is_system
 from migration_audit.directus.statement import DirectusStatement
 from migration_audit.model.directus import DirectusSnapshot, RawTable
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
 _LOST = {
     "drop table": "drop",

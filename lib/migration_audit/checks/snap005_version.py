@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.directus import DirectusSnapshot, DirectusVersion, TargetVersion
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
 VENDOR = "postgres"
 

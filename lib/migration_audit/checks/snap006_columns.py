@@ -10,8 +10,7 @@ from migration_audit.directus.behaviour import behaviour_of
 from migration_audit.directus.boots import DirectusBoots, Scenario, after_change
 from migration_audit.model.directus import ColumnChange, DirectusRuntime, DirectusSnapshot, TargetVersion
 from migration_audit.model.enumeration import plural, some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
 
 def run(

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.directus_words import looked_at
 from migration_audit.model.directus import RawTable
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
 
 
 def run(raw_tables: tuple[RawTable, ...]) -> Iterator[CheckOutput]:

@@ -9,8 +9,7 @@ from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.statement import PgError
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, RawTable
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment

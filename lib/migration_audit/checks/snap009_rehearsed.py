@@ -10,9 +10,8 @@ from migration_audit.directus.inspect import is_system
 from migration_audit.model.directus import DirectusSnapshot
 from migration_audit.model.directus_database import Lost
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Outcome, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Outcome, Phase, Severity, Unavailable
 from migration_audit.model.identifiers import parts_of
-from migration_audit.model.severity import Severity
 
 
 def run(directus_rehearsed: RehearsedBoots, directus_snapshot: DirectusSnapshot) -> Iterator[CheckOutput]:

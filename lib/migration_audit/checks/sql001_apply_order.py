@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
 from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
-from migration_audit.model.severity import Severity
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import failure_finding
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Note, Phase
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Severity
 from migration_audit.model.sql import Applied
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import judged_by_promise, sequences_compared
-from migration_audit.model.finding import Check, CheckOutput, Phase
+from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
 from migration_audit.model.preflight import Convergence
-from migration_audit.model.severity import Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Project

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
 from migration_audit.model.sql import Similarity, StatementMatch
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
 from migration_audit.model.side_effects import Destruction, SourceUndone, Undone
 
 _MOST_LISTED = 8

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
 from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
-from migration_audit.model.severity import Severity
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.enumeration import plural
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
-from migration_audit.model.rule_use import WaiverState, WaiverUse
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, WaiverState, WaiverUse
 
 
 def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:

@@ -14,8 +14,7 @@ from migration_audit.audit.preflight.sides import parse_side, read_sides, with_v
 from migration_audit.cli.output import say_at_terminal, say_lines, write_json
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.errors import UsageError
-from migration_audit.model.progress import Progress
-from migration_audit.model.time_limits import STATEMENT_TIMEOUT
+from migration_audit.model.progress import STATEMENT_TIMEOUT, Progress
 
 
 @many_objects()

@@ -27,7 +27,7 @@ from migration_audit.cli.group import (
 from migration_audit.cli.output import say
 from migration_audit.cli.pages import check, server, source_format
 from migration_audit.cli.terminal import color_option
-from migration_audit.model.time_limits import STATEMENT_TIMEOUT
+from migration_audit.model.progress import STATEMENT_TIMEOUT
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -286,7 +286,7 @@ def verify(runs: tuple[Path, ...], **how: Any) -> None:
 
     RUN is a signed run or a file in it. Works offline. Prints what was verified, and whether it is true.
     """
-    from migration_audit.cli.verify import verify_runs  # noqa: PLC0415
+    from migration_audit.cli.sign import verify_runs  # noqa: PLC0415
 
     sys.exit(verify_runs(runs, **how))
 

@@ -27,8 +27,7 @@ import click
 from migration_audit.model.enumeration import plural
 from migration_audit.model.errors import AuditError, NotebookError, UsageError
 from migration_audit.project import find_project, load_project
-from migration_audit.project.boundary import read_bounded
-from migration_audit.project.listing import paths_below
+from migration_audit.project.boundary import paths_below, read_bounded
 from migration_audit.project.load import FALLBACK, has_our_table
 
 _MOST_BYTES: Final = 500_000_000

@@ -23,11 +23,11 @@ from dataclasses import replace
 from migration_audit.compare.dump_parts import RELATION, ROUTINE, TYPE, Address
 from migration_audit.model.access import DefaultPrivileges
 from migration_audit.model.drift import Difference, DiffVerdict
+from migration_audit.model.finding import Severity
 from migration_audit.model.identifiers import dotted, leading_name, parts_of
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.other_servers import Publication
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Hypertable, HypertableTablespaces
 

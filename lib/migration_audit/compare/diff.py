@@ -19,10 +19,10 @@ from migration_audit.model.bulk import many_objects
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Severity
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redaction import Redacted
 from migration_audit.model.relations import Constraint
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import CompressionSettings
 

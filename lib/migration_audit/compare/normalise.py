@@ -25,11 +25,11 @@ from typing import Any
 
 from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
 from migration_audit.model.access import Database
+from migration_audit.model.finding import Severity
 from migration_audit.model.identifiers import dotted, made_name, parts_of, quoted
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Table
 from migration_audit.model.routines import Routine
-from migration_audit.model.severity import Severity
 from migration_audit.model.timescale import HypertableTablespaces
 
 Pair = tuple[CatalogObject, CatalogObject]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from migration_audit.model.errors import UsageError
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Severity
 from migration_audit.model.snapshot import SERVER_WIDE
 from migration_audit.project.scope import RULES
 

@@ -11,11 +11,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from migration_audit.model.access import Database, Role
+from migration_audit.model.finding import Excluded
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Sequence, Table
 from migration_audit.model.routines import Extension, Schema
-from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import SERVER_WIDE, RolesRead, ServerIdentity, Snapshot
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from migration_audit.detect.candidate import Candidate, DetectedRole
 from migration_audit.detect.draft_parts import TomlWriter, write_boot, write_environments, write_rules, write_snapshot
-from migration_audit.detect.ledgers import ledgers
-from migration_audit.detect.libraries import OF_FORMAT, libraries
+from migration_audit.detect.libraries import OF_FORMAT, ledgers, libraries
 from migration_audit.detect.listing import Listing
 from migration_audit.detect.sql_places import Found, find
 from migration_audit.detect.stack import Composed, composed

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from migration_audit.detect.candidate import Candidate
-from migration_audit.detect.ledgers import ledgers
-from migration_audit.detect.libraries import libraries
+from migration_audit.detect.libraries import ledgers, libraries
 from migration_audit.detect.listing import Listing
 from migration_audit.detect.sql_places import Found
 from migration_audit.detect.stack import MAIN, OTHERS, Composed, dockerfile_of, is_directus

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Severity
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.model.strict_json import parse_json
 

@@ -31,9 +31,8 @@ from migration_audit.fleet.queue import ReadTask
 from migration_audit.fleet.targets import conninfo_of
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError, DatabaseError
-from migration_audit.model.finding import Unavailable
+from migration_audit.model.finding import Excluded, Unavailable
 from migration_audit.model.progress import Progress
-from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.strict_json import parse_json
 from migration_audit.project import Project, project_of

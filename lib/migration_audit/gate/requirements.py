@@ -15,8 +15,7 @@ from migration_audit.gate.policy import approvals, judge_notebooks, rejections
 from migration_audit.gate.verdict import decide, still_waived
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.evidence import Evidence
-from migration_audit.model.finding import CheckResult, Outcome, Verdict
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import CheckResult, Outcome, Severity, Verdict
 from migration_audit.model.signoff import Decision, Sentence, SignedRun
 from migration_audit.project import EnvironmentPolicy
 

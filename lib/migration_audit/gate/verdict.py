@@ -10,9 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from migration_audit.model.evidence import Evidence
-from migration_audit.model.finding import CheckResult, Finding, Outcome, Verdict
-from migration_audit.model.rule_use import WaiverState, WaiverUse
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import CheckResult, Finding, Outcome, Severity, Verdict, WaiverState, WaiverUse
 from migration_audit.project import Waiver
 
 EXIT_CODES: Mapping[Verdict, int] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from migration_audit.model.finding import Severity
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Unmodelled
 
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import CheckResult, Phase, Verdict
+from migration_audit.model.finding import CheckResult, Phase, Verdict, WaiverState, WaiverUse
 from migration_audit.model.rows import RowsSummary
-from migration_audit.model.rule_use import WaiverState, WaiverUse
 from migration_audit.model.snapshot import ServerIdentity
 from migration_audit.model.sql import NotApplied
 from migration_audit.model.strict_json import parse_json

@@ -1,12 +1,27 @@
-"""What checks say: five outcomes, and findings with a stable key."""
+"""What checks say: five outcomes, findings with a stable key and a severity; and what rules of audit.toml did."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
-from migration_audit.model.severity import Severity
+
+class Severity(StrEnum):
+    """How much a difference or a failed check weighs."""
+
+    BLOCKER = "blocker"
+    """Decides the gate."""
+    WARNING = "warning"
+    """Needs a review."""
+    INFO = "info"
+    """For information."""
+
+    @property
+    def weight(self) -> int:
+        """0 for info, 1 for warning, 2 for blocker."""
+        return (Severity.INFO, Severity.WARNING, Severity.BLOCKER).index(self)
 
 
 class Phase(StrEnum):
@@ -141,3 +156,46 @@ class CheckResult:
         if not self.is_waived:
             return self.severity
         return Severity.WARNING if self.severity is Severity.BLOCKER else Severity.INFO
+
+
+class WaiverState(StrEnum):
+    """Whether a waiver waives something."""
+
+    APPLIED = "applied"
+    EXPIRED = "expired"
+    """Its last day is over."""
+    UNUSED = "unused"
+    """Nothing was found that it names."""
+    REASONLESS = "reasonless"
+    """It has no reason."""
+    NOT_DUE = "not due"
+    """The check that it names is due in another phase, or could not be decided."""
+    IMPOSSIBLE = "impossible"
+    """It names a check instead of a finding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverUse:
+    """One waiver of the run's environment."""
+
+    finding: str
+    reason: str
+    owner: str
+    expires: date
+    at: str
+    """``file:line``."""
+    state: WaiverState
+
+    @property
+    def sentence(self) -> str:
+        """How a waived finding is reported: until when, by whom, why."""
+        return f"waived until {self.expires.isoformat()} by {self.owner}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """One rule and how many objects it excluded; a rule that excluded nothing is counted too."""
+
+    pattern: str
+    reason: str
+    objects: int

@@ -13,8 +13,8 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from migration_audit.model.bulk import many_objects
+from migration_audit.model.finding import Excluded
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.rule_use import Excluded
 from migration_audit.model.timescale_jobs import JobStatus
 
 ObjectT = TypeVar("ObjectT", bound=CatalogObject)

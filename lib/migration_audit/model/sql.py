@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from migration_audit.model.location import Location
+from migration_audit.model.progress import FILE_TIMEOUT, STATEMENT_TIMEOUT
 from migration_audit.model.side_effects import Outside
-from migration_audit.model.time_limits import FILE_TIMEOUT, STATEMENT_TIMEOUT
 
 _ENDS_TRANSACTION = re.compile(
     r"(?:commit|end|rollback|abort)\b(?!(?:\s+(?:work|transaction))?\s+(?:to|prepared|and\s+chain)\b)|prepare\s+transaction\b",

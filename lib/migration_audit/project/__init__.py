@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from migration_audit.model.on_use import names_on_use
 
 if TYPE_CHECKING:
-    from migration_audit.project.boot import BootSettings, BootStep
+    from migration_audit.project.boot import BootSettings, BootStep, Rehearse, SnapshotSettings
     from migration_audit.project.documents import FIRST_LINE, template, write_configuration, write_schema, write_template
     from migration_audit.project.environment import Environment, resolve
-    from migration_audit.project.hypertable import HypertablePin
     from migration_audit.project.load import (
         audited_digest,
         audited_tables,
@@ -21,13 +20,12 @@ if TYPE_CHECKING:
         project_of,
     )
     from migration_audit.project.policy import EnvironmentPolicy, Policy, Waiver
-    from migration_audit.project.probe import Probe, RehearsalSettings
+    from migration_audit.project.probe import HypertablePin, Probe, RehearsalSettings
     from migration_audit.project.repositories import Repository
     from migration_audit.project.rule import AuditRule, Verb
     from migration_audit.project.scope import AuditScope, ScopeRule, SeedRule
     from migration_audit.project.settings import Project
     from migration_audit.project.settings_difference import SettingDifference, compare_settings
-    from migration_audit.project.snapshot import Rehearse, SnapshotSettings
     from migration_audit.project.source import CommandSettings, LedgerSettings, NameFormat, Source
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""``[[probe]]`` and ``[rehearsal]``: what the writer must be able to do, and how its role comes to its rights."""
+"""``[[probe]]``, ``[rehearsal]`` and ``[[hypertable]]``: what the owner's schema must do and be, whatever its SQL says."""
 
 from __future__ import annotations
 
@@ -57,3 +57,35 @@ def probe_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
             yield ("probe", position, "name"), "is also the name of another probe", "use a different name for each"
         elif isinstance(name, str):
             seen.add(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HypertablePin:
+    """What one dimension of a hypertable must be, whatever the SQL of either source says."""
+
+    table: str = setting(
+        keys.qualified("a table as schema.table, such as public.positions", required=True), convert=qualified_key
+    )
+    """Its key."""
+    column: str = setting(keys.text("the column of the dimension", required=True))
+    chunk_interval: str | None = setting(
+        keys.duration('an interval such as "1 day", or a whole number'),
+        "By time: an interval; by integer: the number.",
+        convert=str,
+    )
+    partitions: int | None = setting(
+        keys.integer(minimum=1, expected="a whole number, at least 1"), "By hash: the number of partitions.", default=None
+    )
+    at: Location = field(compare=False)
+
+
+def hypertable_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
+    """Dimensions that are cut in no way or in two."""
+    for position, value in items(tables, "hypertable"):
+        if ("chunk_interval" in value) == ("partitions" in value):
+            both = "chunk_interval" in value
+            what = f"has {'both chunk_interval and' if both else 'neither chunk_interval nor'} partitions"
+            todo = (
+                "expected exactly one: a dimension is partitioned by interval or by hash; write one [[hypertable]] for each"
+            )
+            yield ("hypertable", position), what, todo

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from migration_audit.model import objects
+from migration_audit.model.finding import Severity
 from migration_audit.model.location import Location
 from migration_audit.model.rows import SeedMode
-from migration_audit.model.severity import Severity
 from migration_audit.project import keys
 from migration_audit.project.describe import Shape, setting, table
 from migration_audit.project.locate import Found

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from migration_audit.model.errors import UsageError
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Severity
 from migration_audit.project import keys
-from migration_audit.project.boot import BootSettings
+from migration_audit.project.boot import BootSettings, SnapshotSettings
 from migration_audit.project.describe import (
     Example,
     Shape,
@@ -24,13 +24,11 @@ from migration_audit.project.describe import (
     table_of,
 )
 from migration_audit.project.environment import Environment
-from migration_audit.project.hypertable import HypertablePin
 from migration_audit.project.policy import Policy, Waiver
-from migration_audit.project.probe import Probe, RehearsalSettings
+from migration_audit.project.probe import HypertablePin, Probe, RehearsalSettings
 from migration_audit.project.repositories import Repository
 from migration_audit.project.rule import EXAMPLES, AuditRule
 from migration_audit.project.scope import RULES, AuditScope, SeedRule
-from migration_audit.project.snapshot import SnapshotSettings
 from migration_audit.project.source import Source
 
 PROVIDERS: Final = ("url", "local", "docker", "debian", "debian:trixie", "debian:sid")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Severity
 
 Tables = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from migration_audit.formats.ledgers import PLAIN_LEDGER, named_ledger
 from migration_audit.model.command import PLACEHOLDERS, filled
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.location import Location
-from migration_audit.model.time_limits import FILE_TIMEOUT, STATEMENT_TIMEOUT
+from migration_audit.model.progress import FILE_TIMEOUT, STATEMENT_TIMEOUT
 from migration_audit.project import keys
 from migration_audit.project.describe import Shape, Table, TablePlace, computed, setting, table
 from migration_audit.project.keys import VARIABLE, Leads

@@ -7,20 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from migration_audit.project.boot import boot_problems
+from migration_audit.project.boot import boot_problems, snapshot_problems
 from migration_audit.project.describe import Shape, TableSpec
 from migration_audit.project.environment import environment_problems
-from migration_audit.project.hypertable import hypertable_problems
 from migration_audit.project.keys import Key
 from migration_audit.project.locate import KeyPath
 from migration_audit.project.policy import policy_problems
-from migration_audit.project.probe import probe_problems
+from migration_audit.project.probe import hypertable_problems, probe_problems
 from migration_audit.project.repositories import repository_problems
 from migration_audit.project.rule import rule_problems
 from migration_audit.project.scope import seed_problems
 from migration_audit.project.secrecy import TODO, TODO_ENV, found_secret
 from migration_audit.project.settings import SCHEMA
-from migration_audit.project.snapshot import snapshot_problems
 from migration_audit.project.source import source_problems
 
 _CONNECTION_KEYS: Final = frozenset({"dsn", "url", "uri", "conninfo", "password", "passfile", "host", "user"})

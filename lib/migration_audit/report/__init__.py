@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     )
     from migration_audit.report.check_tables import check_table, findings_table, matrix, work_list_table
     from migration_audit.report.ci import github_annotations, junit_xml, sarif, summary_markdown
-    from migration_audit.report.drift_tables import difference_table
     from migration_audit.report.drift_text import drift_json, drift_text
     from migration_audit.report.html import render_report
     from migration_audit.report.listings import (
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
         statement_table,
         unavailable,
     )
-    from migration_audit.report.object_tables import constraint_table, index_table
+    from migration_audit.report.object_tables import constraint_table, difference_table, index_table
     from migration_audit.report.page import RunSummary, render_index, render_signed_off
     from migration_audit.report.probe_figure import coverage_figure, probe_figure
     from migration_audit.report.rows import (

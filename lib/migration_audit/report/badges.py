@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from migration_audit.model.drift import DiffVerdict
-from migration_audit.model.finding import CheckResult, Outcome, Verdict
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import CheckResult, Outcome, Severity, Verdict
 from migration_audit.report import escape
 
 TONES = {

@@ -16,8 +16,7 @@ from xml.etree import ElementTree as ET
 
 from migration_audit import __version__, checks
 from migration_audit.model.evidence import Evidence
-from migration_audit.model.finding import CheckResult, Finding, Outcome
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import CheckResult, Finding, Outcome, Severity
 from migration_audit.report import escape
 from migration_audit.report.badges import verdict_pill
 from migration_audit.report.banner import verdict_sentence

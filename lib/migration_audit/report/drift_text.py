@@ -10,15 +10,14 @@ from typing import Any
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.enumeration import plural
-from migration_audit.model.finding import Unavailable
+from migration_audit.model.finding import Severity, Unavailable
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.rows import RowsComparison
-from migration_audit.model.severity import Severity
 from migration_audit.model.side_effects import SourceUndone
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.report.badges import severity_pill
-from migration_audit.report.drift_tables import counted, taken_along
 from migration_audit.report.escape import many_lines, one_line, width
+from migration_audit.report.object_tables import counted, taken_along
 from migration_audit.report.rows import manifest_json, not_compared_of, undone_json
 
 DefinedAt = Callable[[str, str, str], str | None]

@@ -12,9 +12,8 @@ from typing import Final
 from markupsafe import Markup
 
 from migration_audit.model.evidence import AppliedFile, Evidence, FileDigest, RepositoryState
-from migration_audit.model.finding import Check
+from migration_audit.model.finding import Check, Excluded
 from migration_audit.model.port import SavedPort
-from migration_audit.model.rule_use import Excluded
 from migration_audit.model.sql import Similarity, StatementMatch
 from migration_audit.project import Environment
 from migration_audit.report import escape

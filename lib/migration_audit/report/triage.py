@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from migration_audit.model.finding import CheckResult, Finding, Outcome
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import CheckResult, Finding, Outcome, Severity
 from migration_audit.report.escape import sentence
 
 _NO_REASON = "no reason was recorded"

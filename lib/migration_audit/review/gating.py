@@ -21,7 +21,7 @@ from migration_audit.model.finding import Phase, Verdict
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.model.snapshot import Snapshot, changes_between
 from migration_audit.project import Environment, Project, resolve
-from migration_audit.project.listing import paths_below
+from migration_audit.project.boundary import paths_below
 from migration_audit.review import people
 from migration_audit.review.checkout import Checkout
 from migration_audit.review.history import ProposalHistory

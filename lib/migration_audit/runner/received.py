@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, UsageError
-from migration_audit.project.listing import paths_below
+from migration_audit.project.boundary import paths_below
 from migration_audit.runner.folders import is_run_name
 from migration_audit.signoff import SIGNED, SIGNED_PAGE
 from migration_audit.signoff.decisions import FOLDER

@@ -21,7 +21,7 @@ from migration_audit.model.evidence import Evidence, ExecutedNotebook, evidence_
 from migration_audit.model.finding import Outcome
 from migration_audit.model.signoff import Sentence
 from migration_audit.model.strict_json import parse_json
-from migration_audit.project.listing import paths_below, paths_that_match
+from migration_audit.project.boundary import paths_below, paths_that_match
 from migration_audit.runner.folders import EARLIER_FILE, load_earlier
 from migration_audit.signoff import SIGNED_PAGE
 from migration_audit.signoff.decisions import FOLDER as SIGNATURES

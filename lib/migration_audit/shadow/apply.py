@@ -45,10 +45,9 @@ from migration_audit.shadow.databases import refused_settings, setting_option
 from migration_audit.shadow.editions import EditionWatch, left_unseen
 from migration_audit.shadow.elsewhere import Elsewhere
 from migration_audit.shadow.failures import StatementError, missing_role, refusal, server_faults
-from migration_audit.shadow.lockout import Lockout, NoWatch, Watch
 from migration_audit.shadow.messages import messages
 from migration_audit.shadow.settings import PRIVATE_NAME
-from migration_audit.shadow.trace import Trace, TransactionSpan
+from migration_audit.shadow.watch import Lockout, NoWatch, Trace, TransactionSpan, Watch
 
 _CHECK_CLIENT = "set client_connection_check_interval = '5s'"
 """What runs for a client that was killed is ended, on systems that can tell."""

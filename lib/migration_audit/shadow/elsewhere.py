@@ -20,7 +20,7 @@ from migration_audit.model.identifiers import quoted
 from migration_audit.model.side_effects import Outside, OutsideKind
 from migration_audit.model.sql import Statement
 from migration_audit.shadow.members import Key, Members, Part, changed_parts, name_of, names_of_members, written_later
-from migration_audit.shadow.trace import Trace
+from migration_audit.shadow.watch import Trace
 
 _BY_THIS: Final = "is made or changed by this statement, and is not compared"
 _UP_TO_THIS: Final = "is made, changed or removed by a statement up to this one, and is not compared"

@@ -16,7 +16,7 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
-from migration_audit.project.listing import paths_that_match
+from migration_audit.project.boundary import paths_that_match
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
 from migration_audit.signoff.decisions import FOLDER, SignedDecision, file_name, is_identity

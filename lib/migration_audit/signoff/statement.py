@@ -18,7 +18,7 @@ from migration_audit.model.evidence import Evidence, evidence_body, parse_eviden
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.model.strict_json import parse_json
 from migration_audit.project import EnvironmentPolicy
-from migration_audit.project.listing import paths_below
+from migration_audit.project.boundary import paths_below
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
 from migration_audit.signoff.decisions import FOLDER

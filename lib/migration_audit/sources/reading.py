@@ -10,8 +10,7 @@ from typing import Final
 
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import line_at
-from migration_audit.project.boundary import Boundary
-from migration_audit.project.listing import paths_that_match
+from migration_audit.project.boundary import Boundary, paths_that_match
 
 _FOREIGN_MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),

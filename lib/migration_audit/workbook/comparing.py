@@ -12,12 +12,11 @@ from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KI
 from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Unavailable
+from migration_audit.model.finding import Severity, Unavailable
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import SERVER_WIDE, RolesRead, Snapshot
 from migration_audit.project import Project
-from migration_audit.report.drift_tables import difference_table
+from migration_audit.report.object_tables import difference_table
 from migration_audit.report.table import ReportTable
 from migration_audit.workbook import frames
 from migration_audit.workbook.catalogs import ReadCatalog, SideOrigin

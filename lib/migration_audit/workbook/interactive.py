@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from migration_audit.audit.run_in_parallel import on_stderr
 from migration_audit.model.drift import DiffVerdict
 from migration_audit.model.errors import AuditError
-from migration_audit.model.severity import Severity
+from migration_audit.model.finding import Severity
 from migration_audit.workbook.comparing import Comparison
 from migration_audit.workbook.explore import compare
 from migration_audit.workbook.session import current

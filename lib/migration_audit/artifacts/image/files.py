@@ -21,8 +21,7 @@ from migration_audit.model.compose import Mount, MountKind
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, names_in
-from migration_audit.project.boundary import Boundary, boundary_of
-from migration_audit.project.listing import paths_that_match
+from migration_audit.project.boundary import Boundary, boundary_of, paths_that_match
 from migration_audit.project.locate import shown_path
 
 _WRITERS: Final = re.compile(r"\b(?:sed|mv|cp|ln|tee|install|rm|patch|tar|unzip|curl|wget|envsubst|dos2unix)\b|>")

@@ -28,7 +28,7 @@ from migration_audit.model.directus import (
 from migration_audit.model.directus_database import DirectusDatabase, DirectusRehearsal
 from migration_audit.model.documents import CommandResult, DocumentRule, DropRule
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Unavailable
+from migration_audit.model.finding import Excluded, Unavailable, WaiverUse
 from migration_audit.model.image import Boot, Image
 from migration_audit.model.live import Ledger, Obstacle
 from migration_audit.model.location import Location
@@ -38,7 +38,6 @@ from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult,
 from migration_audit.model.privileges import Access, ProbeRights
 from migration_audit.model.redaction import Redacted
 from migration_audit.model.rows import RowsComparison
-from migration_audit.model.rule_use import Excluded, WaiverUse
 from migration_audit.model.side_effects import Destruction, SourceUndone
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import Applied, StatementMatch

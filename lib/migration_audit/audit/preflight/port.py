@@ -16,17 +16,16 @@ from migration_audit.compare import Rules, compare
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Unavailable, first_unavailable
+from migration_audit.model.finding import Severity, Unavailable, first_unavailable
 from migration_audit.model.identifiers import quoted
 from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome, SavedPort
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import Applied, SqlFailure, SqlSource
 from migration_audit.port import build_port, port_text, running_lines, running_sql
 from migration_audit.project import Project
 from migration_audit.shadow.apply import apply_sources
-from migration_audit.shadow.copies import CopiedDatabase
+from migration_audit.shadow.databases import CopiedDatabase
 
 _ROUNDS = 3
 """How often steps that the server refuses are left to a person before the rest is tried again."""

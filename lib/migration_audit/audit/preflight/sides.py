@@ -19,12 +19,11 @@ from migration_audit.model.errors import SqlError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import OriginMap, SourceFacts
-from migration_audit.model.progress import Progress
+from migration_audit.model.progress import FILE_TIMEOUT, STATEMENT_TIMEOUT, Progress
 from migration_audit.model.rows import RowsComparison, SourceRows
 from migration_audit.model.side_effects import SourceUndone
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
-from migration_audit.model.time_limits import FILE_TIMEOUT, STATEMENT_TIMEOUT
 from migration_audit.project.boundary import boundary_of_sides
 from migration_audit.project.secrecy import holds_password
 

@@ -27,8 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.model.finding import Severity
-from migration_audit.model.finding import Check, Finding, Phase
+from migration_audit.model.finding import Check, Finding, Phase, Severity
 from migration_audit.model.relations import Column
 from migration_audit.model.snapshot import Snapshot
 

@@ -12,7 +12,7 @@ import pytest
 from fix_demo import SMALL, project_of
 from migration_audit.audit.preflight.preflight import run_preflight
 from migration_audit.compare import Rules
-from migration_audit.shadow.databases import CopiedDatabase
+from migration_audit.shadow.prepared import CopiedDatabase
 
 pytestmark = pytest.mark.server
 

@@ -286,7 +286,7 @@ def verify(runs: tuple[Path, ...], **how: Any) -> None:
 
     RUN is a signed run or a file in it. Works offline. Prints what was verified, and whether it is true.
     """
-    from migration_audit.cli.sign import verify_runs  # noqa: PLC0415
+    from migration_audit.cli.verify import verify_runs  # noqa: PLC0415
 
     sys.exit(verify_runs(runs, **how))
 

@@ -1,10 +1,8 @@
-"""``sign`` and ``verify``: show what is about to be signed, ask, sign; and what a signed run promises."""
+"""``sign``: show what is about to be signed, ask, sign."""
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -14,18 +12,17 @@ from migration_audit import report
 from migration_audit.artifacts.git.repository import is_ignored, keeps_bytes
 from migration_audit.audit.demo import signing_project
 from migration_audit.cli.output import say
-from migration_audit.cli.terminal import HOLDS
 from migration_audit.model.enumeration import first_lines
 from migration_audit.model.errors import SignoffError, UsageError
-from migration_audit.model.signoff import Decision, Sentence
+from migration_audit.model.signoff import Decision
 from migration_audit.project import Project
 from migration_audit.report.escape import one_line
 from migration_audit.report.triage import Triage
 from migration_audit.review.settings import less_audited, policy_settings
-from migration_audit.review.signing import Verified, decision_of, propose_recomputed, sign, verify, write_page
+from migration_audit.review.signing import decision_of, propose_recomputed, sign
 from migration_audit.runner.folders import write_index
 from migration_audit.runner.received import receive_runs
-from migration_audit.signoff import Authority, Proposal, SignedDecision, find_run, read_authority, subjects
+from migration_audit.signoff import Authority, Proposal, SignedDecision, read_authority, subjects
 
 _SHOWN = 12
 
@@ -190,56 +187,3 @@ def _ask(*, yes: bool, decision: SignedDecision) -> None:
         raise UsageError("there is no terminal to confirm on", where="sign", todo="sign in a terminal, or add --yes")
     if not click.confirm(f"\n{decision.decision.value.capitalize()} and sign?"):
         raise SignoffError("nothing was signed", where="sign", todo="nothing has changed: the run was not moved")
-
-
-def verify_runs(
-    named: Sequence[Path],
-    *,
-    page: bool,
-    intact: bool,
-    config: Path | None,
-    policy_from: str | None,
-    allowed_signers: Path | None,
-) -> int:
-    """Print what was verified for each run; returns the largest exit code.
-
-    0 when all holds, 1 when a reviewer rejects the run, 4 when something does not hold. With ``page`` signed-off.html is
-    written again first; with ``intact`` it is enough that files and signatures are what they were, regardless of who
-    signed. Raises AuditError where policy or keys cannot be read.
-    """
-    folders = list(dict.fromkeys(find_run(path) for path in named))
-    authority = read_authority(signing_project(config), policy_from=policy_from, allowed_signers=allowed_signers)
-    if not intact:
-        authority.check_for_ci(os.environ)
-        if authority.caution:
-            say(authority.caution)
-    codes = []
-    for folder in folders:
-        if page:
-            click.echo(f"wrote {write_page(folder, authority)}")
-        found = verify(folder, authority)
-        _tell(found, authority)
-        codes.append((0 if found.is_intact else 4) if intact else found.exit_code)
-    return max(codes)
-
-
-def _tell(found: Verified, authority: Authority) -> None:
-    click.echo(f"{found.run.folder}, by {authority.source}\n")
-    print_sentences(found.about_run)
-    for signoff in found.run.signoffs:
-        word = signoff.decision.value if signoff.decision else "cannot be read"
-        click.echo(
-            f"\n{one_line(signoff.reviewer)}: {word}" + (f" — {one_line(signoff.comment)}" if signoff.comment else "")
-        )
-        print_sentences(signoff.sentences)
-    click.echo()
-    print_sentences(found.about_policy)
-    click.echo()
-
-
-def print_sentences(sentences: Iterable[Sentence]) -> None:
-    """One line for each sentence, and what to do where it does not hold."""
-    for sentence in sentences:
-        click.echo(f"  {HOLDS[sentence.ok]} {one_line(sentence.text)}")
-        if sentence.ok is False and sentence.todo:
-            click.echo(f"    → {sentence.todo}")

@@ -11,15 +11,13 @@ from migration_audit.audit.facts.types import PreflightFacts
 from migration_audit.audit.preflight.loading import (
     cluster_for,
     destructions_of,
-    find_server_with_prelude,
     ledger_of,
     load,
-    read_base,
-    shared_with,
     source_facts,
     with_recorded,
 )
 from migration_audit.audit.preflight.preflight import nothing
+from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.shadows import NO_SNAPSHOT, Shadow, build_shadow, owner_tables
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Phase, Unavailable

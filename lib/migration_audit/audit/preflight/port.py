@@ -25,7 +25,7 @@ from migration_audit.model.sql import Applied, SqlFailure, SqlSource
 from migration_audit.port import build_port, port_text, running_lines, running_sql
 from migration_audit.project import Project
 from migration_audit.shadow.apply import apply_sources
-from migration_audit.shadow.databases import CopiedDatabase
+from migration_audit.shadow.prepared import CopiedDatabase
 
 _ROUNDS = 3
 """How often steps that the server refuses are left to a person before the rest is tried again."""

@@ -13,17 +13,15 @@ from migration_audit.audit.facts.types import PreflightFacts
 from migration_audit.audit.preflight.loading import (
     cluster_for,
     destructions_of,
-    find_server_with_prelude,
     ledger_of,
     load,
     no_text,
-    read_base,
-    shared_with,
     source_facts,
     with_outside,
     with_recorded,
 )
 from migration_audit.audit.preflight.port import preflight_port
+from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.project_sides import CatalogSource, load_catalog
 from migration_audit.audit.preflight.rows import preflight_rows, rows_again
 from migration_audit.audit.preflight.shadows import (
@@ -49,7 +47,7 @@ from migration_audit.model.side_effects import SourceUndone
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import Applied, SqlSource, StatementMatch
 from migration_audit.project import Project
-from migration_audit.shadow.databases import CopiedDatabase
+from migration_audit.shadow.prepared import CopiedDatabase
 from migration_audit.shadow.probes import run_probes
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from migration_audit import catalog, sources
 from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.audit.coverage import Keys
-from migration_audit.audit.preflight.loading import cluster_for, find_server_with_prelude, load, read_base, shared_with
+from migration_audit.audit.preflight.loading import cluster_for, load
+from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.shadows import Shadow, build_shadow
 from migration_audit.audit.preflight.sides import Side, read_sides, refuse_failure
 from migration_audit.model.errors import AuditError, UsageError

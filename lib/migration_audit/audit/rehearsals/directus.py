@@ -16,7 +16,8 @@ from migration_audit import catalog, driver, sources
 from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.audit.facts.pruning import database_without_texts
 from migration_audit.audit.inputs.directus import directus_role
-from migration_audit.audit.preflight.loading import find_server_with_prelude, load
+from migration_audit.audit.preflight.loading import load
+from migration_audit.audit.preflight.prelude import find_server_with_prelude
 from migration_audit.audit.rehearsals.directus_database import build_structure, copy_rows, hand_over, unlike
 from migration_audit.catalog.directus import (
     Migrations,

@@ -12,8 +12,9 @@ from migration_audit import catalog, shadow, sources
 from migration_audit.audit.coverage import compared_in_scope
 from migration_audit.audit.facts.types import RehearsalFacts
 from migration_audit.audit.inputs.privileges import scoped_access
-from migration_audit.audit.preflight.loading import cluster_for, find_server_with_prelude, load
+from migration_audit.audit.preflight.loading import cluster_for, load
 from migration_audit.audit.preflight.owner_alone import NOT_REHEARSED
+from migration_audit.audit.preflight.prelude import find_server_with_prelude
 from migration_audit.audit.preflight.shadows import Shadow, apply_to
 from migration_audit.catalog.access import read_access, read_given
 from migration_audit.catalog.rights import LackingRights, read_rights

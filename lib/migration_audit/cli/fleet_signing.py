@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from migration_audit.audit.facts.files import write_atomically
-from migration_audit.cli.verify import print_sentences
 from migration_audit.cli.output import say
+from migration_audit.cli.verify import print_sentences
 from migration_audit.fleet.run import SystemClock
 from migration_audit.fleet.signatures import (
     TrustedKeys,

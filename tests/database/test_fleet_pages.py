@@ -15,10 +15,24 @@ from fix_pages import Block, blocks, execute, read_page
 pytestmark = pytest.mark.slow
 
 PAGE = "docs/fleet.md"
-RECIPES = ("One machine, every night", "Parts on several machines")
+GATE = "A gate for all tenants"
+RECIPES = ("One machine, every night", GATE, "Parts on several machines")
 """Those that are executed here."""
 ELSEWHERE = ("Dask on machines with SSH",)
 """test_fleet_dask.py starts these programs."""
+
+TOML = """\
+[project]
+name = "tenants"
+[legacy]
+sql = ["none/*.sql"]
+[owner]
+sql = ["schema.sql"]
+[environments.one]
+dsn_env = "FLEET"
+[policy]
+allowed_signers = "allowed_signers"
+"""
 
 
 def block_below(heading: str) -> Block:
@@ -35,6 +49,8 @@ def test_a_recipe_ends_as_the_page_says(recipe: str, fleet: Fleet, place: Path, 
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ann@example.org", "-f", "ann.key"]
     subprocess.run(command, cwd=place, check=True)
     (place / "allowed_signers").write_text(f"ann@example.org {(place / 'ann.key.pub').read_text('utf-8')}", "utf-8")
+    if recipe == GATE:
+        (place / "audit.toml").write_text(TOML, "utf-8")
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     for name, value in {**fleet.variables, "PATH": path}.items():
         monkeypatch.setenv(name, value)
@@ -45,7 +61,7 @@ def test_a_recipe_ends_as_the_page_says(recipe: str, fleet: Fleet, place: Path, 
 def test_recipes_that_are_not_executed_say_so() -> None:
     text = read_page(PAGE).partition("\n## Recipes\n")[2].partition("\n## ")[0]
     parts = text.split("\n### ")[1:]
-    assert len(parts) == 6
+    assert len(parts) == 7
     for part in parts:
         heading = part.partition("\n")[0]
         assert ("Not executed here." in part) == (heading not in (*RECIPES, *ELSEWHERE)), heading

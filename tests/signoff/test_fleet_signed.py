@@ -79,7 +79,7 @@ def test_parts_are_signed_as_a_whole(fleet: Fleet, copy: Path) -> None:
     assert verify(fleet, copy, None, "--intact")[0] == 0
     code, out = sign(fleet, copy)
     assert code == 0, out
-    assert "Targets   8: 4 equal, 1 covered, 2 blocked, 1 could not check" in out
+    assert "Targets    8: 4 equal, 1 covered, 2 blocked, 1 could not check" in out
     code, out = verify(fleet, copy)
     assert (code, f"✓ {ANN} signed it" in out) == (0, True), out
     assert sign(fleet, copy)[0] == 4, "once is enough"

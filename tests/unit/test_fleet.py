@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import fix_model
+from migration_audit.catalog import dump_snapshot
 from migration_audit.fleet import merkle
 from migration_audit.fleet.evidence import (
     Direction,
@@ -37,6 +39,7 @@ from migration_audit.fleet.targets import (
     parse_targets,
     read_services,
     server_address,
+    targets_digest,
 )
 from migration_audit.fleet.verify import read_statement
 from migration_audit.model.drift import DiffVerdict
@@ -334,17 +337,19 @@ class MadeUpTime:
         self.closed = True
 
 
+EXPECTED = fix_model.snapshot(fix_model.table())
 TARGETS = tuple(FleetTarget(name=name, reference=f"env:X/{name}") for name in ("a", "b", "c"))
 PLAN = FleetPlan(
     schema_version=1,
     tool="1",
     project=None,
     expected_named="x.json",
-    expected="sha256:1",
+    expected=EXPECTED.digest,
     applied_by=None,
     settings=None,
     direction=Direction.COVERS,
-    targets="sha256:2",
+    targets=targets_digest(TARGETS),
+    files={},
 )
 PLANNED = PlannedRun(plan=PLAN, shard=None, targets=TARGETS, in_all=3)
 
@@ -369,7 +374,7 @@ def run(made_up: MadeUpTime, out: Path, planned: PlannedRun = PLANNED, **limits:
     _, summary = run_fleet(
         planned,
         out=out,
-        expected=b"{}",
+        expected=dump_snapshot(EXPECTED),
         servers=lambda _: "a:1",
         limits=Limits(per_server=2, in_all=2, **limits),  # type: ignore[arg-type]
         executor=lambda _: made_up,
@@ -450,7 +455,7 @@ def test_what_was_signed_stays_as_it_is(tmp_path: Path) -> None:
                 task,
                 TargetOutcome.UNCHECKED if task.target.name in bad else TargetOutcome.EQUAL,
                 at=made_up.now(),
-                reason="no",
+                reason="no" if task.target.name in bad else None,
             )
         )
     )

@@ -17,10 +17,12 @@ from migration_audit.cli.group import (
     identity_option,
     key_option,
     policy_from_option,
+    repositories_option,
     signers_option,
     yes_option,
 )
 from migration_audit.cli.output import say
+from migration_audit.cli.terminal import color_option
 
 if TYPE_CHECKING:
     from migration_audit.fleet.summary import FleetSummary
@@ -45,14 +47,13 @@ def _duration(_context: click.Context, _option: click.Parameter, text: str | Non
     return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
 
 
-@fleet.command("run")
-@click.option(
+_TARGETS = click.option(
     "--targets",
     multiple=True,
     metavar="FILE",
     help="File with a line NAME = REFERENCE for each database, or service:PATTERN; can be repeated.",
 )
-@click.option(
+_QUERIES = click.option(
     "--from-query",
     "queries",
     nargs=2,
@@ -60,6 +61,11 @@ def _duration(_context: click.Context, _option: click.Parameter, text: str | Non
     metavar="REFERENCE SQL",
     help="A database to ask for targets, and a SELECT of their names; can be repeated.",
 )
+
+
+@fleet.command("run")
+@_TARGETS
+@_QUERIES
 @click.option("--expected", metavar="SIDE", help="Expected side, as compare accepts it; default: the owner's SQL.")
 @direction_option
 @_OUT
@@ -216,6 +222,7 @@ def fleet_prove(folder: Path, target: str, output: Path) -> None:
 
 @fleet.command("verify")
 @click.argument("what", metavar="FOLDER|PROOF", type=click.Path(path_type=Path, exists=True))
+@click.option("--target", metavar="NAME", help="The target that the proof has to be of.")
 @click.option("--intact", is_flag=True, help="Check files and evidence only, not whether they are signed.")
 @config_option
 @policy_from_option
@@ -229,3 +236,27 @@ def fleet_verify(what: Path, **how: Any) -> None:
     from migration_audit.cli.fleet_signing import verify_fleet  # noqa: PLC0415
 
     sys.exit(verify_fleet(what, **how))
+
+
+@fleet.command("gate")
+@click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
+@_TARGETS
+@_QUERIES
+@direction_option
+@click.option("--apply", is_flag=True, help="Apply the owner's SQL again, and compare what it makes with the expected side.")
+@repositories_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@color_option
+@config_option
+@policy_from_option
+@signers_option
+def fleet_gate(folder: Path, **how: Any) -> None:
+    """Check whether a signed fleet run opens the gate.
+
+    Whether enough reviewers of [policy] signed it, every listed target is in it and as expected, its evidence is recent, and
+    it was compared with the owner's SQL of this tree. Exit codes: 0 yes; 1 a target blocks; 3 one could not be checked; 4 it
+    is not signed, or the files differ from what was signed.
+    """
+    from migration_audit.cli.fleet_gate import gate_fleet  # noqa: PLC0415
+
+    sys.exit(gate_fleet(folder, **how))

@@ -19,7 +19,7 @@ from migration_audit.gate import EnvironmentGate, RequirementKind
 from migration_audit.model.finding import Phase
 from migration_audit.review.checkout import at_home, check_out, parse_place
 from migration_audit.review.gating import ask_gate, required_environments
-from migration_audit.signoff import read_authority
+from migration_audit.signoff import Authority, read_authority
 
 _STYLES = {True: Style.GOOD, False: Style.BAD, None: Style.FAINT}
 
@@ -59,13 +59,20 @@ def run_gate(
             out=Path(os.path.normpath((out or authority.project.report_out).absolute())),
             checkout=checkout,
         )
+    return write_gates(found, authority, phase=phase, notes=checkout.notes, form=form)
+
+
+def write_gates(
+    found: Sequence[EnvironmentGate], authority: Authority, *, phase: str | None, notes: Sequence[str], form: str
+) -> int:
+    """Print the requirements as text or JSON, also for GitHub where it asks; the largest exit code."""
     code = max(each.exit_code for each in found)
     tell_gate_to_github(found, source=authority.source)
     if form == "json":
-        notes = [*filter(None, [authority.caution]), *checkout.notes]
-        write_json(json.dumps(_as_json(found, authority.source, phase, notes), indent=1) + "\n")
+        noted = [*filter(None, [authority.caution]), *notes]
+        write_json(json.dumps(_as_json(found, authority.source, phase, noted), indent=1) + "\n")
         return code
-    for note in checkout.notes:
+    for note in notes:
         click.echo(note)
     for line in _table(found):
         write_paragraph(line)
@@ -77,7 +84,7 @@ def run_gate(
     return code
 
 
-def _as_json(found: Sequence[EnvironmentGate], source: str, phase: str, notes: Sequence[str]) -> dict[str, Any]:
+def _as_json(found: Sequence[EnvironmentGate], source: str, phase: str | None, notes: Sequence[str]) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "open": not any(each.exit_code for each in found),

@@ -25,6 +25,13 @@ signers_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Reviewers' keys, instead of the policy's file; cannot be combined with a revision.",
 )
+repositories_option = click.option(
+    "--repository",
+    "repositories",
+    multiple=True,
+    metavar="NAME=PATH[@REV]",
+    help="Location and protected branch of a repository in audit.toml; default: its path and policy_from.",
+)
 identity_option = click.option(
     "--as", "reviewer", required=True, metavar="IDENTITY", help="Who signs: the name in allowed_signers."
 )

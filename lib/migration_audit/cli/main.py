@@ -21,6 +21,7 @@ from migration_audit.cli.group import (
     identity_option,
     key_option,
     policy_from_option,
+    repositories_option,
     signers_option,
     yes_option,
 )
@@ -295,13 +296,7 @@ def verify(runs: tuple[Path, ...], **how: Any) -> None:
 @click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; can be repeated.")
 @_PHASE
 @click.option("--live", is_flag=True, help="Read each database again, and require that it is unchanged since the audit.")
-@click.option(
-    "--repository",
-    "repositories",
-    multiple=True,
-    metavar="NAME=PATH[@REV]",
-    help="Location and protected branch of a repository in audit.toml; default: its path and policy_from.",
-)
+@repositories_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: from audit.toml.")
 @color_option

@@ -117,6 +117,11 @@ class TargetComparison:
         return TargetOutcome.COVERED if direction is Direction.COVERS else TargetOutcome.BLOCKED
 
     @property
+    def why_unchecked(self) -> str:
+        """Why a target that was read could not be checked."""
+        return f"the reading role may not read everything: {'; '.join(self.not_known[:3])}"
+
+    @property
     def roots(self) -> tuple[TargetDifference, ...]:
         """The differences that do not go with another one."""
         return tuple(each for each in self.differences if each.part_of is None)
@@ -145,6 +150,14 @@ class TargetEvidence:
     def fingerprint(self) -> str | None:
         """That of its differences."""
         return self.comparison.fingerprint if self.comparison else None
+
+    def is_consistent(self, direction: Direction) -> bool:
+        """Whether its outcome is what its differences amount to."""
+        if self.comparison is None:
+            return self.outcome is TargetOutcome.UNCHECKED and bool(self.reason)
+        outcome = self.comparison.outcome(direction)
+        reason = self.comparison.why_unchecked if outcome is TargetOutcome.UNCHECKED else None
+        return (self.outcome, self.reason) == (outcome, reason)
 
 
 _CONVERTER: Final = strict_converter(detailed=False)

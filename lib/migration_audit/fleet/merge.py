@@ -11,7 +11,7 @@ from migration_audit.fleet.finish import finish_run
 from migration_audit.fleet.store import EXPECTED, PlannedRun, RunFolder, new_folder, newest_folder, open_folder, read_file
 from migration_audit.fleet.summary import FleetSummary
 from migration_audit.fleet.targets import Shard, parse_shard, targets_digest
-from migration_audit.fleet.verify import verify_folder
+from migration_audit.fleet.verify import check_unchanged, verify_folder
 from migration_audit.model.errors import AuditError, UsageError
 
 
@@ -24,23 +24,30 @@ def merge_parts(places: Sequence[Path], *, out: Path, now: datetime) -> tuple[Ru
     parts = {shard.number: folder for shard, folder in _checked([open_folder(place) for place in places])}
     folders = [parts[number] for number in sorted(parts)]
     for folder in folders:
-        wrong = [sentence.text for sentence in verify_folder(folder) if sentence.ok is False]
+        wrong = [sentence.text for sentence in verify_folder(folder, now=now) if sentence.ok is False]
         if wrong:
             raise AuditError(wrong[0], where=str(folder.path), todo="`migration-audit fleet verify` shows what is wrong")
     targets = tuple(sorted(target for folder in folders for target in folder.planned.targets))
     plan = folders[0].planned.plan
     if targets_digest(targets) != plan.targets:
         raise AuditError("the parts do not give the list of targets", where="fleet merge", todo="read the parts again")
-    whole = PlannedRun(plan=plan, shard=None, targets=targets, in_all=len(targets))
+    whole = PlannedRun(
+        plan=plan,
+        shard=None,
+        targets=targets,
+        in_all=len(targets),
+        commits=folders[0].planned.commits,
+        people=tuple(sorted({name for folder in folders for name in folder.planned.people})),
+    )
     expected = read_file(folders[0].path / EXPECTED) or b""
     merged = newest_folder(out, whole)
     if merged is None or merged.is_finished:
         merged = new_folder(out, whole, expected, now)
     with merged.locked():
+        check_unchanged(merged, expected, now=now)
         for folder in folders:
             for target in folder.planned.targets:
-                content = folder.evidence_file(target.name).read_bytes()
-                write_atomically(merged.evidence_file(target.name), content)
+                write_atomically(merged.evidence_file(target.name), read_file(folder.evidence_file(target.name)) or b"")
         return merged, finish_run(merged, now=now)
 
 

@@ -187,7 +187,7 @@ def _compared(context: FleetContext, task: ReadTask) -> TargetEvidence:
     return replace(
         unchecked_evidence(context, task, ""),
         outcome=outcome,
-        reason=why_unchecked(comparison) if outcome is TargetOutcome.UNCHECKED else None,
+        reason=comparison.why_unchecked if outcome is TargetOutcome.UNCHECKED else None,
         comparison=comparison,
     )
 
@@ -197,11 +197,6 @@ def _read(connection: psycopg.Connection[Any], owner: Snapshot) -> tuple[Snapsho
     snapshot = read_catalog(connection, owner)
     row = connection.execute("select pg_catalog.pg_postmaster_start_time() at time zone 'UTC'").fetchone()
     return snapshot, row[0].isoformat() if row else ""
-
-
-def why_unchecked(comparison: TargetComparison) -> str:
-    """Why a target that was read could not be checked."""
-    return f"the reading role may not read everything: {'; '.join(comparison.not_known[:3])}"
 
 
 def _drift(

@@ -16,9 +16,11 @@ from migration_audit.fleet.evidence import TargetEvidence, TargetOutcome
 from migration_audit.fleet.executors import EndedTask, Executor
 from migration_audit.fleet.finish import finish_run, sum_up
 from migration_audit.fleet.queue import ReadTask, TaskQueue
-from migration_audit.fleet.store import PlannedRun, RunFolder, new_folder, newest_folder
+from migration_audit.fleet.store import PlannedRun, RunFolder, new_folder, newest_folder, read_file
 from migration_audit.fleet.summary import FleetSummary
 from migration_audit.fleet.targets import UNKNOWN, FleetTarget
+from migration_audit.fleet.verify import check_unchanged
+from migration_audit.model.evidence import CLOCKS
 from migration_audit.model.progress import Progress
 
 _SILENT: Final = 3
@@ -89,7 +91,8 @@ def run_fleet(
     What is missing: targets without evidence, those that could not be checked, and those whose evidence is too old. What was
     signed stays as it is: then a new folder is made, with the evidence that is still good. ``servers`` says where a target
     is; ``executor`` is called with how many tasks may be under way; ``unchecked`` makes the evidence of a target that no
-    executor could read. Raises AuditError where the run cannot finish; what was read until then stays saved.
+    executor could read. Raises AuditError where the run cannot finish, and what was read until then stays saved; and where
+    the folder was changed since.
     """
     clock = clock or SystemClock()
     with ExitStack() as stack:
@@ -97,15 +100,17 @@ def run_fleet(
         if folder is None:
             folder = new_folder(out, planned, expected, clock.now())
         stack.enter_context(folder.locked())
+        check_unchanged(folder, expected, now=clock.now())
         missing = list(_missing(folder, limits, clock))
         if folder.is_finished and not missing:
             say(f"every target of this fleet run has its evidence already: {folder.path}")
             return folder, sum_up(folder, now=clock.now())
         if folder.is_finished and folder.is_signed:
-            before, folder = folder, new_folder(out, planned, expected, clock.now())
+            people = tuple(sorted({*folder.planned.people, *planned.people}))
+            before, folder = folder, new_folder(out, replace(planned, people=people), expected, clock.now())
             stack.enter_context(folder.locked())
             _carry_over(before, folder, {target.name for target in missing})
-        folder.reopen()
+        folder.reopen(planned.people)
         if len(missing) < len(planned.targets):
             say(f"{len(planned.targets) - len(missing):,} of {len(planned.targets):,} targets have their evidence already")
         if missing:
@@ -164,18 +169,23 @@ def _duration(seconds: float) -> str:
 
 
 def _missing(folder: RunFolder, limits: Limits, clock: Clock) -> Iterator[FleetTarget]:
-    oldest = clock.now() - limits.max_age if limits.max_age is not None else None
+    now = clock.now()
+    oldest = now - limits.max_age if limits.max_age is not None else None
     for target in folder.planned.targets:
         evidence = folder.evidence(target.name)
-        if evidence is None or evidence.outcome is TargetOutcome.UNCHECKED or (oldest and evidence.read_at < oldest):
+        if (
+            evidence is None
+            or evidence.outcome is TargetOutcome.UNCHECKED
+            or evidence.read_at > now + CLOCKS
+            or (oldest and evidence.read_at < oldest)
+        ):
             yield target
 
 
 def _carry_over(before: RunFolder, folder: RunFolder, missing: set[str]) -> None:
     for target in folder.planned.targets:
         if target.name not in missing:
-            content = before.evidence_file(target.name).read_bytes()
-            write_atomically(folder.evidence_file(target.name), content)
+            write_atomically(folder.evidence_file(target.name), read_file(before.evidence_file(target.name)) or b"")
 
 
 def _read_all(

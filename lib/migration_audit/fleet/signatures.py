@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,17 +18,17 @@ from migration_audit.fleet.evidence import TargetEvidence, parse_target_evidence
 from migration_audit.fleet.merkle import inclusion_proof, root_from_proof
 from migration_audit.fleet.statements import FleetStatement, leaf_of, read_fleet_statement
 from migration_audit.fleet.store import SIGNATURES, STATEMENT, RunFolder, evidence_name, read_file
-from migration_audit.fleet.verify import index_leaves, is_consistent, read_statement
+from migration_audit.fleet.verify import dates_sentences, index_leaves, read_statement
 from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
-from migration_audit.model.signoff import Sentence
+from migration_audit.model.signoff import Decision, Sentence, SignOff
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.model.strict_json import parse_json
-from migration_audit.signoff import find_key_file, openssh
+from migration_audit.signoff import Authority, find_key_file, openssh
 from migration_audit.signoff.decisions import is_identity
 from migration_audit.signoff.openssh import read_signature
 
-_NAMESPACE: Final = "migration-audit-fleet"
+NAMESPACE: Final = "migration-audit-fleet"
 """Apart from those of reviewers and producers: no signature can be used as another."""
 _SUFFIX: Final = ".sig"
 PROOF_TYPE: Final = "https://migration-audit.dev/fleet-proof/v1"
@@ -45,6 +45,8 @@ class TrustedKeys:
     """Where they were read from, for people."""
     project: str | None = None
     """The project whose keys they are; None where they are of a file alone."""
+    authority: Authority | None = None
+    """The policy with these keys; None where they are of a file alone."""
 
 
 def read_signatures(folder: RunFolder) -> dict[str, bytes]:
@@ -61,8 +63,10 @@ def other_project(facts: FleetStatement, trusted: TrustedKeys) -> str | None:
     return f"the fleet run is of the project {facts.project}, but the keys are of {trusted.project}"
 
 
-def sign_statement(folder: RunFolder, *, identity: str, key: str, trusted: TrustedKeys, now: datetime) -> Path:
-    """Sign the statement as ``identity``; the signature's file.
+def sign_statement(
+    folder: RunFolder, statement: bytes, *, identity: str, key: str, trusted: TrustedKeys, now: datetime
+) -> Path:
+    """Sign these bytes, which the folder's statement has to have still, as ``identity``; the signature's file.
 
     Raises UsageError for an identity or a key that cannot be one, SignoffError when the signature would not count or exists
     already, and AuditError when ssh-keygen does not sign.
@@ -76,16 +80,18 @@ def sign_statement(folder: RunFolder, *, identity: str, key: str, trusted: Trust
     place = folder.path / SIGNATURES / f"{identity}{_SUFFIX}"
     if place.exists():
         raise SignoffError(f"{identity} has signed it already", where=str(place), todo="there is nothing to do")
-    statement = (folder.path / STATEMENT).read_bytes()
     with tempfile.TemporaryDirectory(prefix="migration-audit-keys-") as name:
         copy = Path(name) / STATEMENT
         copy.write_bytes(statement)
         chosen = find_key_file(key, identity, trusted.keys.allowed_signers, Path(name))
-        openssh.sign_file(copy, key=chosen, namespace=_NAMESPACE)
+        openssh.sign_file(copy, key=chosen, namespace=NAMESPACE)
         signature = copy.with_name(f"{STATEMENT}{_SUFFIX}").read_bytes()
     if not _is_good(statement, signature, identity, (now,), trusted):
-        todo = f"sign with a key that {trusted.source} has for {identity}, valid for the namespace {_NAMESPACE}"
+        todo = f"sign with a key that {trusted.source} has for {identity}, valid for the namespace {NAMESPACE}"
         raise SignoffError("nothing was signed: the key is not valid", where=identity, todo=todo)
+    if read_file(folder.path / STATEMENT) != statement:
+        what = "nothing was signed: the statement has changed since it was shown"
+        raise SignoffError(what, where=str(folder.path), todo="sign again, and read what is shown")
     write_atomically(place, signature)
     return place
 
@@ -98,25 +104,42 @@ def judge_signatures(
         yield Sentence(ok=False, text=other, todo="name the right audit.toml with --config")
     if not signatures:
         yield Sentence(ok=False, text="it is not signed", todo="migration-audit fleet sign FOLDER --as IDENTITY --key FILE")
+    for each in read_signoffs(statement, facts, signatures, trusted, now=now):
+        yield from each.sentences
+
+
+def read_signoffs(
+    statement: bytes, facts: FleetStatement, signatures: Mapping[str, bytes], trusted: TrustedKeys | None, *, now: datetime
+) -> Iterator[SignOff]:
+    """Each signature as an approval, with one sentence about it."""
     for identity, signature in signatures.items():
+        given = SignOff(reviewer=identity, decision=Decision.APPROVE, signed_at=facts.generated_at)
         try:
             key = openssh.fingerprint(read_signature(signature).key_line)
         except (ValueError, AuditError) as error:
-            yield Sentence(ok=False, text=f"the signature of {identity} cannot be read: {error}", todo="restore the file")
+            text = f"the signature of {identity} cannot be read: {error}"
+            yield replace(given, sentences=(Sentence(ok=False, text=text, todo="restore the file"),))
             continue
-        if trusted is None:
-            yield Sentence(ok=None, text=f"signed as {identity} with the key {key}, which was not judged: no keys are named")
+        given = replace(given, fingerprint=key, signed=(statement, signature), is_intact=True)
+        if not is_identity(identity):
+            text = f"{identity} is not a valid name of a signer"
+            yield replace(given, sentences=(Sentence(ok=False, text=text, todo="move the file away"),))
+        elif trusted is None:
+            text = f"signed as {identity} with the key {key}, which was not judged: no keys are named"
+            yield replace(given, sentences=(Sentence(ok=None, text=text),))
         elif _is_good(statement, signature, identity, (facts.generated_at, now), trusted):
-            yield Sentence(ok=True, text=f"{identity} signed it with the key {key}")
+            good = Sentence(ok=True, text=f"{identity} signed it with the key {key}")
+            yield replace(given, is_authorised=True, sentences=(good,))
         else:
             what = f"the signature of {identity} is invalid: it is of another statement, or {trusted.source} does not accept"
-            yield Sentence(ok=False, text=f"{what} the key {key} for {identity}", todo="restore both, or sign again")
+            bad = Sentence(ok=False, text=f"{what} the key {key} for {identity}", todo="restore both, or sign again")
+            yield replace(given, sentences=(bad,))
 
 
 def _is_good(statement: bytes, signature: bytes, identity: str, times: tuple[datetime, ...], trusted: TrustedKeys) -> bool:
     return all(
         openssh.is_signed_by(
-            statement, signature, identity=identity, at=at, keys=trusted.keys, revocation=True, namespace=_NAMESPACE
+            statement, signature, identity=identity, at=at, keys=trusted.keys, revocation=True, namespace=NAMESPACE
         )
         for at in times
     )
@@ -150,7 +173,7 @@ def prove_target(folder: RunFolder, target: str) -> bytes:
         place=place,
         path=tuple(each.hex() for each in inclusion_proof([leaf for _, leaf in leaves], place)),
         statement=statement.decode(),
-        signatures={name: each.decode() for name, each in read_signatures(folder).items()},
+        signatures={name: each.decode("ascii", "replace") for name, each in read_signatures(folder).items()},
     )
     if not _leads_to_root(proof, evidence, facts):
         what = f"the evidence of {target} has changed since the run was summed up"
@@ -158,15 +181,37 @@ def prove_target(folder: RunFolder, target: str) -> bytes:
     return canonical_json(_CONVERTER.unstructure(proof)) + b"\n"
 
 
-def verify_proof(content: bytes, *, where: str, trusted: TrustedKeys | None, now: datetime) -> Iterator[Sentence]:
-    """One sentence for each thing that is proven. Raises AuditError, which names ``where``, for anything but a proof."""
+def verify_proof(
+    content: bytes, *, where: str, target: str | None, trusted: TrustedKeys | None, now: datetime
+) -> tuple[list[Sentence], list[Sentence]]:
+    """One sentence for each thing that is proven of a target, and for each signature.
+
+    ``target`` is the one that it has to be about, where it is named. Raises AuditError, which names ``where``, for anything
+    but a proof.
+    """
     body: Any = parse_json(content, where=where)
     proof = structured(_CONVERTER, body, TargetProof, where=where)
-    if proof.type != PROOF_TYPE:
+    texts = (proof.evidence, proof.statement, *proof.signatures, *proof.signatures.values())
+    if proof.type != PROOF_TYPE or not all(map(_is_unicode, texts)):
         raise AuditError("is not a proof of a target", where=where, todo=_AGAIN)
     evidence = parse_target_evidence(proof.evidence.encode(), where=where)
     facts, _ = read_fleet_statement(proof.statement.encode(), where=where)
-    is_same = target_evidence_bytes(evidence).decode() == proof.evidence and is_consistent(evidence, facts)
+    signatures = {name: text.encode() for name, text in proof.signatures.items()}
+    about = [*_about_target(proof, evidence, facts, target), *dates_sentences(facts, now)]
+    return about, list(judge_signatures(proof.statement.encode(), facts, signatures, trusted, now=now))
+
+
+def _about_target(
+    proof: TargetProof, evidence: TargetEvidence, facts: FleetStatement, target: str | None
+) -> Iterator[Sentence]:
+    if target is not None and evidence.target != target:
+        text = f"it is the proof of target {evidence.target}, not of {target}"
+        yield Sentence(ok=False, text=text, todo=_AGAIN)
+    is_same = (
+        target_evidence_bytes(evidence).decode() == proof.evidence
+        and (evidence.run, evidence.expected) == (facts.run, facts.expected)
+        and evidence.is_consistent(facts.direction)
+    )
     yield Sentence(
         ok=is_same,
         text=f"target {evidence.target}, read {evidence.read_at:%Y-%m-%dT%H:%M:%SZ}: {evidence.outcome}"
@@ -182,8 +227,11 @@ def verify_proof(content: bytes, *, where: str, trusted: TrustedKeys | None, now
         else f"it is not one of the targets under the root {facts.root}",
         todo=_AGAIN,
     )
-    signatures = {name: text.encode() for name, text in proof.signatures.items()}
-    yield from judge_signatures(proof.statement.encode(), facts, signatures, trusted, now=now)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it can be bytes of UTF-8: a JSON text may have half of a character."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _leads_to_root(proof: TargetProof, evidence: TargetEvidence, facts: FleetStatement) -> bool:

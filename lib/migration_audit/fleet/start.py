@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -13,7 +13,10 @@ from typing import Any
 import psycopg
 
 from migration_audit import __version__, catalog
+from migration_audit.artifacts.git.command import line_of_git
+from migration_audit.artifacts.git.repository import Revision, author_of, user_of
 from migration_audit.audit.preflight.sides import path_exists
+from migration_audit.audit.repositories import tops_of
 from migration_audit.catalog import dump_snapshot
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.fleet.evidence import SCHEMA_VERSION, Direction
@@ -39,6 +42,7 @@ from migration_audit.fleet.targets import (
 from migration_audit.model.errors import DatabaseError, UsageError
 from migration_audit.model.progress import Progress
 from migration_audit.project import Project, audited_digest, load_project, project_file
+from migration_audit.review.checkout_files import expected_files
 
 _SERVICES = "service:"
 
@@ -70,17 +74,19 @@ def start_fleet(
         raise UsageError("which databases?", where="fleet run", todo="name them with --targets or --from-query")
     shard = parse_shard(options.shard) if options.shard is not None else None
     project = _project(options)
-    targets = _find_targets(named, queries)
+    targets = find_targets(named, queries)
     taken = shard.take(targets) if shard else targets
     if not taken:
         what = f"part {shard} contains no target: there are only {len(targets):,}"
         raise UsageError(what, where="--shard", todo="choose fewer parts than there are targets")
     expected = read_expected(options.expected, project, progress=say)
+    files = expected_files(project) if project is not None and options.expected is None else {}
     planned = PlannedRun(
-        plan=_plan_of(expected, project, Direction(options.direction), targets),
+        plan=_plan_of(expected, project, Direction(options.direction), targets, files),
         shard=str(shard) if shard else None,
         targets=tuple(taken),
         in_all=len(targets),
+        **_origin(project, files),
     )
     context = _context(planned.plan, expected, project, options)
     services = read_services(os.environ)
@@ -103,8 +109,25 @@ def start_fleet(
     return folder.path, summary
 
 
+def _origin(project: Project | None, files: Collection[str]) -> dict[str, Any]:
+    """Who starts the run and at which commits, for a plan."""
+    if project is None:
+        return {}
+    tops = {name: top for name, top in tops_of(project, files).items() if top is not None}
+    commits = {name: line_of_git(top, "rev-parse", "--verify", "--quiet", "HEAD") for name, top in tops.items()}
+    people = {user_of(project.directory), *map(author_of, tops.values())}
+    return {
+        "commits": {name: commit for name, commit in commits.items() if commit},
+        "people": tuple(sorted(each.casefold() for each in people if each)),
+    }
+
+
 def _plan_of(
-    expected: ExpectedSide, project: Project | None, direction: Direction, targets: Sequence[FleetTarget]
+    expected: ExpectedSide,
+    project: Project | None,
+    direction: Direction,
+    targets: Sequence[FleetTarget],
+    files: Mapping[str, str],
 ) -> FleetPlan:
     """The plan of a fleet run over all targets."""
     settings = None
@@ -120,6 +143,7 @@ def _plan_of(
         settings=settings,
         direction=direction,
         targets=targets_digest(targets),
+        files=dict(files),
     )
 
 
@@ -153,33 +177,39 @@ def _executor(context: FleetContext, options: FleetOptions, in_all: int) -> Exec
     return LocalPool(context, slots=min(workers, in_all))
 
 
-def _find_targets(named: Sequence[str], queries: Sequence[tuple[str, str]]) -> tuple[FleetTarget, ...]:
+def find_targets(
+    named: Sequence[str], queries: Sequence[tuple[str, str]], revision: Revision | None = None
+) -> tuple[FleetTarget, ...]:
     """The targets of files and ``service:`` patterns, and those of queries: a reference and SQL each.
+
+    A file that ``revision`` has is read as it is there.
 
     Raises UsageError for a password and for what cannot be read, DatabaseError for a query that fails, and AuditError where
     there is no target.
     """
     services = read_services(os.environ)
-    return check_targets([*_of_files(named, services), *_of_queries(queries)])
+    return check_targets([*_of_files(named, services, revision), *_of_queries(queries)])
 
 
-def _of_files(named: Sequence[str], services: Services) -> Iterator[tuple[FleetTarget, str]]:
+def _of_files(named: Sequence[str], services: Services, revision: Revision | None) -> Iterator[tuple[FleetTarget, str]]:
     for each in named:
         if each.startswith(_SERVICES) and not path_exists(each):
             pattern, where = each.removeprefix(_SERVICES), f"--targets {each}"
             yield from ((target, where) for target in services_like(pattern, services, where=where))
             continue
-        for line in parse_targets(_read(Path(each)), each):
+        for line in parse_targets(_read(Path(each), revision), each):
             if line.pattern is not None:
                 yield from ((target, line.where) for target in services_like(line.pattern, services, where=line.where))
             elif line.target is not None:
                 yield line.target, line.where
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, revision: Revision | None) -> str:
     todo = "name a targets file, or service:PATTERN"
+    place = path.absolute()
+    there = revision.read(place) if revision is not None and revision.has_inside(place) else None
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8") if there is None else there.decode()
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(path), todo=todo) from None
     except UnicodeDecodeError:

@@ -6,6 +6,7 @@ Both have the form of an in-toto Statement v1: https://github.com/in-toto/attest
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ TARGET_TYPE: Final = "https://migration-audit.dev/fleet-target/v1"
 FLEET_TYPE: Final = "https://migration-audit.dev/fleet/v1"
 
 _CONVERTER: Final = strict_converter()
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,13 @@ def read_fleet_statement(content: bytes, *, where: str) -> tuple[FleetStatement,
     if kinds != (STATEMENT_TYPE, FLEET_TYPE) or len(files) != len(body["subject"]):
         todo = "name the folder, or the proof, of a fleet run"
         raise AuditError("is not the statement of a fleet run", where=where, todo=todo)
-    return structured(_CONVERTER, predicate, FleetStatement, where=where), files
+    facts = structured(_CONVERTER, predicate, FleetStatement, where=where)
+    if not all(map(_DIGEST.fullmatch, files.values())) or content != fleet_statement(
+        facts, {name: bytes.fromhex(digest) for name, digest in files.items()}
+    ):
+        what = "is not as `migration-audit fleet run` writes it: it contains more, or in another form"
+        raise AuditError(what, where=where, todo="restore it, or start another fleet run")
+    return facts, files
 
 
 def count_outcomes(outcomes: Mapping[TargetOutcome, int]) -> dict[str, int]:

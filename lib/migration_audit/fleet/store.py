@@ -10,20 +10,22 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.fleet.evidence import Direction, TargetEvidence, parse_target_evidence, target_evidence_bytes
-from migration_audit.fleet.targets import FleetTarget
+from migration_audit.fleet.targets import FleetTarget, parse_shard, targets_digest
 from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.snapshot import canonical_json
@@ -39,6 +41,10 @@ SIGNATURES: Final = "signatures"
 _TARGETS: Final = "targets"
 _LOCK: Final = ".lock"
 _MOST_IN_NAME: Final = 60
+_MOST_BYTES: Final = 1 << 30
+_MOVE: Final = "move it away, and start again"
+_MOVE_FOLDER: Final = "move the folder away, and start again"
+_RESTORE: Final = "restore the file, or start another fleet run"
 _CONVERTER: Final = strict_converter()
 
 
@@ -49,23 +55,33 @@ class RunFolder:
         """The folder that has this plan."""
         self.path = path
         self.planned = planned
+        self._references = {target.name: target.reference for target in planned.targets}
 
     def evidence_file(self, target: str) -> Path:
         """Where the evidence of a target is: in one of 256 folders, under a name that is a file's name everywhere."""
         return self.path / evidence_name(target)
 
     def evidence(self, target: str) -> TargetEvidence | None:
-        """The evidence of a target; None where there is none. Raises AuditError for a file that is not evidence of it."""
-        path = self.evidence_file(target)
+        """The evidence of a target; None where there is none.
+
+        Raises AuditError for a file that is not evidence of it, or whose outcome does not follow from its differences.
+        """
+        path, plan = self.evidence_file(target), self.planned.plan
         content = read_file(path)
         if content is None:
             return None
         found = parse_target_evidence(content, where=str(path))
-        if found.run != self.planned.plan.run or found.target != target:
+        if found.run != plan.run or found.target != target:
             what = (
                 f"contains evidence of target {found.target} of another fleet run instead of this run's evidence of {target}"
             )
-            raise AuditError(what, where=str(path), todo="move it away, and start again")
+            raise AuditError(what, where=str(path), todo=_MOVE)
+        if found.reference != self._references.get(target) or found.expected != plan.expected:
+            what = f"contains evidence of another database or another expected side than those of {target}"
+            raise AuditError(what, where=str(path), todo=_MOVE)
+        if not found.is_consistent(plan.direction):
+            what = f"was changed: the outcome of {target} does not match its differences"
+            raise AuditError(what, where=str(path), todo=_MOVE)
         return found
 
     def write(self, evidence: TargetEvidence) -> None:
@@ -80,9 +96,13 @@ class RunFolder:
         """Whether a fleet run has finished here."""
         return (self.path / STATEMENT).is_file()
 
-    def reopen(self) -> None:
-        """From now on it is unfinished, until the statement is written again."""
+    def reopen(self, people: Iterable[str]) -> None:
+        """From now on it is unfinished, until the statement is written again; these people go on with it."""
         (self.path / STATEMENT).unlink(missing_ok=True)
+        known = sorted({*self.planned.people, *people})
+        if known != list(self.planned.people):
+            self.planned = replace(self.planned, people=tuple(known))
+            write_atomically(self.path / PLAN, _plan_bytes(self.planned))
 
     @property
     def is_signed(self) -> bool:
@@ -90,10 +110,20 @@ class RunFolder:
         folder = self.path / SIGNATURES
         return folder.is_dir() and any(folder.iterdir())
 
+    def check_expected(self, expected: bytes, digest_of: Callable[[bytes, str], str]) -> None:
+        """Raise AuditError where expected.json is not the expected side of the plan any more.
+
+        ``expected`` is that side as it is now; other bytes with the same digest are the same side.
+        """
+        path = self.path / EXPECTED
+        content = read_file(path) or b""
+        if content != expected and digest_of(content, str(path)) != self.planned.plan.expected:
+            raise AuditError("is not the expected side of this fleet run any more", where=str(path), todo=_MOVE_FOLDER)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Only one start works in this folder. Raises AuditError while another one does."""
-        handle = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -113,32 +143,53 @@ def evidence_name(target: str) -> str:
 
 
 def read_file(path: Path) -> bytes | None:
-    """The content; None where there is no such file. Raises AuditError for one that cannot be read."""
+    """The content; None where there is no such file.
+
+    Raises AuditError for one that cannot be read, and for a link, a pipe, a device and what is larger than any of our files.
+    """
     try:
-        return path.read_bytes()
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise AuditError("is not a regular file", where=str(path), todo=_RESTORE)
+            content = file.read(_MOST_BYTES + 1) if os.fstat(handle).st_size <= _MOST_BYTES else None
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise AuditError(f"cannot be read: {error.strerror}", where=str(path), todo="make it readable") from None
+        what = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be read: {error.strerror}"
+        raise AuditError(what, where=str(path), todo=_RESTORE) from None
+    if content is None or len(content) > _MOST_BYTES:
+        raise AuditError(f"exceeds {_MOST_BYTES:,} bytes", where=str(path), todo=_RESTORE)
+    return content
 
 
 def open_folder(path: Path) -> RunFolder:
-    """The fleet run of a folder. Raises UsageError for another folder."""
+    """The fleet run of a folder. Raises UsageError for another folder, AuditError for one with links to other folders."""
     content = read_file(path / PLAN) if path.is_dir() else None
     if content is None:
         todo = "name the folder that `migration-audit fleet run` wrote"
         raise UsageError("is not the folder of a fleet run", where=str(path), todo=todo)
+    for folder in (path / SIGNATURES, path / _TARGETS, *(path / _TARGETS).glob("*")):
+        if folder.is_symlink():
+            raise AuditError("is a symbolic link", where=str(folder), todo="replace it with the folder itself")
     return RunFolder(path, _read_plan(content, where=str(path / PLAN)))
 
 
 def newest_folder(out: Path, planned: PlannedRun) -> RunFolder | None:
-    """The newest folder of this very run and part; None where there is none."""
+    """The newest folder of this very run and part; None where there is none.
+
+    Raises AuditError where its plan was changed, or its statement removed after it was signed.
+    """
     suffix = re.escape(_folder_suffix(planned))
     pattern = re.compile(rf"\d{{8}}T\d{{6}}Z-{suffix}(?:-\d+)?")
     for path in sorted(out.iterdir() if out.is_dir() else (), key=lambda p: p.name, reverse=True):
         if pattern.fullmatch(path.name) and (path / PLAN).is_file():
             found = open_folder(path)
             if (found.planned.plan.run, found.planned.shard) == (planned.plan.run, planned.shard):
+                if found.planned.targets != planned.targets or found.planned.in_all != planned.in_all:
+                    raise AuditError("was changed: it lists other targets", where=str(path / PLAN), todo=_MOVE_FOLDER)
+                if found.is_signed and not found.is_finished:
+                    raise AuditError("is signed, but has no statement.json", where=str(path), todo=_MOVE_FOLDER)
                 return found
     return None
 
@@ -185,6 +236,9 @@ class FleetPlan:
     direction: Direction
     targets: str
     """The digest of the list of all targets, in whichever part of it this run reads."""
+    files: dict[str, str]
+    """SHA-256 of the files that the expected side was made of, by their path from audit.toml: the owner's SQL and the
+    prelude. Empty where another side was named."""
 
     @property
     def run(self) -> str:
@@ -204,6 +258,20 @@ class PlannedRun:
     """Those of this part."""
     in_all: int
     """The number of targets of all parts."""
+    commits: dict[str, str] = field(default_factory=dict)
+    """What was checked out of the repository of audit.toml and of those of ``files``, by their names."""
+    people: tuple[str, ...] = ()
+    """E-mail addresses of who started the run, and who wrote these commits."""
+
+    @property
+    def is_of_its_plan(self) -> bool:
+        """Whether the targets are those of the plan: each once, in order, and as many as the plan or the part has."""
+        names = [target.name for target in self.targets]
+        if names != sorted(set(names)):
+            return False
+        if self.shard is None:
+            return self.in_all == len(names) and targets_digest(self.targets) == self.plan.targets
+        return len(names) == len(parse_shard(self.shard).take(range(self.in_all)))
 
 
 def _plan_bytes(planned: PlannedRun) -> bytes:

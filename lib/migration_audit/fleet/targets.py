@@ -6,6 +6,7 @@ import configparser
 import fnmatch
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +96,8 @@ def _listed(line: str, where: str) -> Listed:
 
 def make_target(name: str, reference: str, *, where: str) -> FleetTarget:
     """The target; raises UsageError, which names ``where``, for a name or a reference that is not one."""
-    if not name or len(name) > _LONGEST or _CONTROL.search(name):
-        what = f"the name of a target has 1 to {_LONGEST} characters, and no control characters"
+    if not name or len(name) > _LONGEST or not name.isprintable():
+        what = f"the name of a target has 1 to {_LONGEST} characters, and no invisible characters"
         raise UsageError(what, where=where, todo=_FORMS)
     parse_reference(reference, where=where)
     return FleetTarget(name=name, reference=reference)
@@ -117,15 +118,16 @@ def parse_reference(text: str, *, where: str) -> Reference:
 def check_targets(listed: Iterable[tuple[FleetTarget, str]]) -> tuple[FleetTarget, ...]:
     """The targets sorted by name, each with the place that lists it given.
 
-    Raises UsageError for a name that is listed twice, and AuditError where there is no target at all.
+    Raises UsageError for a name that is listed twice, or looks like another one, and AuditError where there is no target.
     """
     places: dict[str, str] = {}
     found = []
     for target, where in listed:
-        if target.name in places:
-            what = f"target {target.name} is listed twice: first at {places[target.name]}"
+        seen = unicodedata.normalize("NFKC", target.name)
+        if seen in places:
+            what = f"target {target.name} is listed twice: first at {places[seen]}"
             raise UsageError(what, where=where, todo="give each target a name of its own")
-        places[target.name] = where
+        places[seen] = where
         found.append(target)
     if not found:
         raise AuditError("there are no targets: nothing was audited", where="fleet", todo="check the targets file or query")

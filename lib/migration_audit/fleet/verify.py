@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from migration_audit.catalog import load_snapshot
-from migration_audit.fleet.evidence import Direction, TargetEvidence, TargetOutcome, target_evidence_bytes
+from migration_audit.catalog import object_maker, parse_snapshot
+from migration_audit.fleet.evidence import TargetEvidence, TargetOutcome, target_evidence_bytes
 from migration_audit.fleet.finish import index_line, render_page_of, statement_of, sum_up
-from migration_audit.fleet.read_target import why_unchecked
 from migration_audit.fleet.statements import FleetStatement, read_fleet_statement
 from migration_audit.fleet.store import EXPECTED, INDEX, PAGE, PLAN, STATEMENT, SUMMARY, RunFolder, evidence_name, read_file
-from migration_audit.fleet.summary import summary_bytes
-from migration_audit.fleet.targets import targets_digest
+from migration_audit.fleet.summary import repeated_text, summary_bytes
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
+from migration_audit.model.evidence import CLOCKS
 from migration_audit.model.signoff import Sentence
 from migration_audit.model.snapshot import canonical_json
+from migration_audit.model.strict_json import parse_json
 
 _FILES: Final = (EXPECTED, INDEX, PAGE, PLAN, SUMMARY)
 _RESTORE: Final = "restore the file, or start another fleet run"
@@ -36,18 +36,55 @@ def read_statement(folder: RunFolder) -> tuple[bytes, FleetStatement, dict[str, 
     return content, facts, files
 
 
-def verify_folder(folder: RunFolder) -> Iterator[Sentence]:
+def check_unchanged(folder: RunFolder, expected: bytes, *, now: datetime) -> None:
+    """Raise AuditError where the folder of a fleet run that goes on is not as it was left."""
+    folder.check_expected(expected, _digest_of_snapshot)
+    wrong = [s for s in verify_folder(folder, now=now) if s.ok is False] if folder.is_finished else []
+    if wrong:
+        todo = "move the folder away, and start again; `migration-audit fleet verify` shows what is wrong"
+        raise AuditError(f"was changed since it was summed up: {wrong[0].text}", where=str(folder.path), todo=todo)
+
+
+def verify_folder(folder: RunFolder, *, now: datetime) -> Iterator[Sentence]:
     """One sentence for each thing that the statement promises, without the signatures.
 
     Raises AuditError where there is no statement.
     """
     _, facts, files = read_statement(folder)
+    yield from verify_statement(folder, facts, files, now=now)
+
+
+def verify_statement(
+    folder: RunFolder, facts: FleetStatement, files: Mapping[str, str], *, now: datetime
+) -> Iterator[Sentence]:
+    """The same of a statement that was read before."""
     yield from _verify_files(folder, files)
     yield from _verify_plan(folder, facts)
     yield from _verify_targets(folder, facts)
+    yield from dates_sentences(facts, now)
 
 
-def _verify_files(folder: RunFolder, files: dict[str, str]) -> Iterator[Sentence]:
+def dates_sentences(facts: FleetStatement, now: datetime) -> Iterator[Sentence]:
+    """That the evidence is dated later than clocks may be wrong, where it is."""
+    latest = max(facts.generated_at, facts.last_read_at or facts.generated_at)
+    if latest > min(now, facts.generated_at) + CLOCKS:
+        yield Sentence(ok=False, text="its evidence is dated in the future", todo="correct the clock, and read it again")
+
+
+def verdict_sentence(facts: FleetStatement) -> Sentence:
+    """What the targets amount to: it is not a fault of the files, and a signature does not change it."""
+    wrong = [
+        f"{facts.outcomes[each]:,} {each}"
+        for each in (TargetOutcome.BLOCKED, TargetOutcome.UNCHECKED)
+        if facts.outcomes.get(each)
+    ]
+    wrong += [repeated_text(facts.repeated)] if facts.repeated else []
+    if not wrong:
+        return Sentence(ok=None, text="no target blocks")
+    return Sentence(ok=None, text=f"not every target is as expected: {', '.join(wrong)}; `fleet gate` does not let it pass")
+
+
+def _verify_files(folder: RunFolder, files: Mapping[str, str]) -> Iterator[Sentence]:
     wrong = [name for name in _FILES if _digest(folder.path / name) != files.get(name)]
     strange = sorted(files.keys() - set(_FILES))
     if wrong or strange:
@@ -64,29 +101,34 @@ def _digest(path: Path) -> str | None:
 def _verify_plan(folder: RunFolder, facts: FleetStatement) -> Iterator[Sentence]:
     plan = folder.planned.plan
     try:
-        expected = load_snapshot(folder.path / EXPECTED).digest
+        expected = _digest_of_snapshot(read_file(folder.path / EXPECTED) or b"", str(folder.path / EXPECTED))
     except AuditError as error:
         yield Sentence(ok=False, text=f"the expected side cannot be read: {error.what}", todo=_RESTORE)
         return
     same = (plan.run, plan.expected, plan.direction, folder.planned.shard) == (
         *(facts.run, facts.expected, facts.direction, facts.shard),
     )
-    listed = folder.planned.targets
-    is_whole = len(listed) < folder.planned.in_all or targets_digest(listed) == plan.targets
-    if same and is_whole and expected == plan.expected:
+    if not folder.planned.is_of_its_plan:
+        yield Sentence(ok=False, text=f"{PLAN} does not list the targets that it is named by", todo=_RESTORE)
+    if same and expected == plan.expected:
         yield Sentence(ok=True, text=f"the expected side is {plan.expected_named}, {expected}")
     else:
         yield Sentence(ok=False, text="plan, expected side and statement are of different fleet runs", todo=_RESTORE)
 
 
+def _digest_of_snapshot(content: bytes, where: str) -> str:
+    """Raises AuditError for what is not a saved snapshot."""
+    return parse_snapshot(parse_json(content, where=where, made=object_maker()), where=where).digest
+
+
 def _verify_targets(folder: RunFolder, facts: FleetStatement) -> Iterator[Sentence]:
     """The evidence gives the outcomes, the root, the summary and the page that were signed."""
-    lines = iter((read_file(folder.path / INDEX) or b"").splitlines())
+    lines = iter((read_file(folder.path / INDEX) or b"").splitlines(keepends=True))
     changed: list[str] = []
 
     def check(evidence: TargetEvidence, leaf: bytes) -> None:
-        is_indexed = next(lines, b"") == canonical_json(index_line(evidence, leaf))
-        if not (is_indexed and is_consistent(evidence, facts) and _is_as_written(folder, evidence)):
+        is_indexed = next(lines, b"") == canonical_json(index_line(evidence, leaf)) + b"\n"
+        if not (is_indexed and _is_as_written(folder, evidence)):
             changed.append(evidence.target)
 
     try:
@@ -99,6 +141,8 @@ def _verify_targets(folder: RunFolder, facts: FleetStatement) -> Iterator[Senten
         yield Sentence(ok=False, text=text, todo=_RESTORE)
     else:
         yield Sentence(ok=True, text=f"the evidence of {summary.targets:,} targets matches their outcomes")
+    if next(lines, None) is not None:
+        yield Sentence(ok=False, text=f"{INDEX} has more lines than there are targets", todo=_RESTORE)
     if strange := _strangers(folder):
         yield Sentence(ok=False, text=f"not part of the fleet run: {some_of(strange)}", todo="move these files away")
     if statement_of(summary) == facts:
@@ -113,17 +157,6 @@ def _verify_targets(folder: RunFolder, facts: FleetStatement) -> Iterator[Senten
         yield Sentence(ok=True, text=f"{SUMMARY} and {PAGE} match the evidence")
 
 
-def is_consistent(evidence: TargetEvidence, facts: FleetStatement) -> bool:
-    """Whether the evidence is of this fleet run, and its outcome is what its differences amount to."""
-    if (evidence.run, evidence.expected) != (facts.run, facts.expected):
-        return False
-    if evidence.comparison is None:
-        return evidence.outcome is TargetOutcome.UNCHECKED and bool(evidence.reason)
-    outcome = evidence.comparison.outcome(Direction(facts.direction))
-    reason = why_unchecked(evidence.comparison) if outcome is TargetOutcome.UNCHECKED else None
-    return (evidence.outcome, evidence.reason) == (outcome, reason)
-
-
 def _is_as_written(folder: RunFolder, evidence: TargetEvidence) -> bool:
     """Other bytes with the same meaning are other bytes."""
     return read_file(folder.evidence_file(evidence.target)) == target_evidence_bytes(evidence)
@@ -131,7 +164,11 @@ def _is_as_written(folder: RunFolder, evidence: TargetEvidence) -> bool:
 
 def _strangers(folder: RunFolder) -> list[str]:
     known = {evidence_name(target.name) for target in folder.planned.targets}
-    found = (path.relative_to(folder.path).as_posix() for path in folder.path.glob("targets/**/*") if path.is_file())
+    found = (
+        path.relative_to(folder.path).as_posix()
+        for path in folder.path.glob("targets/**/*")
+        if path.is_symlink() or not path.is_dir()
+    )
     return sorted(name for name in found if name not in known)
 
 
@@ -139,7 +176,7 @@ def index_leaves(folder: RunFolder) -> list[tuple[str, bytes]]:
     """Target and leaf of each line of the index. Raises AuditError for anything but an index."""
     content = read_file(folder.path / INDEX) or b""
     try:
-        lines = [json.loads(line) for line in content.splitlines()]
+        lines = [parse_json(line, where=str(folder.path / INDEX)) for line in content.splitlines()]
         return [(str(line["target"]), bytes.fromhex(line["leaf"])) for line in lines]
     except (ValueError, KeyError, TypeError) as error:
         raise AuditError(f"cannot be read: {error}", where=str(folder.path / INDEX), todo=_RESTORE) from None

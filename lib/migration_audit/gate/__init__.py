@@ -8,7 +8,16 @@
 """
 
 from migration_audit.gate.policy import approvals, judge_notebooks, rejections
-from migration_audit.gate.requirements import EnvironmentGate, Facts, Requirement, RequirementKind, judge_environment
+from migration_audit.gate.requirements import (
+    EnvironmentGate,
+    Facts,
+    Requirement,
+    RequirementKind,
+    judge_age,
+    judge_environment,
+    judge_sentences,
+    judge_signatures,
+)
 from migration_audit.gate.verdict import EXIT_CODES, apply_waivers, decide, still_waived
 
 __all__ = [
@@ -20,8 +29,11 @@ __all__ = [
     "apply_waivers",
     "approvals",
     "decide",
+    "judge_age",
     "judge_environment",
     "judge_notebooks",
+    "judge_sentences",
+    "judge_signatures",
     "rejections",
     "still_waived",
 ]

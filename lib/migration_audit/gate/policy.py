@@ -22,10 +22,19 @@ def _may_decide(signoff: SignOff, needs: EnvironmentPolicy, authors: Iterable[st
 
 
 def approvals(
-    run: SignedRun, needs: EnvironmentPolicy, *, roles: Mapping[str, Sequence[str]], authors: Iterable[str]
+    run: SignedRun,
+    needs: EnvironmentPolicy,
+    *,
+    roles: Mapping[str, Sequence[str]],
+    authors: Iterable[str],
+    command: str = "sign",
 ) -> tuple[Sentence, ...]:
-    """What the policy makes of a run's sign-offs: who does not count, how many do, which roles are missing."""
-    return tuple(_sentences(run, needs, roles, frozenset(authors)))
+    """What the policy makes of a run's sign-offs: who does not count, how many do, which roles are missing.
+
+    ``command`` is the one that signs such a run.
+    """
+    ask = f"`migration-audit {command} {run.folder} --as REVIEWER --key FILE`"
+    return tuple(_sentences(run, needs, roles, frozenset(authors), ask))
 
 
 def rejections(run: SignedRun, needs: EnvironmentPolicy) -> tuple[SignOff, ...]:
@@ -35,10 +44,10 @@ def rejections(run: SignedRun, needs: EnvironmentPolicy) -> tuple[SignOff, ...]:
 
 
 def _sentences(
-    run: SignedRun, needs: EnvironmentPolicy, roles: Mapping[str, Sequence[str]], authors: frozenset[str]
+    run: SignedRun, needs: EnvironmentPolicy, roles: Mapping[str, Sequence[str]], authors: frozenset[str], ask: str
 ) -> Iterator[Sentence]:
     if not run.signoffs:
-        yield Sentence(ok=False, text="this run is not signed", todo=_ask(run))
+        yield Sentence(ok=False, text="this run is not signed", todo=ask)
         return
     approving = []
     for signoff in run.signoffs:
@@ -55,7 +64,7 @@ def _sentences(
         words += ": sign-offs with the same key or name count as one person's"
     who = f" ({', '.join(people)})" if people else ""
     is_enough = len(people) >= needs.quorum
-    yield Sentence(ok=is_enough, text=words + who, todo="" if is_enough else _ask(run))
+    yield Sentence(ok=is_enough, text=words + who, todo="" if is_enough else ask)
     yield from _roles(people, needs, roles)
     for signoff in rejections(run, needs):
         comment = f": {signoff.comment}" if signoff.comment else ""
@@ -87,10 +96,6 @@ def _people(signoffs: Sequence[SignOff]) -> list[str]:
             names.append(signoff.reviewer)
         seen |= marks
     return names
-
-
-def _ask(run: SignedRun) -> str:
-    return f"`migration-audit sign {run.folder} --as REVIEWER --key FILE`"
 
 
 def judge_notebooks(evidence: Evidence, needs: EnvironmentPolicy) -> Sentence:

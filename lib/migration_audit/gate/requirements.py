@@ -16,7 +16,7 @@ from migration_audit.gate.verdict import decide, still_waived
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Outcome, Severity, Verdict
-from migration_audit.model.signoff import Decision, Sentence, SignedRun
+from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.project import EnvironmentPolicy
 
 _IDENTITY = ("database", "system_identifier")
@@ -30,6 +30,7 @@ class RequirementKind(StrEnum):
     SIGNATURES = "enough signatures"
     DECISION = "not rejected"
     VERDICT = "nothing blocks"
+    TARGETS = "every target"
     AGE = "recent enough"
     SOURCES = "the same SQL"
     SETTINGS = "the same audit.toml"
@@ -129,16 +130,17 @@ def judge_environment(
     found = (
         *_run(run, evidence, environment, facts),
         *_bytes(run, facts),
-        *_signatures(run, needs, roles, frozenset(authors), facts),
+        *judge_signatures(run, needs, roles=roles, authors=authors),
+        *_decision(rejections(run, needs), facts),
         *_verdict(evidence, facts),
-        *_age(evidence, needs, facts),
-        *_all(RequirementKind.SOURCES, facts.files),
-        *_all(RequirementKind.SETTINGS, facts.settings),
-        *_all(RequirementKind.COMMIT, [facts.commit] if facts.commit else []),
-        *_all(RequirementKind.NOTEBOOKS, [judge_notebooks(evidence, needs)]),
-        *_all(RequirementKind.PRODUCER, [facts.producer] if facts.producer else []),
+        judge_age(evidence.generated_at, needs, now=facts.now, is_of_the_future=evidence.is_of_the_future(facts.now)),
+        *judge_sentences(RequirementKind.SOURCES, facts.files),
+        *judge_sentences(RequirementKind.SETTINGS, facts.settings),
+        *judge_sentences(RequirementKind.COMMIT, [facts.commit] if facts.commit else []),
+        *judge_sentences(RequirementKind.NOTEBOOKS, [judge_notebooks(evidence, needs)]),
+        *judge_sentences(RequirementKind.PRODUCER, [facts.producer] if facts.producer else []),
         *_server(evidence, needs, facts),
-        *_all(
+        *judge_sentences(
             RequirementKind.LIVE, [facts.live or Sentence(ok=None, text="not requested: --live reads the database again")]
         ),
     )
@@ -180,9 +182,15 @@ def _removed(facts: Facts) -> Iterator[Requirement]:
         )
 
 
-def _signatures(
-    run: SignedRun, needs: EnvironmentPolicy, roles: Mapping[str, Sequence[str]], authors: frozenset[str], facts: Facts
+def judge_signatures(
+    run: SignedRun,
+    needs: EnvironmentPolicy,
+    *,
+    roles: Mapping[str, Sequence[str]],
+    authors: Iterable[str],
+    command: str = "sign",
 ) -> Iterator[Requirement]:
+    """Whether enough reviewers approve; ``command`` is the one that signs such a run."""
     against = rejections(run, needs)
     texts = {f"{s.reviewer} rejects it" for s in against}
     for signoff in run.signoffs:
@@ -191,12 +199,15 @@ def _signatures(
             word = "approval" if signoff.decision is Decision.APPROVE else "rejection"
             text = f"the {word} of {signoff.reviewer} does not count: {why.text}"
             yield Requirement(need=RequirementKind.SIGNATURES, ok=None, text=text)
-    for sentence in approvals(run, needs, roles=roles, authors=authors):
+    for sentence in approvals(run, needs, roles=roles, authors=authors, command=command):
         if not any(sentence.text.startswith(text) for text in texts):
             code = 0 if sentence.ok is not False else 1 if against else 4
             yield Requirement(
                 need=RequirementKind.SIGNATURES, ok=sentence.ok, text=sentence.text, todo=sentence.todo, code=code
             )
+
+
+def _decision(against: Sequence[SignOff], facts: Facts) -> Iterator[Requirement]:
     for signoff in against:
         text = f"{signoff.reviewer} rejects it" + (f": {signoff.comment}" if signoff.comment else "")
         yield Requirement(
@@ -244,19 +255,17 @@ def _undecided(results: Iterable[CheckResult]) -> list[str]:
     return [r.id for r in results if r.is_undecided]
 
 
-def _age(evidence: Evidence, needs: EnvironmentPolicy, facts: Facts) -> Iterator[Requirement]:
-    age = facts.now - evidence.generated_at
-    if evidence.is_of_the_future(facts.now):
-        yield Requirement(
-            need=RequirementKind.AGE, ok=False, text="its evidence is dated in the future", todo="correct the clock", code=4
-        )
-    elif needs.max_age is None:
-        yield Requirement(need=RequirementKind.AGE, ok=True, text=f"{_days(age)} old; the policy sets no limit")
-    elif age > needs.max_age:
+def judge_age(read_at: datetime, needs: EnvironmentPolicy, *, now: datetime, is_of_the_future: bool) -> Requirement:
+    """Whether evidence of that time is recent enough."""
+    age, kind = now - read_at, RequirementKind.AGE
+    if is_of_the_future:
+        return Requirement(need=kind, ok=False, text="its evidence is dated in the future", todo="correct the clock", code=4)
+    if needs.max_age is None:
+        return Requirement(need=kind, ok=True, text=f"{_days(age)} old; the policy sets no limit")
+    if age > needs.max_age:
         text = f"{_days(age)} old, but the policy allows {_days(needs.max_age)}"
-        yield Requirement(need=RequirementKind.AGE, ok=False, text=text, todo="audit again, and sign the new run", code=4)
-    else:
-        yield Requirement(need=RequirementKind.AGE, ok=True, text=f"{_days(age)} old, of {_days(needs.max_age)}")
+        return Requirement(need=kind, ok=False, text=text, todo="audit again, and sign the new run", code=4)
+    return Requirement(need=kind, ok=True, text=f"{_days(age)} old, of {_days(needs.max_age)}")
 
 
 def _days(span: timedelta) -> str:
@@ -295,6 +304,7 @@ def _server(evidence: Evidence, needs: EnvironmentPolicy, facts: Facts) -> Itera
     )
 
 
-def _all(need: RequirementKind, sentences: Iterable[Sentence]) -> Iterator[Requirement]:
+def judge_sentences(need: RequirementKind, sentences: Iterable[Sentence]) -> Iterator[Requirement]:
+    """A requirement for each of these sentences."""
     for s in sentences:
         yield Requirement(need=need, ok=s.ok, text=s.text, todo=s.todo, code=4 if s.ok is False else 0)

@@ -13,6 +13,7 @@ from migration_audit.artifacts.git.command import git_reason, run_git
 from migration_audit.artifacts.git.refs import find_revision
 from migration_audit.artifacts.git.repository import CLONE_WHOLE, Revision, TreeEntry, entry_kind
 from migration_audit.artifacts.git.working_tree import hidden_files
+from migration_audit.audit.preflight.prelude import load_prelude
 from migration_audit.model.errors import AuditError
 from migration_audit.project import Project, Source
 from migration_audit.project.boundary import boundary_of
@@ -104,6 +105,15 @@ def digests_of_files(project: Project, source: Source) -> Mapping[str, str]:
         variables=source.variables,
     )
     return {file.path: file.sha256 for file in found.files}
+
+
+def expected_files(project: Project) -> dict[str, str]:
+    """Path and SHA-256 of each file that decides what the owner's SQL makes of an empty database. Raises SourceError."""
+    prelude = load_prelude(project)
+    return {
+        **digests_of_files(project, project.owner),
+        **{file.path: file.sha256 for file in (prelude.files if prelude else ())},
+    }
 
 
 def _other_files(source: Source) -> list[Path]:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +22,8 @@ from migration_audit.review.checkout_files import digests_of_files
 Found = Mapping[PurePosixPath, TreeEntry | None]
 """Files of the revision by their place in the repository; None where it has none and this tree has one."""
 Entries = Mapping[PurePosixPath, TreeEntry]
+FilesOf = Callable[[Project], Collection[str]]
+"""Paths, relative to audit.toml, of the files that a project's settings are about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +36,15 @@ class Merge:
     settings: bytes
     """audit.toml of the policy, which says what the files are."""
 
-    def differences(self, audited: Mapping[str, str], touched: Collection[str]) -> list[str]:
+    def differences(
+        self, audited: Mapping[str, str], touched: Collection[str], *, files_of: FilesOf | None = None
+    ) -> list[str]:
         """The files that the merged tree gets from the revision, or that this tree removes, and that were not audited so.
 
         ``touched`` are those of the audited files that differ in this tree and may: the revision must have them as they were
         audited, or as they are here. Without a common commit here (a shallow clone), every file that the two have otherwise
-        counts. Each with a word about it.
+        counts. ``files_of`` a project are those that are audited: without it, all that settings are about. Each with a word
+        about it.
         """
         found = self._found({where for path in touched if (where := self.inside(path)) is not None})
         inside = {self.inside(path): path for path in audited}
@@ -53,13 +58,16 @@ class Merge:
                 wrong.append(f"{path} (removed)")
             elif entry is not None and _sha256(contents.get(entry.object_id)) != audited[path]:
                 wrong.append(f"{path} (changed)")
-        return [*wrong, *(f"{path} (new)" for path in self._taken(found, audited, contents) if path not in audited)]
+        return [
+            *wrong,
+            *(f"{path} (new)" for path in self._taken(found, audited, contents, files_of) if path not in audited),
+        ]
 
     def has_legacy(self) -> bool:
         """Whether the revision has a file of the legacy source that this tree lacks. Raises SourceError."""
         found = self._found(())
         contents = self.revision.contents(entry for entry in found.values() if entry is not None)
-        return bool(self._taken(found, {}, contents, legacy_alone=True))
+        return bool(self._taken(found, {}, contents, lambda project: digests_of_files(project, project.legacy)))
 
     def takes(self, paths: Collection[PurePosixPath], audited: Mapping[str, str]) -> bool:
         """Whether the settings are about one of these files of the repository, were it there. Raises SourceError."""
@@ -89,7 +97,7 @@ class Merge:
             return None
 
     def _taken(
-        self, found: Found, audited: Mapping[str, str], contents: Mapping[str, bytes], *, legacy_alone: bool = False
+        self, found: Found, audited: Mapping[str, str], contents: Mapping[str, bytes], files_of: FilesOf | None = None
     ) -> list[str]:
         """The files among ``found`` that the settings are about, when they are in addition to those that were audited."""
         brought = {path: entry for path, entry in found.items() if entry is not None}
@@ -108,10 +116,12 @@ class Merge:
             file = copy / os.path.relpath(self.project.path, common)
             _write(file, self.settings)
             project = project_of(self.settings, path=file, shown=self.revision.named)
-            taken = {*digests_of_files(project, project.legacy)}
-            if not legacy_alone:
-                taken |= {path for path, _ in artifact_digests(project)} | digests_of_files(project, project.owner).keys()
-            return sorted(path for path in taken if self.inside(path) in brought)
+            return sorted(path for path in (files_of or _all_files)(project) if self.inside(path) in brought)
+
+
+def _all_files(project: Project) -> set[str]:
+    sources = digests_of_files(project, project.legacy).keys() | digests_of_files(project, project.owner).keys()
+    return sources | {path for path, _ in artifact_digests(project)}
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -15,6 +15,7 @@ from migration_audit.model.evidence import HOME
 from migration_audit.model.signoff import SignedRun
 from migration_audit.project import EnvironmentPolicy
 from migration_audit.signoff import Authority
+from migration_audit.signoff.openssh import NAMESPACE
 
 
 def authors(run: SignedRun, authority: Authority, *, now: datetime) -> frozenset[str]:
@@ -54,25 +55,37 @@ def _authors(run: SignedRun, before: SignedRun | None, authority: Authority) -> 
         return frozenset(people)
     folder = authority.project.directory
     paths = [authority.project.path, *(folder / name for name in run.evidence.files)]
-    for name in dict.fromkeys((HOME, *run.evidence.commit)):
-        audited = _commit(run, authority, name) or _revision(_place(run, authority, name), "HEAD")  # HEAD: it was squashed
-        if audited is not None:
-            since = _commit(before, authority, name) if before else None
-            people |= people_of(audited.top, commits_touching(audited, paths, since=since))
-    return frozenset(people | set(_other_names(run, authority, people)))
+    places = {name: _place(run, authority, name) for name in (HOME, *run.evidence.commit)}
+    people |= people_since(places, paths, audited=_commits(run), since=_commits(before))
+    return frozenset(people | set(other_names(run, authority, people)))
 
 
-def _other_names(run: SignedRun, authority: Authority, people: set[str]) -> Iterator[str]:
+def people_since(
+    places: Mapping[str, Path | None], paths: Sequence[Path], *, audited: Mapping[str, str], since: Mapping[str, str]
+) -> set[str]:
+    """Who changed one of these paths up to the audited commits and after those of ``since``: addresses in lower case.
+
+    ``places`` are the repositories by name, ``audited`` and ``since`` commits of them. Without a commit, or where it is not
+    here, since it was squashed, HEAD counts as the audited one, and the whole history as changed since.
+    """
+    people: set[str] = set()
+    for name, place in places.items():
+        head = _revision(place, audited.get(name)) or _revision(place, "HEAD")
+        if head is not None:
+            people |= people_of(head.top, commits_touching(head, paths, since=_revision(place, since.get(name))))
+    return people
+
+
+def _commits(run: SignedRun | None) -> dict[str, str]:
+    states = run.evidence.commit if run and run.evidence else {}
+    return {name: state.commit for name, state in states.items() if state.commit}
+
+
+def other_names(run: SignedRun, authority: Authority, people: set[str], *, namespace: str = NAMESPACE) -> Iterator[str]:
     """The reviewers of a run who signed with a key of one of these people."""
     for each in run.signoffs:
-        if each.counts and signoff.holds_key_of(run, each, people, authority):
+        if each.counts and signoff.holds_key_of(each, people, authority, namespace=namespace):
             yield each.reviewer.casefold()
-
-
-def _commit(run: SignedRun, authority: Authority, name: str) -> Revision | None:
-    """The audited commit of a repository; None where it is not here."""
-    state = run.evidence.commit.get(name) if run.evidence else None
-    return _revision(_place(run, authority, name), state.commit) if state and state.commit else None
 
 
 def _place(run: SignedRun, authority: Authority, name: str) -> Path | None:
@@ -82,8 +95,8 @@ def _place(run: SignedRun, authority: Authority, name: str) -> Path | None:
     return authority.project.directory / state.path if state and state.path else None
 
 
-def _revision(folder: Path | None, named: str) -> Revision | None:
+def _revision(folder: Path | None, named: str | None) -> Revision | None:
     try:
-        return find_revision(folder, named) if folder is not None and folder.is_dir() else None
+        return find_revision(folder, named) if folder is not None and named and folder.is_dir() else None
     except AuditError:
         return None

@@ -35,7 +35,7 @@ def settings_sentences(project: Project, revision: Revision | None, evidence: Ev
     else:
         yield Sentence(ok=True, text=f"it was audited with the {project.path.name} of {where}")
     if revision is not None:
-        yield from _of_tree(project, policy, where)
+        yield from tree_sentences(project, policy, where)
 
 
 def policy_settings(project: Project, revision: Revision | None) -> bytes:
@@ -76,7 +76,8 @@ def _candidates(project: Project, evidence: Evidence, folder: Path) -> Iterator[
         yield content
 
 
-def _of_tree(project: Project, policy: bytes, where: str) -> Iterator[Sentence]:
+def tree_sentences(project: Project, policy: bytes, where: str) -> Iterator[Sentence]:
+    """That this tree audits less than the policy's audit.toml, which is that of ``where``, if it does."""
     name = project.path.name
     try:
         here = audited_tables(project.path.read_bytes(), file_name=name)

@@ -101,7 +101,7 @@ class ProposedTree:
             return
         gone = audited.keys() - here.keys()
         allowed = {path for path in gone if self._work.allows(path, was_audited=True, is_there=False)}
-        wrong = _difference({p: sha for p, sha in audited.items() if p not in allowed}, here)
+        wrong = files_differ({p: sha for p, sha in audited.items() if p not in allowed}, here)
         changed |= allowed
         if wrong:
             yield Sentence(ok=False, text=f"{role}: {wrong}", todo=_AGAIN)
@@ -120,7 +120,7 @@ class ProposedTree:
         changed |= allowed
         if not audited and not here:
             return
-        wrong = _difference(*({p: sha for p, sha in files.items() if p not in allowed} for files in (audited, here)))
+        wrong = files_differ(*({p: sha for p, sha in files.items() if p not in allowed} for files in (audited, here)))
         if wrong:
             yield Sentence(ok=False, text=f"other files: {wrong}", todo=f"{_AGAIN}; or restore them")
         elif allowed:
@@ -189,7 +189,7 @@ def _sha256(content: bytes | None) -> str | None:
     return None if content is None else hashlib.sha256(content).hexdigest()
 
 
-def _difference(audited: Files, here: Files) -> str:
+def files_differ(audited: Files, here: Files) -> str:
     """How files differ, in a few words; empty where they do not."""
     new = sorted(set(here) - set(audited))
     gone = sorted(set(audited) - set(here))

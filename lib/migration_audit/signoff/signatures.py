@@ -72,7 +72,9 @@ def _time(signoff: SignOff) -> datetime:
     return signoff.signed_at or datetime.min.replace(tzinfo=UTC)
 
 
-def holds_key_of(run: SignedRun, signoff: SignOff, people: Collection[str], authority: Authority) -> bool:
+def holds_key_of(
+    signoff: SignOff, people: Collection[str], authority: Authority, *, namespace: str = openssh.NAMESPACE
+) -> bool:
     """Whether allowed_signers gives the key of a sign-off that counts to one of ``people`` as well (names in lower case)."""
     keys = openssh.PolicyKeys(allowed_signers=authority.allowed_signers, revoked=None)
     principals = _PRINCIPALS.findall(authority.allowed_signers.decode("utf-8", "replace"))
@@ -80,7 +82,9 @@ def holds_key_of(run: SignedRun, signoff: SignOff, people: Collection[str], auth
     names = {*people, *(each for each in patterns if each.casefold() in people)}
     asked = [name for name in sorted(names) if any(fnmatchcase(name.casefold(), each.casefold()) for each in patterns)]
     return any(
-        openssh.is_signed_by(*signoff.signed, identity=name, at=_time(signoff), keys=keys, revocation=False)
+        openssh.is_signed_by(
+            *signoff.signed, identity=name, at=_time(signoff), keys=keys, revocation=False, namespace=namespace
+        )
         for name in asked
         if name.casefold() != signoff.reviewer.casefold()
     )

@@ -1,0 +1,262 @@
+"""Whether a fleet run may open the gate: by the policy, for every target, against the owner's SQL of this tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.conninfo import conninfo_to_dict
+
+from migration_audit.artifacts.git.repository import first_link
+from migration_audit.fleet.evidence import Direction, TargetEvidence, TargetOutcome
+from migration_audit.fleet.finish import sum_up
+from migration_audit.fleet.groups import DifferenceGroup
+from migration_audit.fleet.reviewers import fleet_authors, needs_of, neighbours, read_signed_fleet
+from migration_audit.fleet.signatures import TrustedKeys
+from migration_audit.fleet.statements import FleetStatement
+from migration_audit.fleet.store import RunFolder
+from migration_audit.fleet.summary import FleetSummary, difference_text, repeated_text
+from migration_audit.fleet.targets import FleetTarget, parse_reference
+from migration_audit.fleet.verify import read_statement, verify_statement
+from migration_audit.gate import EnvironmentGate, Requirement, RequirementKind, judge_age, judge_sentences, judge_signatures
+from migration_audit.model.enumeration import some_of
+from migration_audit.model.errors import SourceError
+from migration_audit.model.evidence import CLOCKS
+from migration_audit.model.signoff import Sentence, SignedRun
+from migration_audit.project import audited_digest
+from migration_audit.review.checkout import Checkout
+from migration_audit.review.checkout_files import expected_files
+from migration_audit.review.merging import Merge, odd_entries
+from migration_audit.review.settings import policy_settings, tree_sentences
+from migration_audit.review.tree import files_differ
+from migration_audit.signoff import Authority
+
+_AGAIN = "run the fleet again, and sign that run"
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetAsking:
+    """What a fleet run is judged by."""
+
+    authority: Authority
+    trusted: TrustedKeys
+    """The keys of ``authority``."""
+    checkout: Checkout
+    """The files that are judged, and what they are merged into."""
+    targets: Sequence[FleetTarget]
+    """Those that have to be in the run."""
+    direction: Direction
+    """What a target has to be, at least."""
+    applied: str | None = None
+    """The digest of what the owner's SQL of the checkout makes, where it was applied again."""
+    now: datetime
+
+
+def ask_fleet_gate(folder: RunFolder, asking: FleetAsking) -> EnvironmentGate:
+    """Every requirement of a fleet run, met or not.
+
+    Raises AuditError where it has not finished, or git or the checkout cannot be read.
+    """
+    _, facts, files = read_statement(folder)
+    run = read_signed_fleet(folder, asking.trusted, now=asking.now)
+    wrong = [s for s in verify_statement(folder, facts, files, now=asking.now) if s.ok is False]
+    found = list(_bytes(folder, run, wrong, asking.authority))
+    if not wrong:  # else it may be anything
+        databases: list[str] = []
+
+        def note(evidence: TargetEvidence, _leaf: bytes) -> None:
+            databases.extend(_other_database(evidence))
+
+        summary = sum_up(folder, now=facts.generated_at, each=note)
+        found = [*_run(folder, facts, asking), *found, *_judged(folder, run, summary, databases, asking)]
+    return EnvironmentGate(environment="fleet", run=run, requirements=tuple(found))
+
+
+def _judged(
+    folder: RunFolder, run: SignedRun, summary: FleetSummary, databases: Sequence[str], asking: FleetAsking
+) -> Iterator[Requirement]:
+    authority, needs = asking.authority, needs_of(asking.authority)
+    authors = fleet_authors(folder, asking.trusted, authority, now=asking.now)
+    yield from judge_signatures(run, needs, roles=authority.policy.roles, authors=authors, command="fleet sign")
+    yield from _verdict(summary)
+    yield _targets(folder, asking)
+    read_at = summary.first_read_at or summary.generated_at
+    latest = summary.last_read_at or summary.generated_at
+    yield judge_age(read_at, needs, now=asking.now, is_of_the_future=latest > asking.now + CLOCKS)
+    yield from judge_sentences(RequirementKind.SOURCES, _sources(folder, asking))
+    yield from judge_sentences(RequirementKind.SETTINGS, _settings(folder, asking))
+    yield _server(databases, is_pinned=needs.pinned)
+    if needs.producers:
+        text = "the policy names producers, and fleet runs are not signed by the job that makes them"
+        todo = "name producers in [policy.environments.NAME], for the environments whose runs they make"
+        yield Requirement(need=RequirementKind.PRODUCER, ok=False, text=text, todo=todo, code=4)
+
+
+def _run(folder: RunFolder, facts: FleetStatement, asking: FleetAsking) -> Iterator[Requirement]:
+    project, plan = asking.authority.project.name, folder.planned.plan
+    wrong = []
+    if folder.planned.shard is not None:
+        todo = "join the parts: migration-audit fleet merge FOLDER..."
+        wrong.append((f"it is part {folder.planned.shard} of a fleet run", todo, 4))
+    if plan.project != project:
+        whose = f"of the project {plan.project}" if plan.project else "of no project: --expected named what was expected"
+        todo = "run the fleet with audit.toml alone, and sign that run"
+        wrong.append((f"the run is {whose}, not of {project}", todo, 4))
+    if asking.direction is Direction.EQUAL and plan.direction is not Direction.EQUAL:
+        todo = "run the fleet with --direction equal, and sign that run"
+        wrong.append((f"targets were compared with --direction {plan.direction}, but equal is required", todo, 4))
+    for other, newer in neighbours(folder):
+        name = other.path.name
+        if newer is None and name > folder.path.name:
+            wrong.append((f"a newer run, {name}, has not finished", "finish it, and sign that run", 3))
+        elif newer is not None and newer.generated_at > facts.generated_at and (code := _code_of(newer)):
+            outcome = "blocks" if code == 1 else "is incomplete"
+            wrong.append((f"a newer run, {name}, {outcome}", "resolve what it reports, and sign a new run", code))
+    for text, todo, code in wrong:
+        yield Requirement(need=RequirementKind.RUN, ok=False, text=text, todo=todo, code=code)
+    if not wrong:
+        yield Requirement(need=RequirementKind.RUN, ok=True, text=folder.path.name)
+
+
+def _code_of(facts: FleetStatement) -> int:
+    if facts.repeated or facts.outcomes.get(TargetOutcome.UNCHECKED):
+        return TargetOutcome.UNCHECKED.exit_code
+    return TargetOutcome.BLOCKED.exit_code if facts.outcomes.get(TargetOutcome.BLOCKED) else 0
+
+
+def _bytes(folder: RunFolder, run: SignedRun, wrong: Iterable[Sentence], authority: Authority) -> Iterator[Requirement]:
+    kind, revision = RequirementKind.BYTES, authority.revision
+    bad = [*wrong, *(s for each in run.signoffs if not each.is_intact for s in each.sentences)]
+    place = folder.path.resolve()
+    if revision is not None and revision.has_inside(place):
+        lost = [f"{folder.path.name}/{path}" for path in revision.missing_in(place, of=place)]
+        link = first_link(place, below=revision.top)
+        lost += [str(link)] if link is not None else []
+        if lost:
+            text = f"{revision.named} has it otherwise: {some_of(lost, most=_SHOWN)}"
+            bad.append(Sentence(ok=False, text=text, todo="restore it from git, or merge the branch"))
+    yield from judge_sentences(kind, bad)
+    if not bad:
+        yield Requirement(need=kind, ok=True, text=f"statement.json, SHA-256 {run.statement_sha256}")
+
+
+def _verdict(summary: FleetSummary) -> Iterator[Requirement]:
+    """Whatever is signed: a target that blocks, or was not read, keeps the gate closed."""
+    kind = RequirementKind.VERDICT
+    blocked, unchecked = summary.count(TargetOutcome.BLOCKED), summary.count(TargetOutcome.UNCHECKED)
+    if blocked:
+        details = tuple(_group(each) for each in summary.groups if each.outcome is TargetOutcome.BLOCKED)
+        text = f"{blocked:,} of {summary.targets:,} targets block, in {len(details):,} kinds of difference"
+        todo = "fix them, or leave the differences out in [rules] or [scope]; then run the fleet and sign again"
+        yield Requirement(need=kind, ok=False, text=text, todo=todo, code=1, details=details[:_SHOWN])
+    if unchecked:
+        details = tuple(f"{each.target}: {each.sentence}" for each in summary.unchecked)
+        text = f"{unchecked:,} of {summary.targets:,} targets could not be checked"
+        yield Requirement(need=kind, ok=False, text=text, todo=_AGAIN, code=3, details=details[:_SHOWN])
+    if summary.repeated_in_all:
+        details = tuple(f"{each.target}: {each.same_as}" for each in summary.repeated)
+        text = repeated_text(summary.repeated_in_all)
+        yield Requirement(need=kind, ok=False, text=text, todo=_AGAIN, code=3, details=details[:_SHOWN])
+    if not (blocked or unchecked or summary.repeated_in_all):
+        yield Requirement(need=kind, ok=True, text=f"{summary.targets:,} targets, none of which blocks")
+
+
+def _group(group: DifferenceGroup) -> str:
+    names = some_of(list(group.examples), most=3)
+    more = group.targets - len(group.examples)
+    what = "; ".join(map(difference_text, group.differences[:3])) or some_of([*group.unmodelled, *group.not_known], most=3)
+    return f"{names}{f' and {more:,} more' if more > 0 else ''}: {what}"
+
+
+def _targets(folder: RunFolder, asking: FleetAsking) -> Requirement:
+    """No target of the list is missing, or was read somewhere else than the list says."""
+    read = {each.name: each.reference for each in folder.planned.targets}
+    missing = [each.name for each in asking.targets if each.name not in read]
+    other = [each.name for each in asking.targets if read.get(each.name, each.reference) != each.reference]
+    wrong = [f"not in the run: {some_of(missing, most=_SHOWN)}"] if missing else []
+    wrong += [f"read by another reference than listed: {some_of(other, most=_SHOWN)}"] if other else []
+    if wrong:
+        return Requirement(need=RequirementKind.TARGETS, ok=False, text="; ".join(wrong), todo=_AGAIN, code=4)
+    more = len(read) - len(asking.targets)
+    text = f"each of the {len(asking.targets):,} listed targets is in the run" + (f", and {more:,} more" if more else "")
+    return Requirement(need=RequirementKind.TARGETS, ok=True, text=text)
+
+
+def _sources(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
+    """Whether targets were compared with what the owner's SQL of this tree, and of what it is merged into, makes."""
+    plan, checkout = folder.planned.plan, asking.checkout
+    audited, project = plan.files, asking.checkout.project
+    if not audited:
+        yield Sentence(ok=False, text="the run does not name the files of the owner's SQL", todo=_AGAIN)
+        return
+    try:
+        here = expected_files(project)
+    except SourceError as error:
+        yield Sentence(ok=False, text=f"owner: {error.where}: {error.what}", todo=f"repair it; {_AGAIN}")
+        return
+    wrong = files_differ(audited, here)
+    if wrong:
+        yield Sentence(ok=False, text=f"the owner's SQL is not what targets were compared with: {wrong}", todo=_AGAIN)
+    else:
+        yield Sentence(ok=True, text=f"{len(audited):,} files of the owner's SQL unchanged since the run")
+    settings = policy_settings(project, checkout.revision)
+    for revision in checkout.merges:
+        merge = Merge(project=project, revision=revision, settings=settings)
+        odd = list(odd_entries(merge, audited, list(folder.planned.commits.values())))
+        if odd:
+            todo = "replace them with regular files with unique names"
+            yield Sentence(ok=False, text=f"not plain files: {some_of(odd, most=3, between='; ')}", todo=todo)
+        if wrong_there := merge.differences(audited, (), files_of=expected_files):
+            text = f"{revision.named} has files that differ from those: {some_of(sorted(wrong_there), most=3)}"
+            yield Sentence(ok=False, text=text, todo=f"merge {revision.named} into this branch; {_AGAIN}")
+    if asking.applied is None:
+        yield Sentence(ok=None, text="not applied again: --apply does so, and compares what it makes with expected.json")
+    elif asking.applied != plan.expected:
+        text = f"the owner's SQL, applied here, is not what targets were compared with: {asking.applied}"
+        yield Sentence(ok=False, text=text, todo=_AGAIN)
+    else:
+        yield Sentence(
+            ok=True, text=f"the owner's SQL, applied here, is what targets were compared with ({plan.expected[:19]}…)"
+        )
+
+
+def _settings(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
+    """Whether [scope], [rules] and the like were those of the policy, and whether this tree has no less."""
+    project, revision = asking.checkout.project, asking.checkout.revision
+    policy = policy_settings(project, revision)
+    where = revision.named if revision else "this tree"
+    if folder.planned.plan.settings == audited_digest(policy, file_name=project.path.name):
+        yield Sentence(ok=True, text=f"it was made with the {project.path.name} of {where}")
+    else:
+        text = f"it was made with other audit settings than those of {project.path.name} in {where}"
+        yield Sentence(ok=False, text=text, todo=f"merge the settings into {where} first, or restore them; {_AGAIN}")
+    if revision is not None:
+        yield from tree_sentences(project, policy, where)
+
+
+def _other_database(evidence: TargetEvidence) -> Iterator[str]:
+    """That a target was read in another database than its reference names, where it names one."""
+    if evidence.comparison is None:
+        return
+    parts = parse_reference(evidence.reference, where=evidence.target)
+    named = conninfo_to_dict(parts.url).get("dbname") if parts.url is not None else parts.database
+    read = evidence.comparison.server.database
+    if named is not None and named != read:
+        yield f"{evidence.target}: {read}, but its reference names {named}"
+
+
+def _server(databases: Sequence[str], *, is_pinned: bool) -> Requirement:
+    kind = RequirementKind.SERVER
+    if databases:
+        text = f"other databases were read than the references name: {some_of(list(databases), most=_SHOWN, between='; ')}"
+        todo = (
+            "name the database itself in the reference; behind a pooler with other names, a variable or service without one"
+        )
+        return Requirement(need=kind, ok=False, text=text, todo=todo, code=4)
+    if is_pinned:
+        text = "the policy asks for pinned databases, and the targets of a fleet are not pinned"
+        todo = "set pinned in [policy.environments.NAME], for the environments that are audited one by one"
+        return Requirement(need=kind, ok=False, text=text, todo=todo, code=4)
+    return Requirement(need=kind, ok=None, text="each is the database that its reference leads to; none is pinned")

@@ -47,6 +47,10 @@ POLICY = """
 check = "RET001"
 absent = ["service/migrations"]
 
+[[rule]]
+check = "RET002"
+absent = ["service/runner.ts"]
+
 [policy]
 allowed_signers = ".audit/allowed_signers"
 revoked = ".audit/revoked"

@@ -215,7 +215,7 @@ def test_nothing_of_the_callers_secrets_is_in_any_file_of_a_run(live, root: Path
 def test_the_legacy_command_is_gone_after_the_retirement(root: Path, live) -> None:
     text = (root / "audit.toml").read_text("utf-8")
     legacy = 'command = ["sh", "run.sh", "legacy"]\nenv = { DATABASE_URL = "{url}" }\nfiles = ["legacy/*.sql"]\n'
-    rule = '[[rule]]\ncheck = "RET001"\nabsent = ["legacy/1.sql"]\n'
+    rule = '[[rule]]\ncheck = "RET001"\nabsent = ["legacy/1.sql"]\n[[rule]]\ncheck = "RET002"\nabsent = ["runner.ts"]\n'
     (root / "audit.toml").write_text(text.replace('sql = ["legacy/*.sql"]\nrerun = false\n', legacy) + rule)
     (root / "legacy" / "1.sql").unlink()
     out = root / "reports"

@@ -277,3 +277,24 @@ class TestWithoutARule:
     def test_a_legacy_schema_without_files_has_none_to_remove(self, tmp_path):
         result = result_without_rule(tmp_path, "", of='dsn_env = "LEGACY_URL"')
         assert (result.outcome, result.is_undecided) == (Outcome.SKIPPED, False)
+
+
+LOOKS = "nothing was searched for what could start it"
+ABOUT_THE_RUNNER = {
+    "only the migrations": (GONE, True),
+    "an acceptance command": (f'{GONE}[[rule]]\ncheck = "CMD001"\ncommand = "pnpm lint"\n', True),
+    "the module": (GONE + GONE.replace("RET001", "RET002"), False),
+    "its calls": (f'{GONE}[[rule]]\ncheck = "RET003"\ncalls = ["migrate"]\nin = ["*.ts"]\n', False),
+    "its library": (f'{GONE}[[rule]]\ncheck = "RET006"\npackages = ["knex"]\nin = ["*.json"]\n', False),
+    "its image": (f'{GONE}[[rule]]\ncheck = "RET007"\nimage = "Dockerfile"\nruns = ["migrate"]\n', False),
+}
+
+
+@pytest.mark.parametrize(("rules", "is_open"), ABOUT_THE_RUNNER.values(), ids=ABOUT_THE_RUNNER)
+@pytest.mark.parametrize("of", ['sql = ["a"]', 'dsn_env = "LEGACY_URL"'], ids=["sql", "no migrations"])
+def test_without_a_rule_about_the_runner_it_may_still_be_called(tmp_path, rules, is_open, of):
+    write(tmp_path, {"Dockerfile": "FROM node\n", "package.json": "{}", "a.ts": ""})
+    (tmp_path / "audit.toml").write_text(HEAD.replace('sql = ["a"]', of) + rules, "utf-8")
+    project = load_project(tmp_path / "audit.toml")
+    (result,) = judge([BY_ID["RET003"]], {**retirement_inputs(project), "project": project}, Phase.RETIRED)
+    assert (LOOKS in str(result.reason), result.is_undecided) == (is_open and "sql" in of,) * 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.calls import may_use, undecided_imports, uses_in
 from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
@@ -14,6 +14,9 @@ from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Se
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project
+
+_ABOUT_THE_RUNNER: Final = ("RET002", "RET003", "RET006", "RET007")
+"""Checks whose rules look for what could start the runner; an acceptance command (CMD001) may well use it."""
 
 
 def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
@@ -26,13 +29,15 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
     `in` takes source files (TypeScript, JavaScript, Python, Go, shell, SQL), package.json, pyproject.toml, and pipelines:
     GitHub workflows, composite actions (action.yml) and .gitlab-ci.yml, whose steps are shell or Python. A part that cannot
     be read is reported with its line; the check cannot pass if the text of that part mentions a name of the rule.
+    Without a rule of this check, RET002, RET006 or RET007 nothing looks for the runner itself, and the verdict after the
+    deletion is incomplete.
     Fix: remove the call, the import and the script. The finding names the line.
     Source: the rules of audit.toml, which name functions and modules.
     """
     keys = FindingKeys("RET003")
     scopes = [*ruled("RET003", project, code)]
     if not scopes:
-        yield no_rule("RET003")
+        yield _nothing_about_the_runner(project) or no_rule("RET003")
         return
     for rule, scope in scopes:
         yield from unseen(scope, rule)
@@ -49,6 +54,17 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
                 )
         yield from _computed(rule, scope)
     yield looked_at([scope for _, scope in scopes])
+
+
+def _nothing_about_the_runner(project: Project) -> Unavailable | None:
+    """Why it is unknown whether something starts the runner; None where a rule looks for it, or where no runner is known."""
+    if not project.legacy.is_applied or any(project.rules_for(check) for check in _ABOUT_THE_RUNNER):
+        return None
+    return Unavailable(
+        reason="audit.toml has no [[rule]] about the runner itself, so nothing was searched for what could start it: add "
+        'one with check = "RET003" and calls = [its functions or programs], or of RET002 (absent = [its module]), RET006 '
+        "(packages = [its library]) or RET007 (image, carries and runs)"
+    )
 
 
 def _computed(rule: AuditRule, scope: CodeScope) -> Iterator[Unavailable]:

@@ -201,8 +201,9 @@ class Project:
         "After the retirement: what must be absent, what must remain, what the documents must say. Before it, the same "
         "rules make the list of work. Each rule belongs to one check (check) and has exactly one verb: absent, "
         "present, calls, mentions, ddl, packages, image, fixture, says, says_not, drops, entry or command. Paths and "
-        "globs start at this file; ** crosses folders. A check without a rule is not asked for, except RET001: what the "
-        "legacy runner applied must be named before an audit after the retirement can be clean.",
+        "globs start at this file; ** crosses folders. A check without a rule is not asked for. An audit after the "
+        "retirement can only be clean with a rule of RET001 (what the legacy runner applied) and one about the runner "
+        "itself: RET002, RET003, RET006 or RET007.",
         name="rule",
         shape=Shape.ARRAY,
         examples=EXAMPLES,

@@ -180,6 +180,16 @@ FAILURES = {
     "line of the mistake": ("create table t (\n  a int,\n  b odd\n);", 1, "42704", '"odd" does not exist (line 3)'),
     "detail": ("create table t (a int unique);\ninsert into t values (1), (1);", 2, "23505", "DETAIL: Key (a)=(1)"),
     "hint": ("select lenght('a')", 1, "42883", "HINT: No function matches"),
+    "a ledger": ("select from _sqlx_migrations", 1, "42P01", "HINT: _sqlx_migrations is the ledger of sqlx, which creates"),
+    "of several runners": (
+        "alter table public.schema_migrations add dirty bool",
+        1,
+        "42P01",
+        "HINT: public.schema_migrations is the ledger of dbmate, Ecto, golang-migrate or Rails, which creates it before",
+    ),
+    "what to do": ("drop table flyway_schema_history", 1, "42P01", "Put its CREATE TABLE into a file that prelude in"),
+    "a ledger's schema": ("alter table graphile_migrate.current add a int", 1, "3F000", "is the ledger of graphile-migrate"),
+    "a lock next to a ledger": ("insert into knex_migrations_lock values (1)", 1, "42P01", "is the ledger of knex"),
     "copy": ("create table t (a int);\ncopy t from stdin;\n1\nx\n\\.\n", 2, "22P02", "CONTEXT: COPY t, line 2, column a"),
     "deferred": (
         """create table t (a int primary key);
@@ -206,6 +216,10 @@ def test_a_failure_names_file_line_and_message(
     assert failure.sqlstate == sqlstate
     assert message in failure.message
     assert failure.statement in text
+
+
+def test_any_other_table_is_no_ledger(database: str, tmp_path: Path) -> None:
+    assert "HINT" not in failure_of(apply(database, tmp_path, bad="select from public.changes")).message
 
 
 def test_nothing_runs_after_a_failure(database: str, tmp_path: Path) -> None:

@@ -226,3 +226,34 @@ def test_a_large_lock_file_is_read_in_a_second(tmp_path, benchmark_seconds=3.0):
     start = time.monotonic()
     assert len(read_manifests(tmp_path, ["pnpm-lock.yaml"]).dependencies) == 4000
     assert time.monotonic() - start < benchmark_seconds
+
+
+INSTEAD = "is a manifest that the audit does not read: look for the runner with RET007"
+# name: files, what the rule names, what it leaves out, which files are not read
+OTHERS = {
+    "named": (["Gemfile"], ["Gemfile"], [], ["Gemfile"]),
+    "next to one that is named": (["a/package.json", "a/pom.xml"], ["a/package.json"], [], ["a/pom.xml"]),
+    "several": (["go.mod", "Cargo.toml", "build.gradle.kts"], ["go.mod"], [], ["Cargo.toml", "build.gradle.kts"]),
+    "by a pattern": (["a/composer.json", "b/package.json"], ["**/*.json"], [], ["a/composer.json"]),
+    "left out": (["a/package.json", "a/Gemfile"], ["a/package.json"], ["a/Gemfile"], []),
+    "in another folder": (["a/package.json", "b/Gemfile"], ["a/package.json"], [], []),
+    "the lock file has all": (["Cargo.toml", "Cargo.lock"], ["Cargo.lock"], [], []),
+    "a project of C#": (["package.json", "Api.csproj"], ["package.json"], [], ["Api.csproj"]),
+}
+CONTENTS = {"go.mod": "module a\n", "Cargo.lock": '[[package]]\nname = "sqlx"\nversion = "0.8.2"\n'}
+
+
+@pytest.mark.parametrize(("files", "named", "excluded", "unread"), OTHERS.values(), ids=OTHERS)
+def test_manifests_of_other_languages_are_not_passed_over(tmp_path, files, named, excluded, unread):
+    for path in files:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(CONTENTS.get(path, "{}"), "utf-8")
+    scope = read_manifests(tmp_path, named, excluded)
+    assert [each.where for each in scope.unread if INSTEAD in each.reason] == unread
+    assert [each.where for each in scope.unread if INSTEAD not in each.reason] == []
+
+
+def test_libraries_of_rust(tmp_path):
+    (tmp_path / "Cargo.lock").write_text(CONTENTS["Cargo.lock"])
+    (found,) = read_manifests(tmp_path, ["Cargo.lock"]).dependencies
+    assert (found.name, found.version) == ("sqlx", "0.8.2")

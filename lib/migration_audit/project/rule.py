@@ -92,7 +92,7 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     Verb.PACKAGES: VerbSpec(
         checks=("RET006",),
         doc="None of these libraries is declared or locked: package.json, pnpm-lock.yaml, package-lock.json, "
-        "yarn.lock, pyproject.toml, requirements.txt, uv.lock, poetry.lock, go.mod, go.sum.",
+        "yarn.lock, pyproject.toml, requirements.txt, uv.lock, poetry.lock, go.mod, go.sum, Cargo.lock.",
         key=keys.texts('a list of names of libraries, such as ["node-pg-migrate"]'),
         required=("in",),
         optional=("except",),

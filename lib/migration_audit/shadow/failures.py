@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 import psycopg
 
+from migration_audit import formats
 from migration_audit.driver import DeadlineError
+from migration_audit.formats.ledgers import OF_RUNNERS
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
 from migration_audit.model.side_effects import ENDS_SESSIONS, OutsideKind
@@ -22,6 +24,7 @@ _SERVERS_FAULT = ("08", "53", "57P", "58", "XX")
 """SQLSTATE of lost connections, exhausted resources, shutdowns, system and internal errors (PostgreSQL, appendix A)."""
 _TERMINATED: Final = "57P01"
 _MISSING_ROLE: Final = re.compile(r'role "(.+)" does not exist', re.DOTALL)
+_MISSING_TABLE: Final = re.compile(r'(?P<kind>relation|table|schema) "(?P<name>.+)" does not exist', re.DOTALL)
 _LOOK = "check whether the server is still running and its disk has space (migration-audit server status), and run it again"
 
 
@@ -57,6 +60,30 @@ def missing_role(error: psycopg.Error) -> str | None:
         return None
     match = _MISSING_ROLE.fullmatch(error.diag.message_primary or "")
     return match[1] if match else None
+
+
+def ledger_advice(error: psycopg.Error) -> str | None:
+    """Which runners create the table without which a statement failed, and what to do; None for any other failure."""
+    match = _MISSING_TABLE.fullmatch(error.diag.message_primary or "") if error.sqlstate in {"42P01", "3F000"} else None
+    if match is None:
+        return None
+    missing, name = match["name"], match["name"].rpartition(".")[2]
+    runners = {each.runner for each in OF_RUNNERS if each.name == name}
+    for each in formats.ALL:
+        own = (each.ledger.table, *each.ledger.companions) if each.ledger is not None else ()
+        is_own = {f"schema {missing}"} if match["kind"] == "schema" else {missing, f"public.{name}"}
+        runners |= {each.runner for table in own if table in is_own or f"schema {table.partition('.')[0]}" in is_own}
+    if not runners or missing == "public":
+        return None
+    return (
+        f"HINT: {missing} is the ledger of {_either(sorted(runners, key=str.lower))}, which creates it before it applies "
+        "the first migration; on the shadow no runner does. Put its CREATE TABLE into a file that prelude in [project] of "
+        "audit.toml names: it is applied before both sources"
+    )
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def refusal(statement: Statement, *, is_shared: bool) -> SqlFailure | None:
@@ -138,6 +165,7 @@ class StatementError(Exception):
             message = f"it ends its own session, so nothing after it is applied: {ENDS_SESSIONS}: {message}"
         lines = [message, *(f"{name}: {text}" for name, text in parts.items() if text)]
         lines += filter(None, [None if is_own else edition_advice(self.error, statement.text, connect)])
+        lines += filter(None, [ledger_advice(self.error)])
         return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=self.error.sqlstate)
 
     def server_failed(self) -> ServerError:

@@ -29,11 +29,19 @@ _READERS: Final[tuple[tuple[str, Reader], ...]] = (
     (r"yarn\.lock", yarn_lock),
     (r"pyproject\.toml", pyproject),
     (r".*requirements.*\.(?:txt|in)|.*constraints.*\.txt", requirements),
-    (r"(?:poetry|uv|pdm|pylock(?:\.\w+)?)\.(?:lock|toml)", toml_lock),
+    (r"(?:poetry|uv|pdm|pylock(?:\.\w+)?)\.(?:lock|toml)|Cargo\.lock", toml_lock),
     (r"Pipfile", pipfile),
     (r"Pipfile\.lock", pipfile_lock),
     (r"go\.mod", go_mod),
     (r"go\.sum", go_sum),
+)
+_NOT_READ: Final = re.compile(
+    r"Cargo\.toml|pom\.xml|build\.gradle(?:\.kts)?|build\.sbt|Gemfile|composer\.json|mix\.exs|.*\.(?:cs|fs|vb)proj|Package\.swift"
+)
+"""Manifests of languages whose libraries no reader here knows."""
+_INSTEAD: Final = (
+    "is a manifest that the audit does not read: look for the runner with RET007 (what the image contains and runs), RET002 "
+    "(its files) or CMD001 (a command that fails where the library is installed)"
 )
 
 
@@ -44,7 +52,8 @@ def read_manifests(root: Path, globs: Sequence[str], excluded: Sequence[str] = (
     unread = [Unread(path=glob, reason="matches no file or folder", line=None) for glob in found.missing]
     files: list[str] = []
     boundary = boundary_of(root, *(root / path for path in found.paths))
-    for path, reader in _with_included(root, found.paths, boundary):
+    unread += map(_not_read, _other_manifests(root, found.paths, excluded))
+    for path, reader in _with_included(root, [path for path in found.paths if not _is_other(path)], boundary):
         try:
             dependencies += reader(read_text(root / path, root, boundary), path)
             files.append(path)
@@ -55,6 +64,25 @@ def read_manifests(root: Path, globs: Sequence[str], excluded: Sequence[str] = (
     return ManifestScope(
         dependencies=tuple(dict.fromkeys(dependencies)), files=tuple(files), unread=tuple(unread), empty=found.empty
     )
+
+
+def _is_other(path: str) -> bool:
+    return bool(_NOT_READ.fullmatch(posixpath.basename(path)))
+
+
+def _not_read(path: str) -> Unread:
+    lock = "; of Rust, Cargo.lock is read: name it in its place" if path.endswith("Cargo.toml") else ""
+    return Unread(path=path, reason=_INSTEAD + lock, line=None)
+
+
+def _other_manifests(root: Path, paths: Sequence[str], excluded: Sequence[str]) -> Iterator[str]:
+    """Manifests that are named, or next to one that is: the runner's library may be in one of them."""
+    for folder in dict.fromkeys(posixpath.dirname(path) for path in paths):
+        named = [path for path in paths if posixpath.dirname(path) == folder and _is_other(path)]
+        nearby = [posixpath.join(folder, each.name) for each in (root / folder).iterdir() if _is_other(each.name)]
+        found = {*named, *(find_files(root, nearby, excluded).paths if nearby else ())}
+        is_locked = posixpath.join(folder, "Cargo.lock") in paths
+        yield from (path for path in sorted(found) if not (is_locked and path.endswith("Cargo.toml") and path not in named))
 
 
 def _reader(path: str) -> Reader:

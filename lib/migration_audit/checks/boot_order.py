@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
+from migration_audit.checks.code_scopes import only_handles
 from migration_audit.model.compose import Condition, Doubt, Service, Stack
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
@@ -74,10 +75,12 @@ def _stands_in(patterns: Sequence[str], command: StartedCommand, *, guess: bool 
     if not _REHEARSALS.isdisjoint(command.words) and _REHEARSALS.isdisjoint(patterns):
         return False
     at = 0
+    is_handled = only_handles(command.words[0])  # chmod +x init.sh does not run it
     wanted = [pattern for pattern in patterns if pattern != "*"]
     for number, pattern in enumerate(wanted):
         # What follows a script is for that script: it is not a program that runs.
         last = command.followed if number == 0 and command.followed is not None else len(command.words) - 1
+        last = 0 if number == 0 and is_handled else last
         while at <= last and not _may_be(pattern, command, at, guess=guess and number > 0):
             at += 1
         if at > last:

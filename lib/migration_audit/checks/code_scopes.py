@@ -137,8 +137,9 @@ _ASSIGNED: Final = "="
 _ENDS: Final = frozenset({"&&", "||", ";", "|", "|&", "&", "(", ")", "{", "}", ";;", "then", "do", "else"})
 _IN_FRONT: Final = re.compile(r"!|if|elif|while|until|time|\w+=.*")
 _ONLY_HANDLES: Final = re.compile(
-    r"\[\[?|ack|ag|awk|cat|cd|chmod|chown|cp|diff|echo|egrep|exit|false|fgrep|git|grep|head|ls|mkdir|mv|printf|return|rg|rm|rmdir|sed"
-    r"|stat|tail|test|touch|true|wc"
+    r"\[\[?|ack|ag|awk|basename|cat|cd|chgrp|chmod|chown|cp|diff|dirname|dos2unix|echo|egrep|exit|false|fgrep|file|git|grep|head"
+    r"|install|ln|ls|mkdir|mount|mv|printf|readlink|realpath|return|rg|rm|rmdir|sed|shellcheck|stat|tail|tee|test|touch|true|umount"
+    r"|unlink|wc|which"
 )
 """Programs that print, search, move or remove what they are given, and start nothing of it."""
 _TAKES_COMMAND: Final = re.compile(r"-[a-z]*c|--command|--exec|-x")

@@ -111,6 +111,8 @@ class Mount:
     target: str
     at: Location
     kind: MountKind = MountKind.BIND
+    is_named: bool = False
+    """Of a volume: whether it has a name of its own, and so outlives the container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,7 +200,8 @@ def _mounts(tree: YamlNode | None) -> Iterator[Mount]:
         elif target and is_open(target):
             yield Mount(source=target, target=target, at=item.at)
         elif target and kind in _MOUNT_KINDS:
-            yield Mount(source=f"the {kind} {source or target}", target=target, at=item.at, kind=_MOUNT_KINDS[kind])
+            named = f"the {kind} {source or target}"
+            yield Mount(source=named, target=target, at=item.at, kind=_MOUNT_KINDS[kind], is_named=source is not None)
 
 
 def _other_mounts(service: YamlNode) -> Iterator[Mount]:

@@ -48,7 +48,7 @@ class ImageFiles:
                 return f"the RUN at {step.instruction.at} may write {path}"
             if not isinstance(step, FileCopy):
                 continue
-            found = self._copied(step, stage, path)
+            found = self.copied(step, stage, path)
             if found is not None:
                 return found
         return self.find(stage.parent, path) if stage.parent is not None else None
@@ -119,7 +119,8 @@ class ImageFiles:
         here = [self.context / match for match in self.matches(source.path)] if copy.unpacks else []
         return copy.opens(source) or any(path.is_file() and tarfile.is_tarfile(path) for path in here)
 
-    def _copied(self, copy: FileCopy, stage: StageFacts, path: str) -> ShellScript | str | None:
+    def copied(self, copy: FileCopy, stage: StageFacts, path: str) -> ShellScript | str | None:
+        """The text that one COPY or ADD brings to ``path``, why it is unknown, or None."""
         for source in reversed(copy.sources):
             if source.heredoc is not None:
                 target = posixpath.join(copy.target, source.path) if copy.target.endswith("/") else copy.target

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from migration_audit.artifacts.image.stages import (
 from migration_audit.artifacts.shell.path_changes import SYSTEM, PathChange, below, standing_after
 from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, PathState, unknown
 from migration_audit.artifacts.shell.programs import Walked
+from migration_audit.artifacts.shell.replaced import replaced_by
 from migration_audit.model.compose import Mount, MountKind
 from migration_audit.model.unset import is_open, readable
 
@@ -72,6 +74,40 @@ class ImagePaths:
                 here = self._copied(self._landing(step, stage, position), stage, path, here)
         return here
 
+    def replaced(self, stage: StageFacts, path: str, *, until: int | None = None) -> str | None:
+        """Why a file that the project brings may have another text at ``path`` after the first ``until`` steps."""
+        why = self.replaced(stage.parent, path) if stage.parent is not None else None
+        for position, step in enumerate(stage.steps if until is None else stage.steps[:until]):
+            if isinstance(step, RunStep):
+                why = replaced_by(self.walked(stage, position, step).changes, path) or why
+            elif isinstance(step, FileCopy):
+                why = self._replaces(step, stage, path) if self._may_bring(step, stage, path) else why
+        return why
+
+    def _may_bring(self, copy: FileCopy, stage: StageFacts, path: str) -> bool:
+        return self._replaces(copy, stage, path) is not None or self.files.copied(copy, stage, path) is not None
+
+    def _replaces(self, copy: FileCopy, stage: StageFacts, path: str) -> str | None:
+        """Why a COPY or ADD may bring something that the project does not have; None where it is the project's own."""
+        other = find_stage(self.files.stages, copy.from_ or "", before=stage.index)
+        for source in copy.sources:
+            start = posixpath.join("/", source.path)
+            if copy.loads(source):
+                if path in (copy.named(source.path), copy.target.rstrip("/")):
+                    return f"the ADD at {copy.at} puts a file of the network there"
+            elif self.files.opens(copy, source):
+                if copy.target.strip("/") and below(path, copy.target.rstrip("/")) is not None:
+                    return f"the ADD at {copy.at} unpacks {source.path} there"
+            elif copy.from_ is not None and (inner := _inner_path(copy, start, path)) is not None:
+                if other is None:
+                    return f"the COPY at {copy.at} copies it from {copy.from_}"
+                state = self.standing(other, inner)
+                if state.kind is PathKind.UNKNOWN and state.why.startswith("nothing creates it earlier"):
+                    return f"the COPY at {copy.at} copies it from {copy.from_}: {state.why}"
+                if (why := self.replaced(other, inner)) is not None:
+                    return why
+        return None
+
     def _landing(self, copy: FileCopy, stage: StageFacts, position: int) -> FileCopy:
         """The same COPY with ``/`` behind a target that is a folder already; a doubt where it is unknown whether it is."""
         key = (stage.index, position)
@@ -106,6 +142,15 @@ class ImagePaths:
         if path in _BY_ENGINES:
             return unknown(f"some engines create {path}")
         return self.standing(stage, path)
+
+    def replaced_in_container(self, stage: StageFacts, path: str) -> str | None:
+        """The same in a container: a bind mount is read where it leads to, and a volume has what it got at first."""
+        mount = self.files.mount_of(path)
+        if mount is None:
+            return self.replaced(stage, path)
+        if mount.kind is MountKind.VOLUME and mount.is_named:
+            return f"{mount.source} at {mount.at} keeps what an earlier container or another image wrote there"
+        return self.replaced(stage, path) if mount.kind is MountKind.VOLUME else unknown_mount(mount)
 
     def _mounted(self, mount: Mount, path: str) -> PathState:
         if (why := unknown_mount(mount)) is not None:
@@ -213,6 +258,10 @@ class BuildPaths:
         """What is at ``path``."""
         return self.paths.standing(self.stage, path, until=self.until)
 
+    def replaced(self, path: str, /) -> str | None:
+        """Why a file of the project may have another text there."""
+        return self.paths.replaced(self.stage, path, until=self.until)
+
     def names(self, pattern: str, /) -> tuple[str, ...]:
         """What the project brings."""
         folder, _, name = pattern.rpartition("/")
@@ -230,6 +279,10 @@ class ContainerPaths:
         """What is at ``path``."""
         return self.paths.in_container(self.stage, path)
 
+    def replaced(self, path: str, /) -> str | None:
+        """Why a file of the project may have another text there."""
+        return self.paths.replaced_in_container(self.stage, path)
+
     def names(self, pattern: str, /) -> tuple[str, ...]:
         """What the project brings or mounts."""
         folder, _, name = pattern.rpartition("/")
@@ -241,6 +294,23 @@ class ContainerPaths:
         if mount.kind is MountKind.VOLUME:
             return named_in(self.paths.files, self.stage, folder or "/", name)
         return mounted_in(self.paths.files, mount, folder, name) if mount.kind is MountKind.BIND else ()
+
+
+def _inner_path(copy: FileCopy, start: str, path: str) -> str | None:
+    """Where, in the place that is copied from, what comes to ``path`` is; None where nothing comes there.
+
+    Of a folder without ``/`` behind it whose name is not that of the target, only a file of that name is expected.
+    """
+    target, source = copy.target.rstrip("/") or "/", start.rstrip("/") or "/"
+    name = posixpath.basename(source)
+    if path in (copy.named(start), posixpath.join(target, name)):
+        return source
+    if re.search(r"[*?\[]", name):
+        is_one = posixpath.dirname(path) == target and fnmatchcase(posixpath.basename(path), name)
+        return posixpath.join(posixpath.dirname(source), posixpath.basename(path)) if is_one else None
+    rest = below(path, target)
+    is_folder = start.endswith(("/", "/.")) or not copy.is_folder or name == posixpath.basename(target)
+    return posixpath.normpath(posixpath.join(source, rest)) if rest is not None and is_folder else None
 
 
 def _perhaps(why: str, path: str, target: str, here: PathState, *, anywhere: bool = False) -> PathState:

@@ -67,7 +67,7 @@ def read_manifests(root: Path, globs: Sequence[str], excluded: Sequence[str] = (
 
 
 def _is_other(path: str) -> bool:
-    return bool(_NOT_READ.fullmatch(posixpath.basename(path)))
+    return _reader(path) is _unknown and bool(_NOT_READ.fullmatch(posixpath.basename(path)))
 
 
 def _not_read(path: str) -> Unread:

@@ -14,7 +14,7 @@ Builtin = Callable[[list[Word], Location, ExecutionPoint], None]
 """What it does with its words, at a place, at a point of the execution."""
 
 
-def _set(words: list[Word], _: Location, where: ExecutionPoint) -> None:
+def _set(words: list[Word], at: Location, where: ExecutionPoint) -> None:
     state = where.state
     rest = list(words)
     while rest and rest[0].text[:1] in ("-", "+"):
@@ -26,9 +26,11 @@ def _set(words: list[Word], _: Location, where: ExecutionPoint) -> None:
         if names.endswith("o") and rest:
             long = rest.pop(0).text
             state.pipefail = option[0] == "-" if long == "pipefail" else state.pipefail
-            names = names[:-1] + ("e" if long == "errexit" else "")
+            names = names[:-1] + {"errexit": "e", "noexec": "n"}.get(long, "")
         if "e" in names:
             state.errexit = option[0] == "-"
+        if "n" in names and option[0] == "-":
+            where.end(where.process, failed=False, at=at, by="set -n")
     if rest:
         state.arguments, state.arguments_known = rest, all(w.known for w in rest)
 
@@ -49,6 +51,19 @@ def _alias(words: list[Word], at: Location, where: ExecutionPoint) -> None:
         if equals and word.known and value.split()[:1] != [name]:
             script = ShellScript(text=f'{{ {value} "$@"; }}', at=at, is_inline=True)
             where.state.functions[name] = (script, parse_shell(script.text).named_children[0])
+
+
+def _unalias(words: list[Word], _: Location, where: ExecutionPoint) -> None:
+    names = list(where.state.functions) if any(word.text == "-a" for word in words) else [word.text for word in words]
+    for name in names:
+        where.state.functions.pop(name, None)
+
+
+def _hash(words: list[Word], at: Location, where: ExecutionPoint) -> None:
+    """``hash -p FILE NAME``: from here on the name is this file."""
+    if len(words) > 2 and words[0].text == "-p":
+        for name in words[2:]:
+            _alias([Word(f"{name.text}={words[1].text}", known=words[1].known and name.known)], at, where)
 
 
 def _popd(_: list[Word], __: Location, where: ExecutionPoint) -> None:
@@ -84,6 +99,8 @@ OF_THE_SHELL: Final[Mapping[str, Builtin]] = {
     "set": _set,
     "shift": _shift,
     "alias": _alias,
+    "unalias": _unalias,
+    "hash": _hash,
     "popd": _popd,
     "exit": _exit,
     "return": _return,

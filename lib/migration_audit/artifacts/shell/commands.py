@@ -15,6 +15,7 @@ from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
 from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
 from migration_audit.artifacts.shell.program_files import package_scripts, settings_of, texts_in
+from migration_audit.artifacts.shell.replaced import replaced_by
 from migration_audit.artifacts.shell.statements import Statements
 from migration_audit.artifacts.shell.words import PATH, ShellVariables, Word
 from migration_audit.artifacts.shell.wrappers import (
@@ -27,6 +28,7 @@ from migration_audit.artifacts.shell.wrappers import (
     may_run_files,
     rule_files,
     shebang,
+    split_by_env,
 )
 from migration_audit.model.image import Guard, StartedCommand, StartOutcome
 from migration_audit.model.location import Location
@@ -34,8 +36,10 @@ from migration_audit.model.unset import is_open, readable
 
 _MOST_DEPTH: Final = 20
 _MOST_COMMANDS: Final = 2_000
-_REMOVED: Final = re.compile(r"`(?:\S*/)?(?:rm|mv|unlink|find)\s")
-"""Of why it is unknown what is at a path: a program that is there to remove or move files."""
+_REMOVED: Final = re.compile(r"`(?:\S*/)?(?:rm|mv|unlink|find)\s|\Anothing creates it earlier")
+"""Of why it is unknown what is at a path: a program that is there to remove or move files, or to put others there."""
+_IDLE: Final = re.compile(r"/(?:true|false|echo)\s[^`]*` at|\Athe volume ")
+"""Of why a program may be another one: it is replaced by one that does nothing, or by what an earlier container wrote."""
 
 
 class Walk(Statements):
@@ -131,6 +135,7 @@ class Walk(Statements):
         """A simple command with these words."""
         if not words or where.is_over:
             return
+        words = split_by_env(words)
         first = words[0]
         if not first.known:
             self._keep(words, at, where)
@@ -143,7 +148,7 @@ class Walk(Statements):
             self._mark_idle(position, open_parts)
         elif first.text in self._builtins:
             self._builtins[first.text](list(words[1:]), at, where)
-        elif first.text not in SILENT:
+        elif re.sub(r"\A(?:/usr)?/bin/", "", first.text) not in SILENT:
             position = self._keep(words, at, where)
             before, open_parts = self._children, len(self._undecided)
             self._follow(words, at, where, position)
@@ -234,20 +239,38 @@ class Walk(Statements):
             self.script(inner)
 
     def _gone(self, call: StartedProgram, where: ExecutionPoint) -> str | None:
-        """Why a script of the project may not be where it is called: a step of the build removes it."""
+        """Why it may be something else than a script of the project: a step of the build or a mount takes its place."""
         name = call.target.text
-        if call.kind not in (CallKind.FILE, CallKind.PROGRAM) or not call.target.known or "/" not in name:
+        if call.kind not in (CallKind.FILE, CallKind.PROGRAM) or not call.target.known:
             return None
-        if where.state.folder is None:
+        if "/" not in name and call.kind is CallKind.PROGRAM:
+            return self._program_replaced(name, where)
+        if where.state.folder is None and not name.startswith("/"):
             return None
-        if self._found(call.target, where) is None:
-            return (
-                None if name.startswith("/") or not name.endswith(".sh") else f"nothing of the project is copied to {name}"
-            )
+        found = self._found(call.target, where)
+        if found is None and not name.startswith("/") and name.endswith(".sh"):
+            return f"nothing of the project is copied to {name}"
+        return self._replaced_here(name, where) if isinstance(found, ShellScript) else found
+
+    def _replaced_here(self, name: str, where: ExecutionPoint) -> str | None:
         standing = self._standing(name, where)
         if standing.kind is PathKind.NOTHING:
             return f"{name} is not in the image any more"
-        return standing.why if _REMOVED.search(standing.why) else None
+        return standing.why if _REMOVED.search(standing.why) else self._replaced(name, where)
+
+    def _replaced(self, name: str, where: ExecutionPoint) -> str | None:
+        full = posixpath.normpath(posixpath.join(where.state.folder or "/", name))
+        return replaced_by(self.changes, full) or self._paths.replaced(full)
+
+    def _program_replaced(self, name: str, where: ExecutionPoint) -> str | None:
+        """The same of a program that is called by its name, where what takes its place does nothing, or is not known."""
+        for folder in (where.state.value("PATH") or PATH).split(":"):
+            why = self._replaced(f"{folder}/{name}", where)
+            if why is not None and _IDLE.search(why):
+                return why
+            if isinstance(self._files(f"{folder}/{name}"), ShellScript):
+                return None
+        return None
 
     def _text(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         if not call.target.known and not is_open(call.target.text):

@@ -81,6 +81,9 @@ class Paths(Protocol):
     def standing(self, path: str, /) -> PathState:
         """What is at ``path``."""
 
+    def replaced(self, path: str, /) -> str | None:
+        """Why a file that the project brings may have another text at ``path``; None where nothing replaces it."""
+
     def names(self, pattern: str, /) -> tuple[str, ...]:
         """Paths that certainly fit a pattern with wildcards in its last part, sorted; there may be others."""
 
@@ -96,6 +99,10 @@ class Nowhere:
     def standing(self, _: str, /) -> PathState:
         """It cannot be known."""
         return unknown("")
+
+    def replaced(self, _: str, /) -> str | None:
+        """Nothing is known to replace a file."""
+        return None
 
     def names(self, _: str, /) -> tuple[str, ...]:
         """None for certain."""

@@ -318,8 +318,11 @@ class Statements(ShellWalker[None]):
             self._assignment(child, where)
 
     def _unset(self, node: Node, where: ExecutionPoint) -> None:
-        for child in node.named_children:
-            where.state.variables[shell_text_of(child)] = ""
+        names = [shell_text_of(child) for child in node.named_children]
+        for name in names:
+            if "-f" in names or name not in where.state.variables:
+                where.state.functions.pop(name, None)
+            where.state.variables |= {name: ""} if "-f" not in names else {}
 
     def _command(self, node: Node, where: ExecutionPoint) -> None:
         given, parts = command_parts(node)

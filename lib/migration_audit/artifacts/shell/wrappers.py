@@ -26,6 +26,8 @@ _WITHOUT_VALUE: Final = {
     "time": "pv",
 }
 """Options of wrappers that stand alone; the other one-letter options take a value."""
+_SPLIT: Final = re.compile(r"-[i0v]*S(.*)|--split-string=?(.*)", re.DOTALL)
+"""Of env: what follows is a whole command."""
 _OPERANDS: Final = {"su-exec": 1, "gosu": 1, "s6-setuidgid": 1, "timeout": 1, "chroot": 1, "flock": 1}
 """How many words of its own a wrapper takes before the command."""
 _PLAIN: Final = frozenset(
@@ -175,6 +177,19 @@ def classify(words: Sequence[Word]) -> StartedProgram | None:
         return _su(rest[1:])
     package = _package(name, rest) if name in _MANAGERS else _several(name, rest[1:])
     return package or StartedProgram(kind=CallKind.PROGRAM, target=rest[0], arguments=tuple(rest[1:]))
+
+
+def split_by_env(words: Sequence[Word]) -> list[Word]:
+    """The words with the text of ``env -S "node x.js"`` as words of their own."""
+    for position, word in enumerate(words[1:], start=1):
+        split = _SPLIT.fullmatch(word.text) if word.known and _base(words[0].text) == "env" else None
+        if split is not None:
+            rest = list(words[position + 1 :])
+            text = split[1] or split[2] or (rest.pop(0).text if rest and rest[0].known else "")
+            return [*words[:position], *(Word(part) for part in text.split()), *rest]
+        if not word.text.startswith("-") and "=" not in word.text:
+            break
+    return list(words)
 
 
 def is_supervisor(call: StartedProgram) -> bool:

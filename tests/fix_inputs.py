@@ -18,7 +18,7 @@ from migration_audit.model.code import FixtureFacts
 from migration_audit.model.live import Demand, LedgerState, Obstacle, Wanted
 from migration_audit.model.live import Ledger as LiveLedger
 from migration_audit.model.location import Location
-from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts, Witness
+from migration_audit.model.preflight import Convergence, CrossCheck, ProbeResult, SourceFacts
 from migration_audit.model.privileges import Access, Membership, ProbeRights, RoleFacts
 from migration_audit.model.rows import RowsComparison, SeedMode, SequenceComparison, TableComparison
 from migration_audit.model.side_effects import SourceUndone, Undoing, Undone
@@ -287,7 +287,7 @@ def inputs(**given: Any) -> dict[str, Any]:
         "legacy_origins": {},
         "owner_origins": {},
         "coverage": drift(whole),
-        "witness": Witness(),
+        "cross_check": CrossCheck(),
         "repeats": (convergence("legacy", "legacy"), convergence("owner", "owner")),
         "orders": (convergence("owner", "owner"), convergence("legacy", "owner"), convergence("owner", "legacy")),
         "probes": (probe(),),

@@ -83,7 +83,7 @@ from migration_audit.model.finding import (
 )
 from migration_audit.model.live import LedgerState
 from migration_audit.model.location import Location
-from migration_audit.model.preflight import COMMAND, DATABASE, Unexplained, Witness
+from migration_audit.model.preflight import COMMAND, DATABASE, CrossCheck, Unexplained
 from migration_audit.model.privileges import Granted, Membership, Owned, RoleFacts
 from migration_audit.model.rows import RowsComparison
 from migration_audit.model.side_effects import Outside, OutsideKind, SourceUndone
@@ -97,7 +97,9 @@ MORE = (*SCHEMA, index("positions_ts", "(ts DESC)", unique=False), TWIN)
 PIN = HypertablePin(table="public.positions", column="ts", chunk_interval="1 day", at=Location("audit.toml", 40))
 WIDE = with_changed("dimension", chunk_interval="7 days")
 VARCHAR = with_changed("column", "device_id", type="character varying(64)")
-WITNESS = Witness(unexplained=(Unexplained(kind="COLUMN", name="public.t a", expected="a integer", actual="a bigint"),))
+CROSS_CHECK = CrossCheck(
+    unexplained=(Unexplained(kind="COLUMN", name="public.t a", expected="a integer", actual="a bigint"),)
+)
 SETTINGS = snapshot(*SCHEMA, compression(), aggregate(), job())
 """Both sources' schema with what is set on the hypertable."""
 OTHER_SETTINGS = snapshot(*SCHEMA, compression(segment_by=None), aggregate(materialized_only=False))
@@ -351,7 +353,7 @@ LOUD = [
         {"coverage": replace(drift(snapshot(*SCHEMA)), unmodelled_expected=(Unmodelled(kind="cast", identity="a as b"),))},
         ["COV010:legacy:cast:a as b"],
     ),
-    ("COV011", "pg_dump sees a column differ", {"witness": WITNESS}, ["COV011:COLUMN:public.t a"]),
+    ("COV011", "pg_dump sees a column differ", {"cross_check": CROSS_CHECK}, ["COV011:COLUMN:public.t a"]),
     ("COV012", "the probe fails", {"probes": (probe(error="no unique constraint"),)}, ["COV012:probe:upsert"]),
     (
         "COV012",
@@ -760,7 +762,7 @@ QUIET = [
     (
         "COV011",
         "what only we see is told",
-        {"witness": Witness(beyond=(("dimension", "public.positions.ts"),))},
+        {"cross_check": CrossCheck(beyond=(("dimension", "public.positions.ts"),))},
         "pg_dump does not show: dimension public.positions.ts",
     ),
     (
@@ -974,7 +976,7 @@ QUIET = [
         {"writer_access": access(elsewhere=("owns schema x, out of scope",))},
         "owns schema x",
     ),
-    ("PRV002", "policies decide", {"probe_rights": (rights(told=("row-level security",)),)}, "row-level security"),
+    ("PRV002", "policies decide", {"probe_rights": (rights(notes=("row-level security",)),)}, "row-level security"),
     ("LIV010", "a checksum of another kind is not compared", {"owner_ledger": ledger(checksums=("abc",))}, None),
     (
         "DOC001",
@@ -1035,7 +1037,7 @@ UNDECIDED = [
     (
         "COV011",
         "there is no pg_dump",
-        {"witness": Unavailable(reason="no pg_dump of PostgreSQL 17")},
+        {"cross_check": Unavailable(reason="no pg_dump of PostgreSQL 17")},
         Outcome.SKIPPED,
         True,
         "no pg_dump of PostgreSQL 17",

@@ -52,9 +52,9 @@ class Result:
 def disagreement(expected: State, actual: State) -> tuple[bool, str | None]:
     """Whether the pair is equal, and what one of the methods sees and the other does not (None: they agree)."""
     drift = compare(expected=expected[0], actual=actual[0])
-    witness = cross_check_with_pg_dump(drift, expected=expected, actual=actual)
-    if witness.unexplained:
-        return False, "unexplained: " + "; ".join(map(str, witness.unexplained))
+    cross_check = cross_check_with_pg_dump(drift, expected=expected, actual=actual)
+    if cross_check.unexplained:
+        return False, "unexplained: " + "; ".join(map(str, cross_check.unexplained))
     # A partition's trigger comes with its parent's, and is written there alone.
     triggers = Counter(str(getattr(d.present_object, "name", "")) for d in drift.differences if d.kind == "trigger")
     cloned = {
@@ -63,7 +63,7 @@ def disagreement(expected: State, actual: State) -> tuple[bool, str | None]:
     told = [
         f"{d.kind} {d.key}"
         for d in drift.differences
-        if (d.kind, d.key) in witness.beyond and not (_beyond(d) or d.key in cloned)
+        if (d.kind, d.key) in cross_check.beyond and not (_beyond(d) or d.key in cloned)
     ]
     if told:
         return False, "only we see: " + "; ".join(told)

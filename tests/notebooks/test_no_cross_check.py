@@ -66,7 +66,7 @@ def test_other_forms(folder: Path, by_url: Mapping[str, str], form: str) -> None
     assert (ran.code, WHY.lower().replace("postgresql", "PostgreSQL") in ran.err) == (3, True), ran.err
 
 
-def test_a_live_side_needs_no_witness(folder: Path, database: str) -> None:
+def test_a_live_side_needs_no_cross_check(folder: Path, database: str) -> None:
     run_cli("snapshot", "a.sql", "-o", "a.json", cwd=folder)
     ran = run_cli("compare", "a.json", "a.sql", "--format", "json", cwd=folder)
     assert (ran.code, json.loads(ran.out)["not_cross_checked"]) == (0, "only two sides that are SQL are dumped")

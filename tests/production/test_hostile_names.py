@@ -95,4 +95,4 @@ def test_pg_dump_agrees_whatever_the_names_hold(tmp_path: Path) -> None:
     assert ran.code == 1, ran.err
     found = json.loads(ran.out)
     assert len(found["differences"]) > 40 * len(NAMES)
-    assert found["witness"] == {"method": "pg_dump", "agrees": True, "unexplained": [], "beyond": []}
+    assert found["cross_check"] == {"method": "pg_dump", "agrees": True, "unexplained": [], "beyond": []}

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
+import json
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from itertools import islice
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from fix_inputs import SCHEMA
+from fix_inputs import SCHEMA, inputs
 from fix_model import column, snapshot
-from migration_audit.audit.facts.codec import decode, encode, to_bytes
-from migration_audit.audit.facts.types import fact_types
+from migration_audit.audit.facts.codec import decode, encode, to_bytes, with_names_of_now
+from migration_audit.audit.facts.store import load_facts, save_facts
+from migration_audit.audit.facts.types import Part, fact_types
 from migration_audit.model.errors import AuditError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.snapshot import Snapshot
@@ -86,3 +90,26 @@ def test_every_fact_comes_back_as_it_was(name: str) -> None:
     read = [decode(parse_json(content, where=name), hint, where=name) for content in written]
     assert read == values
     assert [to_bytes(encode(value, hint)) for value in read] == written
+
+
+def _with_former_names(path: Path) -> None:
+    body = json.loads(gzip.decompress(path.read_bytes()))
+    if "cross_check" in body:
+        body["witness"] = body.pop("cross_check")
+    for rights in body.get("probe_rights", ()):
+        rights["told"] = rights.pop("notes")
+    path.write_bytes(gzip.compress(to_bytes(body)))
+
+
+@pytest.mark.parametrize("part", ["shared", "environment"])
+def test_facts_of_signed_runs_are_read_by_their_former_names(part: Part, tmp_path: Path) -> None:
+    found = {name: inputs()[name] if name in inputs() else next(samples(hint)) for name, hint in fact_types(part).items()}
+    save_facts(tmp_path, part, found)
+    written = load_facts(tmp_path, part)
+    _with_former_names(tmp_path / f"{part}.json.gz")
+    assert load_facts(tmp_path, part) == written
+
+
+@pytest.mark.parametrize("body", [{"witness": 1, "cross_check": 2}, ["witness"]])
+def test_a_fact_with_two_names_keeps_both_and_is_refused(body: Any) -> None:
+    assert with_names_of_now(body) is body

@@ -55,23 +55,23 @@ MISSING = Difference(verdict=DiffVerdict.MISSING, kind="view", key="public.v", s
 )
 def test_what_could_not_be_read_is_neither_equal_nor_a_difference(differences, direction, code, answer):
     drift = Drift(differences=differences, not_known=(UNREAD,))
-    body = drift_json(drift, defined_at=located, witness=AGREES)
+    body = drift_json(drift, defined_at=located, cross_check=AGREES)
     assert (body["equal"], body["covered"], len(body["differences"])) == (False, False, len(differences))
     assert body["not_known"] == [
         {"kind": "user mapping", "key": "FOR app SERVER s", "attribute": "options", "sides": ["actual"]}
     ]
-    text = drift_text(drift, located, witness=AGREES, must_be_equal=direction == "equal")
+    text = drift_text(drift, located, cross_check=AGREES, must_be_equal=direction == "equal")
     assert text.startswith(answer)
     assert "  user mapping FOR app SERVER s: options cannot be read on the actual side" in text
     assert _answer(drift, NEED_NOT, direction) == code
 
 
 def test_json_is_the_contract():
-    body = drift_json(DRIFT, defined_at=located, witness=AGREES)
+    body = drift_json(DRIFT, defined_at=located, cross_check=AGREES)
     names = ["schema_version", "equal", "covered", "differences", "unmodelled", "not_known"]
-    names += ["witness", "not_cross_checked"]
+    names += ["cross_check", "not_cross_checked"]
     assert list(body) == [*names, "not_compared", "sources", "nothing_compared", "undone", "rows"]
-    assert (body["schema_version"], body["equal"], body["covered"]) == (1, False, False)
+    assert (body["schema_version"], body["equal"], body["covered"]) == (2, False, False)
     assert body["differences"][2] == {
         "verdict": "missing",
         "severity": "blocker",
@@ -86,25 +86,25 @@ def test_json_is_the_contract():
         "actual": "character varying(64)",
     }
     assert body["differences"][3]["defined_at"] == {"expected": None, "actual": "actual.sql:14"}
-    assert body["witness"] == AGREES
+    assert body["cross_check"] == AGREES
     assert json.loads(json.dumps(body)) == body
 
 
 @pytest.mark.parametrize(
-    ("drift", "witness", "equal", "covered"),
+    ("drift", "cross_check", "equal", "covered"),
     [
         pytest.param(Drift(), AGREES, True, True, id="equal"),
-        pytest.param(Drift(), None, True, True, id="no witness was asked"),
-        pytest.param(Drift(), DISAGREES, False, False, id="the witness disagrees"),
+        pytest.param(Drift(), None, True, True, id="no cross_check was asked"),
+        pytest.param(Drift(), DISAGREES, False, False, id="the cross_check disagrees"),
         pytest.param(Drift(), {**AGREES, "unexplained": ["x"]}, False, False, id="something is unexplained"),
         pytest.param(Drift(differences=DRIFT.differences[3:]), AGREES, False, True, id="only more than expected"),
         pytest.param(Drift(unmodelled_actual=(Unmodelled(kind="cast", identity="x"),)), AGREES, False, False, id="unknown"),
     ],
 )
-def test_equal_and_covered(drift, witness, equal, covered):
-    body = drift_json(drift, defined_at=located, witness=witness)
+def test_equal_and_covered(drift, cross_check, equal, covered):
+    body = drift_json(drift, defined_at=located, cross_check=cross_check)
     assert (body["equal"], body["covered"]) == (equal, covered)
-    head = drift_text(drift, located, witness=witness).splitlines()[0]
+    head = drift_text(drift, located, cross_check=cross_check).splitlines()[0]
     assert head.startswith("✓ equal" if equal else "✓ covered" if covered else "✕ not covered")
 
 
@@ -118,7 +118,7 @@ def test_unmodelled_is_told_in_both():
 
 def test_text_is_aligned_and_has_counts_fields_and_places():
     assert (
-        drift_text(DRIFT, located, witness=AGREES)
+        drift_text(DRIFT, located, cross_check=AGREES)
         == """\
 ✕ not covered: 1 missing, 1 unexpected, 2 changed (3 blockers, 1 warning)
 
@@ -168,7 +168,7 @@ def test_long_values_are_shown_as_the_lines_that_differ(expected: str | None, ac
 
 def test_what_the_witness_alone_sees_is_listed():
     assert "Unexplained: pg_dump shows what this comparison does not:\n  CREATE CAST …" in drift_text(
-        Drift(), located, witness=DISAGREES
+        Drift(), located, cross_check=DISAGREES
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, left_out_by_scope, without_ledgers
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Excluded, Outcome, Unavailable, first_unavailable
-from migration_audit.model.preflight import Witness
+from migration_audit.model.preflight import CrossCheck
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def _compared(project: Project, legacy: Snapshot, owner: Snapshot, rules: Rules)
     return replace(drift, not_compared=(*drift.not_compared, *scoped, *drift.assumptions))
 
 
-def witness_of(drift: Drift | Unavailable, expected: tuple[Read, Dump], actual: tuple[Read, Dump]) -> Witness | Unavailable:
+def cross_check_of(
+    drift: Drift | Unavailable, expected: tuple[Read, Dump], actual: tuple[Read, Dump]
+) -> CrossCheck | Unavailable:
     """The cross-check's verdict about a comparison of two shadows; each side is its snapshot and its dump."""
     (left, left_dump), (right, right_dump) = expected, actual
     if isinstance(drift, Unavailable) or isinstance(left, Unavailable) or isinstance(right, Unavailable):

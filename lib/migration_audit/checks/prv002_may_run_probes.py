@@ -40,7 +40,7 @@ def run(probe_rights: tuple[ProbeRights, ...], environment: Environment) -> Iter
             yield Note(text=f'{probe.role} may run "{probe.name}"')
         for undecided in probe.undecided:
             yield Unavailable(reason=f'probe "{probe.name}" as {probe.role}: {undecided}')
-        for note in probe.told:
+        for note in probe.notes:
             yield Note(text=f'"{probe.name}": {note}')
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from migration_audit import report
-from migration_audit.audit.coverage import witness_of
+from migration_audit.audit.coverage import cross_check_of
 from migration_audit.audit.preflight.port import PortTask, side_port
 from migration_audit.audit.preflight.shadows import catalog_writes_named
 from migration_audit.audit.preflight.sides import ReadSide, Side, compare_side_rows, load_side
@@ -20,7 +20,7 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.port import ProofOutcome
-from migration_audit.model.preflight import SourceFacts, Witness
+from migration_audit.model.preflight import CrossCheck, SourceFacts
 from migration_audit.model.progress import Progress
 from migration_audit.model.routines import Extension
 from migration_audit.model.rows import RowsComparison
@@ -60,12 +60,14 @@ def answer(
     undone = {"expected": left.undone, "actual": right.undone}
     rows = compare_side_rows(sides, read, project)
     drift = replace(drift, not_compared=(*drift.not_compared, *([_NO_ROWS] if rows is None else [])))
-    cross_check = _cross_check(drift, sides, read, no_cross_check=no_cross_check)
-    witness, not_cross_checked = (
-        (None, cross_check) if isinstance(cross_check, Unavailable) else (cross_check.to_json(), None)
-    )
+    checked = _cross_check(drift, sides, read, no_cross_check=no_cross_check)
+    cross_check, not_cross_checked = (None, checked) if isinstance(checked, Unavailable) else (checked.to_json(), None)
     why_nothing = _why_nothing(drift, sides)
-    reported: dict[str, Any] = {"witness": witness, "not_cross_checked": not_cross_checked, "why_nothing": why_nothing}
+    reported: dict[str, Any] = {
+        "cross_check": cross_check,
+        "not_cross_checked": not_cross_checked,
+        "why_nothing": why_nothing,
+    }
     if form == "sql":
         about = PortTask(
             drift=drift,
@@ -75,7 +77,7 @@ def answer(
             rules=rules,
             applied_by=applied_by,
         )
-        _write_sql(about, sides, why_nothing, witness, progress)
+        _write_sql(about, sides, why_nothing, cross_check, progress)
     elif form == "json":
         found = report.drift_json(drift, defined_at=defined_at, sources=applied, undone=undone, rows=rows, **reported)
         found["servers"] = {"expected": left.snapshot.server.versions, "actual": right.snapshot.server.versions}
@@ -83,7 +85,7 @@ def answer(
     else:
         write_text(report.drift_text(drift, defined_at, must_be_equal=direction == "equal", **reported))
         _write_uncounted(applied, rows)
-        _write_beyond(witness)
+        _write_beyond(cross_check)
         blocks = [report.rows_text(rows), report.undone_text(undone), report.manifest_text(applied)]
         write_text("".join(f"\n{block}" for block in blocks if block))
         write_text(f"\n{_servers(left.snapshot.server.versions, right.snapshot.server.versions)}\n")
@@ -94,14 +96,14 @@ def answer(
     if form == "sql":
         say_lines("".join(f"not compared: {what}\n" for each in applied.values() for what in _uncompared(each)), progress)
         say_lines(report.rows_text(rows) + report.undone_text(undone), progress)
-    return _answer(drift, cross_check, direction)
+    return _answer(drift, checked, direction)
 
 
 def _write_sql(
     about: PortTask,
     sides: tuple[Side, Side],
     why_nothing: str | None,
-    witness: Mapping[str, Any] | None,
+    cross_check: Mapping[str, Any] | None,
     progress: Progress,
 ) -> None:
     """The port, or that nothing was compared, as SQL alone; what else there is to say is progress."""
@@ -110,7 +112,7 @@ def _write_sql(
         write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
         return
     _write_port(about, sides, progress)
-    for what in witness["unexplained"] if witness else ():
+    for what in cross_check["unexplained"] if cross_check else ():
         progress(f"pg_dump shows a difference that the audit does not explain: {one_line(what)}")
 
 
@@ -124,7 +126,7 @@ def _write_json(found: Mapping[str, Any], drift: Drift, progress: Progress) -> N
 
 def _cross_check(
     drift: Drift, sides: tuple[Side, Side], read: tuple[ReadSide, ReadSide], *, no_cross_check: bool
-) -> Witness | Unavailable:
+) -> CrossCheck | Unavailable:
     """What pg_dump says of two SQL sides, or why it was not asked; required where it should have been."""
     if not all(side.is_sql for side in sides):
         return Unavailable(reason="only two sides that are SQL are dumped", required=False)
@@ -133,10 +135,10 @@ def _cross_check(
     left, right = read
     outside = (one for side in read for facts in side.sources for one in facts.outside)
     with catalog_writes_named(outside, where=" and ".join(side.named for side in sides)):
-        return witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
+        return cross_check_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
 
 
-def _answer(drift: Drift, cross_check: Witness | Unavailable, direction: str) -> int:
+def _answer(drift: Drift, cross_check: CrossCheck | Unavailable, direction: str) -> int:
     if drift.compared_nothing or (drift.only_not_known and (direction == "covers" or not drift.differences)):
         return AuditError.exit_code
     good = drift.covered if direction == "covers" else drift.equal
@@ -176,9 +178,9 @@ def _uncompared(facts: Sequence[SourceFacts]) -> list[str]:
     return [what for each in facts for what in report.not_compared_of(each)]
 
 
-def _write_beyond(witness: Mapping[str, Any] | None) -> None:
-    if witness and witness["beyond"]:
-        beyond = "\n".join(f"  {one_line(b)}" for b in witness["beyond"])
+def _write_beyond(cross_check: Mapping[str, Any] | None) -> None:
+    if cross_check and cross_check["beyond"]:
+        beyond = "\n".join(f"  {one_line(b)}" for b in cross_check["beyond"])
         write_text(f"\nNot visible to pg_dump:\n{beyond}\n")
 
 

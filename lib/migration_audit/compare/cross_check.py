@@ -14,7 +14,7 @@ from migration_audit.compare.spelling import one_spelling, one_spelling_of_routi
 from migration_audit.model.drift import Drift
 from migration_audit.model.identifiers import leading_name
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.preflight import Unexplained, Witness
+from migration_audit.model.preflight import CrossCheck, Unexplained
 from migration_audit.model.relations import Constraint, Table
 from migration_audit.model.snapshot import Snapshot, Unmodelled
 
@@ -25,7 +25,7 @@ _NULL = re.compile(r"NULL(?:::[^:']+)?")
 """A default as it is printed, with the type, where a column lacks its parent's."""
 
 
-def cross_check_with_pg_dump(drift: Drift, *, expected: tuple[Snapshot, str], actual: tuple[Snapshot, str]) -> Witness:
+def cross_check_with_pg_dump(drift: Drift, *, expected: tuple[Snapshot, str], actual: tuple[Snapshot, str]) -> CrossCheck:
     """The verdict of two dumps about a comparison; each side is a snapshot and the dump of the same database.
 
     Raises AuditError when the parser cannot read a dump.
@@ -54,7 +54,7 @@ def cross_check_with_pg_dump(drift: Drift, *, expected: tuple[Snapshot, str], ac
         and seen_with_it.isdisjoint(claimed[d.kind, d.key])
         and seen.isdisjoint(_owners(d.present_object, expected[0], actual[0]))
     ]
-    return Witness(unexplained=tuple(unexplained), beyond=tuple(beyond))
+    return CrossCheck(unexplained=tuple(unexplained), beyond=tuple(beyond))
 
 
 def _inherited_columns(snapshot: Snapshot) -> set[tuple[str, str, str]]:

@@ -104,7 +104,7 @@ class Unexplained:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Witness:
+class CrossCheck:
     """The verdict of the second method."""
 
     method: str = "pg_dump"
@@ -118,7 +118,7 @@ class Witness:
         return not self.unexplained
 
     def to_json(self) -> dict[str, Any]:
-        """The object ``witness`` of ``compare --format json``."""
+        """The object ``cross_check`` of ``compare --format json``."""
         return {
             "method": self.method,
             "agrees": self.agrees,

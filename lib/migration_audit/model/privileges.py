@@ -130,8 +130,8 @@ class ProbeRights:
     """Each a sentence part: ``no INSERT on public.positions``."""
     undecided: tuple[str, ...] = ()
     """What the catalog does not answer, each with the reason."""
-    told: tuple[str, ...] = ()
-    """For information. A note, by a name that facts of signed runs have."""
+    notes: tuple[str, ...] = ()
+    """For information."""
     fixes: tuple[str, ...] = ()
     """GRANT statements for what is lacking, where a grant would do."""
     where: str | None = None

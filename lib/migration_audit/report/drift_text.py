@@ -24,14 +24,14 @@ DefinedAt = Callable[[str, str, str], str | None]
 """Side (``expected`` or ``actual``), kind and key to ``file:line`` of the statement that makes the object."""
 
 _ORDER = (DiffVerdict.MISSING, DiffVerdict.RENAMED, DiffVerdict.CHANGED, DiffVerdict.UNEXPECTED)
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 
 
 def drift_text(
     drift: Drift,
     locations: DefinedAt,
     *,
-    witness: Mapping[str, Any] | None = None,
+    cross_check: Mapping[str, Any] | None = None,
     not_cross_checked: Unavailable | None = None,
     must_be_equal: bool = False,
     why_nothing: str | None = None,
@@ -42,13 +42,13 @@ def drift_text(
     asked and ``not_cross_checked`` says why it was not. Where nothing was compared, ``why_nothing`` is the answer, and what
     the actual side has is not listed.
     """
-    answer = f"✕ {one_line(why_nothing)}" if why_nothing else _answer(drift, witness, not_cross_checked, must_be_equal)
+    answer = f"✕ {one_line(why_nothing)}" if why_nothing else _answer(drift, cross_check, not_cross_checked, must_be_equal)
     blocks = [
         answer,
         *(() if why_nothing else _differences(drift, locations)),
         *_not_compared(drift),
         *_not_known(drift),
-        *_witness(witness),
+        *_cross_check(cross_check),
         *_unheard(not_cross_checked),
     ]
     if drift.not_compared:
@@ -58,33 +58,33 @@ def drift_text(
     return "\n\n".join(blocks) + "\n"
 
 
-def _agreed(witness: Mapping[str, Any] | None, not_cross_checked: Unavailable | None = None) -> bool:
+def _agreed(cross_check: Mapping[str, Any] | None, not_cross_checked: Unavailable | None = None) -> bool:
     """Whether nothing that a second method saw is left unexplained; without one, ours counts where none is required."""
-    if witness is None:
+    if cross_check is None:
         return not_cross_checked is None or not not_cross_checked.required
-    return bool(witness.get("agrees")) and not witness.get("unexplained")
+    return bool(cross_check.get("agrees")) and not cross_check.get("unexplained")
 
 
 def _answer(
-    drift: Drift, witness: Mapping[str, Any] | None, not_cross_checked: Unavailable | None, must_be_equal: bool
+    drift: Drift, cross_check: Mapping[str, Any] | None, not_cross_checked: Unavailable | None, must_be_equal: bool
 ) -> str:
-    agrees = _agreed(witness, not_cross_checked)
+    agrees = _agreed(cross_check, not_cross_checked)
     if drift.only_not_known and not (must_be_equal and drift.differences):
         found = f": {counted(drift)}" if drift.differences else ""
         return f"✕ could not be checked: {len(drift.not_known):,} not known, see below{found}"
     if drift.equal and agrees:
         return "✓ equal: no differences"
-    if drift.equal and witness is None:
+    if drift.equal and cross_check is None:
         return "✕ could not be checked: no differences, but pg_dump did not cross-check it"
     weights = [d.severity for d in drift.roots]
     nouns = {s: "note" if s is Severity.INFO else s.value for s in Severity if s in weights}
     weighed = ", ".join(f"{weights.count(s):,} {plural(noun, weights.count(s))}" for s, noun in nouns.items())
     head = "✕ not covered"
-    if drift.covered and must_be_equal and (agrees or witness is None):
+    if drift.covered and must_be_equal and (agrees or cross_check is None):
         head = "✕ covered, but not equal"
     elif drift.covered and agrees:
         head = "✓ covered"
-    elif drift.covered and witness is None:
+    elif drift.covered and cross_check is None:
         head = "✕ could not be checked: covered, but pg_dump did not cross-check it"
     return f"{head}: {counted(drift)}" + (f" ({weighed})" if weighed else "")
 
@@ -162,22 +162,22 @@ def _unheard(why: Unavailable | None) -> Iterator[str]:
         yield f"Not cross-checked with pg_dump: {one_line(why.reason)}{todo}"
 
 
-def _witness(witness: Mapping[str, Any] | None) -> Iterator[str]:
-    if witness is None:
+def _cross_check(cross_check: Mapping[str, Any] | None) -> Iterator[str]:
+    if cross_check is None:
         return
-    method = one_line(str(witness.get("method", "second method")))
-    if unexplained := list(witness.get("unexplained", ())):
+    method = one_line(str(cross_check.get("method", "second method")))
+    if unexplained := list(cross_check.get("unexplained", ())):
         listed = "\n".join(f"  {many_lines(str(line))}" for line in unexplained)
         yield f"Unexplained: {method} shows what this comparison does not:\n{listed}"
     else:
-        yield f"Cross-check: {method} " + ("agrees" if witness.get("agrees") else "does not agree")
+        yield f"Cross-check: {method} " + ("agrees" if cross_check.get("agrees") else "does not agree")
 
 
 def drift_json(
     drift: Drift,
     *,
     defined_at: DefinedAt,
-    witness: Mapping[str, Any] | None = None,
+    cross_check: Mapping[str, Any] | None = None,
     not_cross_checked: Unavailable | None = None,
     sources: Mapping[str, Sequence[SourceFacts]] | None = None,
     undone: Mapping[str, SourceUndone | None] | None = None,
@@ -191,7 +191,7 @@ def drift_json(
     agrees, or is not required: ``not_cross_checked`` is the reason why it was not asked, else null. ``nothing_compared`` is
     the reason where there was nothing to compare, else null; ``not_compared`` is what no comparison sees.
     """
-    agrees = _agreed(witness, not_cross_checked)
+    agrees = _agreed(cross_check, not_cross_checked)
     return {
         "schema_version": _SCHEMA_VERSION,
         "equal": drift.equal and agrees,
@@ -201,7 +201,7 @@ def drift_json(
         "not_known": [
             {"kind": n.kind, "key": n.key, "attribute": n.attribute, "sides": list(n.sides)} for n in drift.not_known
         ],
-        "witness": dict(witness) if witness is not None else None,
+        "cross_check": dict(cross_check) if cross_check is not None else None,
         "not_cross_checked": not_cross_checked.reason if not_cross_checked else None,
         "not_compared": [
             *drift.not_compared,

@@ -9,16 +9,21 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
 import cattrs
+from cattrs.gen import make_dict_structure_fn
 
 from migration_audit import catalog
 from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.objects import CatalogObject
+from migration_audit.model.privileges import ProbeRights
 from migration_audit.model.snapshot import Snapshot
 
 _UNAVAILABLE = "unavailable"
 _NO_REASON = {Unavailable, NoneType}
 """A reason or none is not a fact with a reason in its place."""
+_FORMER_FACTS = {"witness": "cross_check"}
+_FORMER_RIGHTS = {"told": "notes"}
+"""Names that facts of signed runs have, and what they are called now."""
 
 
 def encode(value: Any, hint: Any) -> Any:
@@ -31,6 +36,13 @@ def decode(body: Any, hint: Any, *, where: str) -> Any:
     return structured(converter(), body, hint, where=where)
 
 
+def with_names_of_now(body: Any, former: Mapping[str, str] = _FORMER_FACTS) -> Any:
+    """A JSON object whose keys have the names that they have now; one with both names of a key stays, and is refused."""
+    if not isinstance(body, dict) or any(new in body for old, new in former.items() if old in body):
+        return body
+    return {former.get(name, name): value for name, value in body.items()}
+
+
 def to_bytes(body: Any) -> bytes:
     """JSON with sorted keys and without spaces: equal values, equal bytes."""
     return (json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n").encode()
@@ -40,6 +52,8 @@ def to_bytes(body: Any) -> bytes:
 def converter() -> cattrs.Converter:
     """One converter for all facts."""
     made = strict_converter(detailed=False)
+    rights = make_dict_structure_fn(ProbeRights, made, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=False)
+    made.register_structure_hook(ProbeRights, lambda body, cls: rights(with_names_of_now(body, _FORMER_RIGHTS), cls))
     made.register_structure_hook_func(_is_object, lambda body, _: catalog.parse_object(body))
     made.register_unstructure_hook_func(_is_object, catalog.object_body)
     made.register_structure_hook_func(lambda hint: hint is Snapshot, lambda body, _: catalog.parse_snapshot(body))

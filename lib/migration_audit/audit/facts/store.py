@@ -19,7 +19,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, Literal, overload
 
-from migration_audit.audit.facts.codec import decode, encode, to_bytes
+from migration_audit.audit.facts.codec import decode, encode, to_bytes, with_names_of_now
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.audit.facts.types import (
     EnvironmentFacts,
@@ -72,7 +72,7 @@ def load_facts(folder: Path, part: Part) -> Any:
     path = folder / f"{part}.json.gz"
     if not path.is_file():
         return None
-    body = _read(path)
+    body = with_names_of_now(_read(path))
     types = fact_types(part)
     names = [name for name in types if name not in SNAPSHOTS]
     if not isinstance(body, dict) or sorted(body) != names:

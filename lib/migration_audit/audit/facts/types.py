@@ -34,7 +34,7 @@ from migration_audit.model.live import Ledger, Obstacle
 from migration_audit.model.location import Location
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.port import SavedPort
-from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts, Witness
+from migration_audit.model.preflight import Convergence, CrossCheck, OriginMap, ProbeResult, SourceFacts
 from migration_audit.model.privileges import Access, ProbeRights
 from migration_audit.model.redaction import Redacted
 from migration_audit.model.rows import RowsComparison
@@ -65,7 +65,7 @@ class PreflightFacts(TypedDict):
     owner_origins: OriginMap
     no_coverage: Unavailable | None
     """Why there was nothing to compare, if so; else coverage is computed of both snapshots."""
-    witness: Witness | Unavailable
+    cross_check: CrossCheck | Unavailable
     """What ``pg_dump`` of both shadows says about coverage."""
     repeats: FileText[tuple[Convergence, ...] | Unavailable]
     orders: FileText[tuple[Convergence, ...] | Unavailable]

@@ -121,7 +121,7 @@ def _probe_rights(
                 role=role,
                 lacks=rights.lacks,
                 undecided=rights.undecided,
-                told=rights.notes,
+                notes=rights.notes,
                 fixes=rights.fixes,
                 where=str(probe.at),
             )

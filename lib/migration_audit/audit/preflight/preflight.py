@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from migration_audit import shadow, sources
-from migration_audit.audit.coverage import Keys, compared, coverage_of, without, witness_of
+from migration_audit.audit.coverage import Keys, compared, coverage_of, cross_check_of, without
 from migration_audit.audit.facts.types import PreflightFacts
 from migration_audit.audit.preflight.loading import (
     cluster_for,
@@ -134,7 +134,7 @@ def _on_server(
         "prelude": prelude,
         "directus_owner": owner_side.directus,
         "no_coverage": found.drift if isinstance(found.drift, Unavailable) else None,
-        "witness": witness_of(found.whole, (left, legacy_side.dump), (right, owner_side.dump)),
+        "cross_check": cross_check_of(found.whole, (left, legacy_side.dump), (right, owner_side.dump)),
         "repeats": _repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),
         "orders": _orders(legacy_side, owner_side, rules=rules) if both_read else first_unavailable(left, right),
         "probes": owner_side.probes,
@@ -190,7 +190,7 @@ def _against_catalog(
         "legacy_origins": {},
         "owner_origins": side.alone.origins,
         "no_coverage": found.drift if isinstance(found.drift, Unavailable) else None,
-        "witness": witness_of(found.whole, (left, no_dump), (right, side.dump)),
+        "cross_check": cross_check_of(found.whole, (left, no_dump), (right, side.dump)),
         "repeats": _repeats(("owner", side), rules=rules),
         "orders": legacy.unavailable("it cannot be applied before or after the owner's SQL"),
         "probes": side.probes,
@@ -345,7 +345,7 @@ def nothing(why: Unavailable, *, server: str, sources_read: tuple[SourceFacts, .
         "legacy_origins": {},
         "owner_origins": {},
         "no_coverage": why,
-        "witness": why,
+        "cross_check": why,
         "repeats": why,
         "orders": why,
         "probes": why,

@@ -243,8 +243,8 @@ def test_a_difference_explains_its_own_part(ours, theirs):
 
 @pytest.mark.parametrize(("ours", "theirs", "kind"), NOT_EXPLAINED)
 def test_a_difference_explains_nothing_else(ours, theirs, kind):
-    witness = heard([ours], [theirs])
-    assert [one.kind for one in witness.unexplained] == [kind]
+    cross_check = heard([ours], [theirs])
+    assert [one.kind for one in cross_check.unexplained] == [kind]
 
 
 def test_what_is_not_modelled_is_told_elsewhere():
@@ -253,9 +253,9 @@ def test_what_is_not_modelled_is_told_elsewhere():
 
 
 def test_a_setting_of_timescaledb_is_beyond_a_dump():
-    witness = heard([dimension(chunk_interval="7 days")], [], base=(table(), dimension()))
-    assert witness.agrees
-    assert witness.beyond == (("dimension", "public.positions.ts"),)
+    cross_check = heard([dimension(chunk_interval="7 days")], [], base=(table(), dimension()))
+    assert cross_check.agrees
+    assert cross_check.beyond == (("dimension", "public.positions.ts"),)
 
 
 def test_one_more_column_in_the_middle_does_not_change_the_order():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, left_out_by_scope, without_ledgers
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Excluded, Outcome, Unavailable, first_unavailable
+from migration_audit.model.objects import Key
 from migration_audit.model.preflight import CrossCheck
 from migration_audit.model.snapshot import Snapshot
 
@@ -100,7 +101,7 @@ def _name(legacy: Source) -> str:
     return "the legacy database" if legacy.snapshot is None else "the legacy snapshot"
 
 
-Keys = tuple[tuple[str, str], ...]
+Keys = tuple[Key, ...]
 """Kind and key of objects."""
 
 

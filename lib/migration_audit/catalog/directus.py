@@ -20,7 +20,7 @@ from migration_audit.model.directus import DirectusLive, TableRights
 from migration_audit.model.directus_database import DirectusDatabase, Lost
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.model.relations import MaterializedView, Table, View
 from migration_audit.model.snapshot import Snapshot
 
@@ -51,7 +51,6 @@ _ROWS = sql.SQL(
 )
 _MOST_MIGRATIONS = 10_000
 """Directus has about a hundred of its own; a project may add some."""
-Key = tuple[str, str]
 Migrations = tuple[tuple[str, str], ...]
 """Version and name of each row of ``directus_migrations``: which migrations of Directus's own have run."""
 

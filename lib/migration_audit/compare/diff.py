@@ -20,13 +20,11 @@ from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldCha
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Severity
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.model.redaction import Redacted
 from migration_audit.model.relations import Constraint
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import CompressionSettings
-
-Key = tuple[str, str]
 
 # What takes its parts along when it is missing; a schema is not among them: its tables are made one by one.
 _TAKES_ALONG = frozenset(

@@ -12,15 +12,13 @@ from migration_audit.formats import LedgerFormat
 from migration_audit.formats.ledgers import OF_RUNNERS
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project.names import split_qualified
 
 if TYPE_CHECKING:
     from migration_audit.project import LedgerSettings
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

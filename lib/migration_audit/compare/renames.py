@@ -16,11 +16,10 @@ from migration_audit.compare.spelling import one_spelling
 from migration_audit.model.drift import Difference, DiffVerdict, FieldChange
 from migration_audit.model.finding import Severity
 from migration_audit.model.identifiers import dotted, parts_of, quoted, sql_name, sql_name_of
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.relations import Sequence as SequenceObject
 
-Key = tuple[str, str]
 Objects = Mapping[Key, CatalogObject]
 Shape = tuple[Any, ...]
 _SAID = {"comment", "owner", "privileges"}

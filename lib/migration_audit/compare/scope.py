@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from migration_audit.model.access import Database, Role
 from migration_audit.model.finding import Excluded
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.model.relations import Sequence, Table
 from migration_audit.model.routines import Extension, Schema
 from migration_audit.model.snapshot import SERVER_WIDE, RolesRead, ServerIdentity, Snapshot
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from migration_audit.project import LedgerSettings, Project
 
 
-Key = tuple[str, str]
 Scoped = tuple[Snapshot, tuple[Excluded, ...]]
 
 _OTHER_SCHEMAS = "(other schemas)"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.identifiers import identifiers_in
 from migration_audit.model.location import Location
+from migration_audit.model.objects import Key
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.side_effects import ObjectId, SeenObject, Undoing, Undone
 from migration_audit.model.snapshot import Snapshot
@@ -174,8 +175,6 @@ def _name(seen: SeenObject) -> tuple[str, str]:
     return seen.kind, seen.name.partition("(")[0] if seen.kind in _ROUTINES else seen.name
 
 
-_Key = tuple[str, str]
-
 _MOST_NAMED = 3
 _OF_ROWS = frozenset({"insert", "update", "delete", "merge", "copy", "truncate", "set", "reset", "analyze", "vacuum"})
 """Statements that make nothing of the schema; without a catalog row of their own they are not looked up."""
@@ -197,7 +196,7 @@ def with_effects(
     A statement that last wrote no catalog row of its own (a GRANT, a COMMENT, one that a later statement went over) is
     judged by the objects that it names. Where the text is the same and what it made is not, the differences are named.
     """
-    made: defaultdict[Location, list[_Key]] = defaultdict(list)
+    made: defaultdict[Location, list[Key]] = defaultdict(list)
     for key, at in legacy_origins.items():
         made[at].append(key)
     lookup = _Lookup(coverage, legacy, owner_origins)
@@ -217,19 +216,19 @@ def _is_about(difference: Difference, aspect: str | None, *, is_maker: bool) -> 
 class _Lookup:
     def __init__(self, coverage: Drift, legacy: Snapshot, owner_origins: OriginMap) -> None:
         self._differing = {(d.kind, d.key): d for d in coverage.differences if d.verdict is not DiffVerdict.UNEXPECTED}
-        self._under: defaultdict[_Key, list[Difference]] = defaultdict(list)
+        self._under: defaultdict[Key, list[Difference]] = defaultdict(list)
         for difference in self._differing.values():
             if owner := difference.present_object.belongs_to:
                 self._under[owner].append(difference)
         self._origins = owner_origins
-        self._by_name: defaultdict[str, list[_Key]] = defaultdict(list)
+        self._by_name: defaultdict[str, list[Key]] = defaultdict(list)
         for key, obj in legacy.by_key.items():
             if obj.belongs_to is None or obj.belongs_to[0] == "schema":
                 name = getattr(obj, "name", None) or getattr(obj, "table", None)
                 if isinstance(name, str):
                     self._by_name[name].append(key)
 
-    def judged(self, match: StatementMatch, made: list[_Key]) -> StatementMatch:
+    def judged(self, match: StatementMatch, made: list[Key]) -> StatementMatch:
         """The match, decided."""
         first = match.text.partition(" ")[0].lower()
         keys = made or ([] if first in _OF_ROWS else self._named(match.text))
@@ -249,12 +248,12 @@ class _Lookup:
         similarity = Similarity.ABSENT if is_absent else Similarity.DIFFERENT
         return replace(match, similarity=similarity, owner=None if is_absent else at, differing=shown)
 
-    def _named(self, text: str) -> list[_Key]:
+    def _named(self, text: str) -> list[Key]:
         names = identifiers_in(text)
         found = [key for name in dict.fromkeys(names) for key in self._by_name.get(name, ())]
         # A schema is named with everything in it, and is hardly ever what a statement is about.
         return [key for key in found if key[0] != "schema"] or found
 
-    def _main_first(self, keys: list[_Key]) -> list[_Key]:
+    def _main_first(self, keys: list[Key]) -> list[Key]:
         """What the others belong to before them: the table of its columns."""
         return sorted(keys, key=lambda key: (len(key[1]), key))

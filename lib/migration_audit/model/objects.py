@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 
 from migration_audit.model.identifiers import dotted
 
+Key = tuple[str, str]
+"""An object's kind and key: by both, it is found in a snapshot."""
+
 
 def shown_only() -> Any:
     """A field for people: read and shown, never compared (what it says is in a compared field already)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-Key = tuple[str, str]
+from migration_audit.model.objects import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from migration_audit.model import timescale as ts
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange
 from migration_audit.model.identifiers import as_comment, literal, mentioned, sql_name
 from migration_audit.model.location import Location
-from migration_audit.model.objects import CatalogObject
-from migration_audit.model.port import Key, Port, PortStep
+from migration_audit.model.objects import CatalogObject, Key
+from migration_audit.model.port import Port, PortStep
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.model.timescale import Dimension

@@ -8,8 +8,8 @@ from enum import IntEnum
 
 from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import sql_name
-from migration_audit.model.objects import CatalogObject
-from migration_audit.model.port import Key, PortStep
+from migration_audit.model.objects import CatalogObject, Key
+from migration_audit.model.port import PortStep
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
 from migration_audit.model.snapshot import Snapshot
 

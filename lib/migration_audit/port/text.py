@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from migration_audit.model.identifiers import as_comment
 from migration_audit.model.location import Location
-from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome
+from migration_audit.model.objects import Key
+from migration_audit.model.port import Port, PortProof, PortStep, ProofOutcome
 from migration_audit.port.names import joined_lines
 
 NOTHING = "Nothing to port: the owner's side covers the legacy side."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.errors import UsageError
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.report.badges import Pill
 from migration_audit.report.inline import IdentifierText, Inline, Text, code
 from migration_audit.report.object_tables import Presence, SidePresence, standing
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _MOST: Final = 20
 """Objects that one table shows; of more, a name that is more exact is asked for."""
-Key = tuple[str, str]
 
 
 def object_table(named: str, sides: Mapping[str, ReadCatalog | str], *, kind: str | None = None) -> ReportTable:

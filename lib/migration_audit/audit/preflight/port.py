@@ -18,7 +18,8 @@ from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Severity, Unavailable, first_unavailable
 from migration_audit.model.identifiers import quoted
-from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome, SavedPort
+from migration_audit.model.objects import Key
+from migration_audit.model.port import Port, PortProof, PortStep, ProofOutcome, SavedPort
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import Applied, SqlFailure, SqlSource

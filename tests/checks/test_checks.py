@@ -951,7 +951,7 @@ QUIET = [
         "LIV012",
         "out of scope is counted",
         {"excluded": (Excluded(pattern="public.directus_*", reason="Directus", objects=12),)},
-        "12 objects out of scope, by 1 rule",
+        "out of scope by 1 rule: 12 objects",
     ),
     ("LIV013", "rows that are no obstacle", {"obstacles": (obstacle(),)}, "nothing prevents index"),
     (

@@ -85,6 +85,8 @@ STUMBLED_OVER = {
     r"\bwhat bec(omes|ame) of\b": ("what the audit does with, how the owner's SQL has", "what became of each statement"),
     r"\brc \d": ("exit code 1", "every boot stops with rc 1"),
     r"\bas whom it runs\b": ("the audit runs as root, and commands as user N", "uid 65534, as whom it runs because of root"),
+    r"\bof which (all|Directus)\b": ("without a difference", "kinds of which all objects are the same"),
+    r"\bsomething prevents\b": ("is protected from", "something prevents Directus from dropping each raw table"),
     r"\ba mistake of ours\b": ("internal error in migration-audit", "that is a mistake of ours"),
 }
 """Pattern: what to write instead, and a text that the pattern finds. A phrase comes in here once no text has it any more."""

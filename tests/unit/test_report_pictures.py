@@ -500,4 +500,4 @@ def test_evidence_that_contradicts_its_verdict_is_not_clean_in_the_strip():
 def test_a_first_run_says_that_there_are_none_before():
     html = render_report(notebooks=[], evidence=evidence())
     assert "<figure" not in html
-    assert "Earlier runs none of this environment here" in text(html)
+    assert "Earlier runs none of this environment in this folder" in text(html)

@@ -17,8 +17,7 @@ def run(commands: tuple[CommandResult, ...]) -> Iterator[CheckOutput]:
     is checked out: as a property ``commit`` in the XML, or in a file next to it (``junit.xml.commit``). A file's timestamp
     proves nothing, because a checkout sets it again.
     Fix: repair what failed. Where the result is unknown, run ``migration-audit run --commands``, or use a report of CI.
-    Source: the acceptance criteria of the project; task 3.5 of the first user, for example, named typecheck, lint and two
-    kinds of tests.
+    Source: the acceptance criteria of the project, such as typecheck, lint and two kinds of tests.
     """
     if not commands:
         yield no_rule("CMD001")

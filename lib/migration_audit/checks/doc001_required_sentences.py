@@ -16,8 +16,7 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     spans, entities, links and letter case make no difference. Text in a comment, struck-out text, a block of code or an open
     task does not count, and neither does a part of a longer sentence.
     Fix: write the sentence as audit.toml has it, below the heading that the rule names, or change the rule.
-    Source: the rules of audit.toml; task 3.5 of the first user, for example, replaced a caveat of the wiki with a single
-    sentence.
+    Source: the rules of audit.toml, such as one sentence in a wiki in the place of a caveat.
     """
     yield from say_what_is_missing("DOC001", document_rules)
 

@@ -16,7 +16,7 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     a reader sees it: in text, quotations, headings, tables, open tasks and blocks of code, since readers run the commands of
     a README. Comments and struck-out text do not count. A link counts by its alias and by the page that it leads to.
     Fix: rewrite the line that the finding names. If it has to remain (a history), exclude the file with except.
-    Source: the rules of audit.toml; task 3.5 of the first user, for example, removed all claims of split schema authority.
+    Source: the rules of audit.toml, such as claims that two services share the schema.
     """
     yield from say_what_is_still_claimed("DOC002", document_rules)
 

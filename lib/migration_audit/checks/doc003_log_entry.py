@@ -52,7 +52,7 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     …``, ``- 2026-05-02 note: …``, ``| 2026-05-02 | note | … |``. Each word of the rule's ``about`` is matched at the
     beginning of words, so "retire" matches "retired" and "retirement".
     Fix: append the entry.
-    Source: the rules of audit.toml; task 3.5 of the first user, for example, asked for a note in the project's log.
+    Source: the rules of audit.toml, such as one for a note in the project's log.
     """
     mine = rules_of("DOC003", document_rules)
     if not mine:

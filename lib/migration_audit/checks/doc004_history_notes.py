@@ -14,7 +14,7 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
 
     Why: both describe the runner as it was built. Without the note, readers take it for the present state.
     Fix: add the note in the section that the rule names.
-    Source: the rules of audit.toml; an example of such a note is "Migration runner retired in Phase 3 task 3.5".
+    Source: the rules of audit.toml, such as one for the note "Migration runner retired in phase 3".
     """
     yield from say_what_is_missing("DOC004", document_rules)
 

@@ -15,7 +15,7 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     Why: the runner also created the schema of each developer's local database. Without it the writer finds no table until
     the developer has loaded the owner's SQL, and the README must explain how.
     Fix: document the chosen way: the owner's files by hand, or a bootstrap script from the test fixtures.
-    Source: the rules of audit.toml; task 3.5 of the first user, for example, left the choice to the README.
+    Source: the rules of audit.toml.
     """
     yield from say_what_is_missing("DOC005", document_rules)
 

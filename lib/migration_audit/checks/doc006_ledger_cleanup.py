@@ -19,7 +19,7 @@ def run(document_rules: tuple[DocumentRule, ...], drop_rules: tuple[DropRule, ..
     the owner's.
     Fix: put the statement into the handbook, in its text or in a block of code. Remove it from the file that the finding
     names.
-    Source: the rules of audit.toml; task 3.5 of the first user, for example, left the table in existing databases.
+    Source: the rules of audit.toml; the table may stay in existing databases.
     """
     documents = rules_of("DOC006", document_rules)
     drops = tuple(rule for rule in drop_rules if rule.check == "DOC006")

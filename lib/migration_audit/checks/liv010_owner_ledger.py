@@ -30,8 +30,7 @@ def run(
     Why: a live database can look right because the legacy runner created it. Only the ledger shows that the owner's runner
     ran here, and that it will apply the next file on top.
     Fix: run the owner's runner in this environment. Never insert the row by hand.
-    Source: the ledger's format; task 3.5 of the first user, for example, forbade deleting a migration before its SQL was
-    verified live.
+    Source: the ledger's format.
     """
     key = f"LIV010:{environment.name}"
     settings = project.owner.ledger

@@ -28,7 +28,7 @@ def run(
     Why: after the retirement the table is unused and harmless. It must not be mistaken for the owner's.
     Fix: nothing is required. An operator may run the clean-up by hand; its guard stops if the table does not look like the
     legacy ledger, since both runners' tables may have the same name. If both share one table, only rows are deleted.
-    Source: the ledger's format; task 3.5 of the first user, for example, left the table in existing databases.
+    Source: the ledger's format; the table may stay in existing databases.
     """
     settings = project.legacy.ledger
     if settings is None:

@@ -48,7 +48,7 @@ def run(
         )
     if excluded:
         number, rules = sum(rule.objects for rule in excluded), len(excluded)
-        yield Note(text=f"{number:,} {plural('object', number)} out of scope, by {rules} {plural('rule', rules)}")
+        yield Note(text=f"out of scope by {rules} {plural('rule', rules)}: {number:,} {plural('object', number)}")
 
 
 CHECK = Check(

@@ -74,7 +74,7 @@ def _count(number: int | None, noun: str) -> str:
 
 CHECK = Check(
     id="LIV013",
-    title="No existing rows prevent a missing index or constraint",
+    title="No existing rows prevent the creation of a missing index or constraint",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

@@ -74,7 +74,7 @@ def _recorded(
 
 CHECK = Check(
     id="SNAP003",
-    title="No row of Directus makes it drop or alter a raw table that the snapshot lacks",
+    title="No row in Directus's tables makes it drop or alter a raw table that is not in the snapshot",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

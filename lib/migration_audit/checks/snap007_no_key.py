@@ -12,8 +12,8 @@ from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Se
 def run(raw_tables: tuple[RawTable, ...]) -> Iterator[CheckOutput]:
     """List the raw tables without a single-column primary key.
 
-    Why: Directus at most lists such a table, and never its rows or columns (403 even for an administrator). A hypertable's
-    primary key must contain its time column, so a hypertable can never be edited there, not even a single column.
+    Why: Directus may list such a table, but shows neither its rows nor its columns (403 even for an administrator). A
+    hypertable's primary key must contain its time column, so it can never be edited there, not even a single column.
     Fix: if people must edit it in Directus, provide a table or view with a single-column key for that purpose.
     Fine when: the table is not edited in Directus.
     Source: run on Directus 11.17.4: 'Collection "orders" doesn't have a primary key column and will be ignored'.

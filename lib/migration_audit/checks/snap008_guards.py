@@ -100,7 +100,7 @@ def _why(live: DirectusLive, runtime: DirectusRuntime) -> str:
 
 CHECK = Check(
     id="SNAP008",
-    title="Something prevents Directus from dropping each raw table",
+    title="Each raw table is protected from being dropped by Directus",
     severity=Severity.WARNING,
     phases=tuple(Phase),
     run=run,

@@ -150,7 +150,7 @@ def _held(rehearsed: RehearsedBoots) -> str:
 
 CHECK = Check(
     id="SNAP009",
-    title="The real Directus loses nothing when it applies the file",
+    title="The real Directus loses nothing when it applies the snapshot",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

@@ -29,7 +29,7 @@ def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[CheckOut
 
 CHECK = Check(
     id="SQL003",
-    title="SQL that its runner may apply again causes no error and no change the second time",
+    title="SQL that a runner may apply twice causes no error and no change the second time",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

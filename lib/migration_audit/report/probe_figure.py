@@ -219,5 +219,5 @@ def _kinds_table(counts: Mapping[str, Counter[Look]], looks: list[Look], words: 
         headings=(Heading(name="Kind"), *(Heading(name=words[look].capitalize()) for look in looks)),
         groups=(Group(title=None, labels=("",), rows=rows),) if rows else (),
         nothing="There are no objects.",
-        quiet="kinds of which all objects are the same",
+        quiet="kinds without a difference",
     )

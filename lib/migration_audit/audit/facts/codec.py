@@ -22,7 +22,7 @@ _UNAVAILABLE = "unavailable"
 _NO_REASON = {Unavailable, NoneType}
 """A reason or none is not a fact with a reason in its place."""
 _FORMER_FACTS = {"witness": "cross_check"}
-_FORMER_RIGHTS = {"told": "notes"}
+_FORMER_RIGHTS = dict(told="notes")  # noqa: C408  the word is for files alone
 """Names that facts of signed runs have, and what they are called now."""
 
 

@@ -56,6 +56,7 @@ def test_a_recipe_ends_as_the_page_says(recipe: str, fleet: Fleet, place: Path, 
         monkeypatch.setenv(name, value)
     printed = execute(block_below(recipe).text, place)
     assert "2 targets blocked: globex, hooli" in printed
+    assert ("the owner's SQL, applied here, is what targets were compared" in " ".join(printed.split())) == (recipe == GATE)
 
 
 def test_recipes_that_are_not_executed_say_so() -> None:

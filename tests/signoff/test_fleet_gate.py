@@ -16,7 +16,7 @@ from fix_demo import Ran, run_cli
 from fix_fleet import TENANTS, forge, lines_of, made_up_fleet, made_up_plan, restate
 from fix_signed import ANN, BOB, EVE, MAL, POLICY, TOML, World
 from migration_audit.fleet.evidence import Direction, TargetOutcome
-from migration_audit.fleet.store import RunFolder
+from migration_audit.fleet.store import RunFolder, open_folder
 from migration_audit.fleet.targets import Shard
 from migration_audit.project import audited_digest
 from migration_audit.review.checkout_files import expected_files
@@ -233,6 +233,18 @@ def committed(case: Case) -> None:
     (case.folder.path / "signatures" / f"{BOB}.sig").unlink()
 
 
+def after(case: Case, **server: str) -> None:
+    """A later run, in which each target is in such a server."""
+    at = NOW + timedelta(seconds=1)
+    case.folder = fleet_run(case.world, at=at)
+    for name in TENANTS:
+        found = case.folder.evidence(name)
+        assert found is not None
+        assert found.comparison is not None
+        forge(case.folder, name, comparison=replace(found.comparison, server=replace(found.comparison.server, **server)))
+    restate(case.folder, at=at)
+
+
 OLD = {"read_at": NOW - timedelta(days=15)}
 
 CLOSED: dict[str, tuple[Callable[[Case], None], int, str]] = {
@@ -330,8 +342,17 @@ CLOSED: dict[str, tuple[Callable[[Case], None], int, str]] = {
     "a newer run that blocks": (then(newer(wrong=["acme"])), 1, "a newer run, "),
     "a newer run that is incomplete": (then(newer(unread=["acme"])), 3, "a newer run, "),
     "a newer run that has not finished": (then(newer(finished=False)), 3, "has not finished"),
-    "pins": (policy("pinned = true"), 4, "the targets of a fleet are not pinned"),
-    "producers": (policy(f"producers = ['ci namespaces=\"x\" ssh-ed25519 {'A' * 68}']"), 4, "the policy names producers"),
+    "pins": (policy("pinned = true"), 4, "not known from the last approved run, which the policy asks for: acme, globex"),
+    "another server than in the last approved run": (
+        lambda c: (c.sign(ANN, BOB), after(c, system_identifier="7"), c.sign(ANN, BOB))[0],
+        4,
+        "acme: acme on server 7, but acme on server 7442190517340081234 in the last approved run",
+    ),
+    "producers": (
+        policy(f"producers = ['ci namespaces=\"migration-audit-producer\" ssh-ed25519 {'A' * 68}']"),
+        4,
+        "no producer of the policy signed it",
+    ),
 }
 
 
@@ -341,7 +362,7 @@ def test_the_gate_is_closed(what: str, case: Case) -> None:
     try:
         do(case)
     except AssertionError as error:  # our own command does not sign what cannot count
-        assert "may not sign" in str(error)
+        assert "may not " in str(error) or "no producer" in str(error) or "--producer-key" in str(error)
     ran = case.gate()
     text = " ".join(ran.out.split())
     assert (ran.code, why in text) == (code, True), ran
@@ -398,3 +419,51 @@ def test_authors_are_those_since_the_last_approved_run(case: Case) -> None:
             assert (ran.code, "changed an audited file" in ran.err) == (4, True), ran
     ran = case.gate()
     assert (ran.code, "ann@home.example.org does not count" in " ".join(ran.out.split())) == (0, True), ran
+
+
+def test_the_databases_of_the_last_approved_run_are_pinned(case: Case) -> None:
+    policy("pinned = true")(case)
+    before = case.folder
+    after(case)
+    case.sign(ANN, BOB)
+    ran = case.gate()
+    assert (ran.code, "each is the database of the last approved run" in ran.out) == (0, True), ran
+    forge(before, "acme", attempts=2)
+    ran = case.gate()
+    assert (ran.code, "is the last approved run, and was changed" in ran.err) == (3, True), ran
+
+
+def test_a_producer_makes_the_run(case: Case) -> None:
+    """Two parts of it, joined where the key is; what was joined without the key cannot be signed."""
+    world, ci = case.world, "ci@example.org"
+    line = f'{ci} namespaces="migration-audit-producer" {world.public(ci)}'
+    world.edit('max_age = "14 days"', f"max_age = \"14 days\"\nproducers = ['{line}']")
+    world.commit()
+    world.publish()
+    shutil.rmtree(case.folder.path)
+    parts = [
+        made_up_fleet(world.root / "reports" / "parts", made_up_plan(**plan_of(world, shard=Shard(number=n, of=2))), at=NOW)
+        for n in (1, 2)
+    ]
+    for out, key in (("fleet", ("--producer-key", str(world.key(ci)))), ("other", ())):
+        arguments = (*(str(each.path) for each in parts), "--out", f"reports/{out}")
+        assert run_cli("fleet", "merge", *arguments, *key, cwd=world.root).code == 0
+    (joined,) = (world.root / "reports" / "other").iterdir()
+    how = ("--as", ANN, "--key", str(world.key(ANN)), "--yes", *MAIN)
+    ran = run_cli("fleet", "sign", str(joined), *how, cwd=world.root)
+    assert (ran.code, "statement.json.sig is missing" in ran.err) == (4, True), ran
+    (whole,) = (world.root / "reports" / "fleet").iterdir()
+    case.folder = open_folder(whole)
+    case.sign(ANN, BOB)
+    ran = case.gate()
+    assert (ran.code, f"{ci} made it: the statement is signed" in " ".join(ran.out.split())) == (0, True), ran
+    (whole / "statement.json.sig").write_bytes(b"x")
+    assert case.gate().code == 4
+
+
+@pytest.mark.server
+def test_what_the_sql_makes_is_not_what_the_run_says(case: Case) -> None:
+    case.sign(ANN, BOB)
+    ran = case.gate(*LISTED, *MAIN, "--apply")
+    why = "the owner's SQL, applied here, is not what targets were compared with"
+    assert (ran.code, why in " ".join(ran.out.split())) == (4, True), ran

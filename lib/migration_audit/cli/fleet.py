@@ -17,6 +17,7 @@ from migration_audit.cli.group import (
     identity_option,
     key_option,
     policy_from_option,
+    producer_key_option,
     repositories_option,
     signers_option,
     yes_option,
@@ -118,6 +119,7 @@ _QUERIES = click.option(
     metavar="SECONDS",
     help="Time limit for one statement in a target.",
 )
+@producer_key_option
 @config_option
 def fleet_run(targets: tuple[str, ...], queries: tuple[tuple[str, str], ...], **how: object) -> None:
     """Read every target and compare it with the expected side.
@@ -142,7 +144,8 @@ def _show(folder: Path, summary: FleetSummary) -> None:
 @fleet.command("merge")
 @click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=_IS_FOLDER)
 @_OUT
-def fleet_merge(folders: tuple[Path, ...], out: Path) -> None:
+@producer_key_option
+def fleet_merge(folders: tuple[Path, ...], out: Path, producer_key: Path | None) -> None:
     """Join the parts of a fleet run that were read with --shard.
 
     Each part is verified first. Exit codes are those of the whole.
@@ -150,7 +153,7 @@ def fleet_merge(folders: tuple[Path, ...], out: Path) -> None:
     from migration_audit.fleet.merge import merge_parts  # noqa: PLC0415
     from migration_audit.fleet.run import SystemClock  # noqa: PLC0415
 
-    folder, summary = merge_parts(folders, out=out, now=SystemClock().now())
+    folder, summary = merge_parts(folders, out=out, producer_key=producer_key, now=SystemClock().now())
     _show(folder.path, summary)
     sys.exit(summary.exit_code)
 

@@ -25,6 +25,12 @@ signers_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Reviewers' keys, instead of the policy's file; cannot be combined with a revision.",
 )
+producer_key_option = click.option(
+    "--producer-key",
+    type=click.Path(path_type=Path),
+    envvar="MIGRATION_AUDIT_PRODUCER_KEY",
+    help="Sign the statement of each run with this private key, if [policy] names producers.",
+)
 repositories_option = click.option(
     "--repository",
     "repositories",

@@ -21,6 +21,7 @@ from migration_audit.cli.group import (
     identity_option,
     key_option,
     policy_from_option,
+    producer_key_option,
     repositories_option,
     signers_option,
     yes_option,
@@ -111,12 +112,7 @@ def demo(out: Path) -> None:
 @click.option(
     "--pdf", is_flag=True, help="Print each report to a PDF next to its folder, with the Chromium of this machine."
 )
-@click.option(
-    "--producer-key",
-    type=click.Path(path_type=Path),
-    envvar="MIGRATION_AUDIT_PRODUCER_KEY",
-    help="Sign the statement of each run with this private key, if [policy] names producers.",
-)
+@producer_key_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @color_option
 @config_option

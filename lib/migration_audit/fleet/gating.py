@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from psycopg.conninfo import conninfo_to_dict
@@ -12,16 +12,23 @@ from migration_audit.artifacts.git.repository import first_link
 from migration_audit.fleet.evidence import Direction, TargetEvidence, TargetOutcome
 from migration_audit.fleet.finish import sum_up
 from migration_audit.fleet.groups import DifferenceGroup
-from migration_audit.fleet.reviewers import fleet_authors, needs_of, neighbours, read_signed_fleet
+from migration_audit.fleet.reviewers import (
+    fleet_authors,
+    fleet_producer,
+    last_approved,
+    needs_of,
+    neighbours,
+    read_signed_fleet,
+)
 from migration_audit.fleet.signatures import TrustedKeys
 from migration_audit.fleet.statements import FleetStatement
 from migration_audit.fleet.store import RunFolder
 from migration_audit.fleet.summary import FleetSummary, difference_text, repeated_text
 from migration_audit.fleet.targets import FleetTarget, parse_reference
-from migration_audit.fleet.verify import read_statement, verify_statement
+from migration_audit.fleet.verify import read_statement, verify_folder, verify_statement
 from migration_audit.gate import EnvironmentGate, Requirement, RequirementKind, judge_age, judge_sentences, judge_signatures
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.errors import SourceError
+from migration_audit.model.errors import AuditError, SourceError
 from migration_audit.model.evidence import CLOCKS
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.project import audited_digest
@@ -64,18 +71,14 @@ def ask_fleet_gate(folder: RunFolder, asking: FleetAsking) -> EnvironmentGate:
     wrong = [s for s in verify_statement(folder, facts, files, now=asking.now) if s.ok is False]
     found = list(_bytes(folder, run, wrong, asking.authority))
     if not wrong:  # else it may be anything
-        databases: list[str] = []
-
-        def note(evidence: TargetEvidence, _leaf: bytes) -> None:
-            databases.extend(_other_database(evidence))
-
-        summary = sum_up(folder, now=facts.generated_at, each=note)
+        databases = _Databases(before=_before(folder, asking))
+        summary = sum_up(folder, now=facts.generated_at, each=databases.add)
         found = [*_run(folder, facts, asking), *found, *_judged(folder, run, summary, databases, asking)]
     return EnvironmentGate(environment="fleet", run=run, requirements=tuple(found))
 
 
 def _judged(
-    folder: RunFolder, run: SignedRun, summary: FleetSummary, databases: Sequence[str], asking: FleetAsking
+    folder: RunFolder, run: SignedRun, summary: FleetSummary, databases: _Databases, asking: FleetAsking
 ) -> Iterator[Requirement]:
     authority, needs = asking.authority, needs_of(asking.authority)
     authors = fleet_authors(folder, asking.trusted, authority, now=asking.now)
@@ -87,11 +90,9 @@ def _judged(
     yield judge_age(read_at, needs, now=asking.now, is_of_the_future=latest > asking.now + CLOCKS)
     yield from judge_sentences(RequirementKind.SOURCES, _sources(folder, asking))
     yield from judge_sentences(RequirementKind.SETTINGS, _settings(folder, asking))
-    yield _server(databases, is_pinned=needs.pinned)
-    if needs.producers:
-        text = "the policy names producers, and fleet runs are not signed by the job that makes them"
-        todo = "name producers in [policy.environments.NAME], for the environments whose runs they make"
-        yield Requirement(need=RequirementKind.PRODUCER, ok=False, text=text, todo=todo, code=4)
+    producer = fleet_producer(folder, run, authority, now=asking.now)
+    yield from judge_sentences(RequirementKind.PRODUCER, [producer])
+    yield from _server(databases, is_pinned=needs.pinned)
 
 
 def _run(folder: RunFolder, facts: FleetStatement, asking: FleetAsking) -> Iterator[Requirement]:
@@ -236,27 +237,61 @@ def _settings(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
         yield from tree_sentences(project, policy, where)
 
 
-def _other_database(evidence: TargetEvidence) -> Iterator[str]:
-    """That a target was read in another database than its reference names, where it names one."""
-    if evidence.comparison is None:
-        return
-    parts = parse_reference(evidence.reference, where=evidence.target)
-    named = conninfo_to_dict(parts.url).get("dbname") if parts.url is not None else parts.database
-    read = evidence.comparison.server.database
-    if named is not None and named != read:
-        yield f"{evidence.target}: {read}, but its reference names {named}"
+def _before(folder: RunFolder, asking: FleetAsking) -> RunFolder | None:
+    """The last approved run, where its files are what was approved; None where there is none.
+
+    Raises AuditError where they are not.
+    """
+    before = last_approved(folder, asking.trusted, asking.authority, now=asking.now)
+    wrong = [s for s in verify_folder(before, now=asking.now) if s.ok is False] if before else []
+    if before and wrong:
+        what = f"is the last approved run, and was changed: {wrong[0].text}"
+        raise AuditError(what, where=str(before.path), todo="restore it, or move it away")
+    return before
 
 
-def _server(databases: Sequence[str], *, is_pinned: bool) -> Requirement:
-    kind = RequirementKind.SERVER
-    if databases:
-        text = f"other databases were read than the references name: {some_of(list(databases), most=_SHOWN, between='; ')}"
-        todo = (
-            "name the database itself in the reference; behind a pooler with other names, a variable or service without one"
-        )
-        return Requirement(need=kind, ok=False, text=text, todo=todo, code=4)
-    if is_pinned:
-        text = "the policy asks for pinned databases, and the targets of a fleet are not pinned"
-        todo = "set pinned in [policy.environments.NAME], for the environments that are audited one by one"
-        return Requirement(need=kind, ok=False, text=text, todo=todo, code=4)
-    return Requirement(need=kind, ok=None, text="each is the database that its reference leads to; none is pinned")
+@dataclass(slots=True, kw_only=True)
+class _Databases:
+    """Which databases the targets are, target by target."""
+
+    before: RunFolder | None
+    """The last approved run."""
+    wrong: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    """Targets whose database is neither that of the last approved run nor another one."""
+
+    def add(self, evidence: TargetEvidence, _leaf: bytes) -> None:
+        """Compare the database with the one that the reference names, and with the one of the last approved run.
+
+        Under another reference, which is that of the listed targets, it may be another one.
+        """
+        if evidence.comparison is None:
+            return
+        name, server = evidence.target, evidence.comparison.server
+        parts = parse_reference(evidence.reference, where=name)
+        named = conninfo_to_dict(parts.url).get("dbname") if parts.url is not None else parts.database
+        if named is not None and named != server.database:
+            self.wrong.append(f"{name}: {server.database}, but its reference names {named}")
+        approved = self.before.evidence(name) if self.before else None
+        known = approved.comparison.server if approved and approved.comparison else None
+        if approved is None or known is None or approved.reference != evidence.reference or not known.system_identifier:
+            self.unknown.append(name)
+        elif (known.database, known.system_identifier) != (server.database, server.system_identifier):
+            then, now = (f"{each.database} on server {each.system_identifier or 'unknown'}" for each in (known, server))
+            self.wrong.append(f"{name}: {now}, but {then} in the last approved run")
+
+
+def _server(databases: _Databases, *, is_pinned: bool) -> Iterator[Requirement]:
+    kind, unknown = RequirementKind.SERVER, databases.unknown
+    if databases.wrong:
+        text = f"other databases were read: {some_of(databases.wrong, most=_SHOWN, between='; ')}"
+        todo = "correct the reference, run the fleet and sign again; where a target has moved, list it by another reference"
+        yield Requirement(need=kind, ok=False, text=text, todo=todo, code=4)
+    if is_pinned and unknown:
+        text = f"not known from the last approved run, which the policy asks for: {some_of(unknown, most=_SHOWN)}"
+        todo = "keep the last approved run in the folder that holds this one"
+        yield Requirement(need=kind, ok=False, text=text, todo=todo, code=4)
+    if not databases.wrong and not (is_pinned and unknown):
+        text = f"each is the database {'that its reference names' if unknown else 'of the last approved run'}"
+        rest = f"; not known from the last approved run: {some_of(unknown, most=3)}" if unknown and databases.before else ""
+        yield Requirement(need=kind, ok=None if unknown else True, text=text + rest)

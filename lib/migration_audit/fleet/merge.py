@@ -15,7 +15,9 @@ from migration_audit.fleet.verify import check_unchanged, verify_folder
 from migration_audit.model.errors import AuditError, UsageError
 
 
-def merge_parts(places: Sequence[Path], *, out: Path, now: datetime) -> tuple[RunFolder, FleetSummary]:
+def merge_parts(
+    places: Sequence[Path], *, out: Path, producer_key: Path | None = None, now: datetime
+) -> tuple[RunFolder, FleetSummary]:
     """All of the fleet run, in a separate folder, and what was found.
 
     Raises UsageError where the folders are not all parts of one fleet run, and AuditError for a part that is not what its
@@ -48,7 +50,10 @@ def merge_parts(places: Sequence[Path], *, out: Path, now: datetime) -> tuple[Ru
         for folder in folders:
             for target in folder.planned.targets:
                 write_atomically(merged.evidence_file(target.name), read_file(folder.evidence_file(target.name)) or b"")
-        return merged, finish_run(merged, now=now)
+        summary = finish_run(merged, now=now)
+        if producer_key is not None:
+            merged.sign_as_producer(producer_key)
+        return merged, summary
 
 
 def _checked(folders: Sequence[RunFolder]) -> list[tuple[Shard, RunFolder]]:

@@ -13,10 +13,10 @@ from migration_audit.fleet.store import PLAN, RunFolder, open_folder, read_file
 from migration_audit.fleet.verify import read_statement
 from migration_audit.gate import approvals
 from migration_audit.model.errors import AuditError, SignoffError
-from migration_audit.model.signoff import SignedRun
+from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.project import EnvironmentPolicy
 from migration_audit.review.people import other_names, people_since
-from migration_audit.signoff import Authority
+from migration_audit.signoff import Authority, judge_producer
 
 
 def needs_of(authority: Authority) -> EnvironmentPolicy:
@@ -40,8 +40,14 @@ def fleet_authors(folder: RunFolder, trusted: TrustedKeys, authority: Authority,
     """Who started the run, and who changed audit.toml, the owner's SQL or the prelude since the last approved run.
 
     E-mail addresses in lower case, as of a run with notebooks; a key that allowed_signers gives to one of them is theirs
-    under each other name as well. The last approved run is looked for in the folder that holds this one. Raises AuditError.
+    under each other name as well. Raises AuditError.
     """
+    before = last_approved(folder, trusted, authority, now=now)
+    return _authors(folder, read_signed_fleet(folder, trusted, now=now), before, authority)
+
+
+def last_approved(folder: RunFolder, trusted: TrustedKeys, authority: Authority, *, now: datetime) -> RunFolder | None:
+    """The newest older run that enough reviewers signed, of those in the same folder as this one."""
     _, facts, _ = read_statement(folder)
     older = [
         (each.generated_at, other) for other, each in neighbours(folder) if each and each.generated_at < facts.generated_at
@@ -53,7 +59,14 @@ def fleet_authors(folder: RunFolder, trusted: TrustedKeys, authority: Authority,
         found = approvals(run, needs_of(authority), roles=authority.policy.roles, authors=people)
         if all(sentence.ok is not False for sentence in found):
             last = other
-    return _authors(folder, read_signed_fleet(folder, trusted, now=now), last, authority)
+    return last
+
+
+def fleet_producer(folder: RunFolder, run: SignedRun, authority: Authority, *, now: datetime) -> Sentence:
+    """Whether a producer of the policy made the run. Raises AuditError."""
+    _, facts, _ = read_statement(folder)
+    at = facts.generated_at
+    return judge_producer(run, needs_of(authority), authority, now=now, generated_at=at, command="fleet run")
 
 
 def _authors(folder: RunFolder, run: SignedRun, before: RunFolder | None, authority: Authority) -> frozenset[str]:
@@ -77,6 +90,9 @@ def check_signer(folder: RunFolder, reviewer: str, trusted: TrustedKeys, *, now:
     if not needs.author_may_sign and reviewer.casefold() in fleet_authors(folder, trusted, authority, now=now):
         what = f"{reviewer} started this run, or changed an audited file since the last approved run"
         raise SignoffError(what, where=authority.source, todo="ask another reviewer to review and sign it")
+    producer = fleet_producer(folder, read_signed_fleet(folder, trusted, now=now), authority, now=now)
+    if producer.ok is False:
+        raise SignoffError(f"may not be signed: {producer.text}", where=str(folder.path), todo=producer.todo)
 
 
 def neighbours(folder: RunFolder) -> Iterator[tuple[RunFolder, FleetStatement | None]]:

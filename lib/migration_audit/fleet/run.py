@@ -84,6 +84,7 @@ def run_fleet(
     executor: Callable[[int], Executor],
     unchecked: Callable[[ReadTask, str], TargetEvidence],
     say: Progress,
+    producer_key: Path | None = None,
     clock: Clock | None = None,
 ) -> tuple[RunFolder, FleetSummary]:
     """Read what is missing and sum up; the folder, and what was found.
@@ -104,6 +105,8 @@ def run_fleet(
         missing = list(_missing(folder, limits, clock))
         if folder.is_finished and not missing:
             say(f"every target of this fleet run has its evidence already: {folder.path}")
+            if producer_key is not None:
+                folder.sign_as_producer(producer_key)
             return folder, sum_up(folder, now=clock.now())
         if folder.is_finished and folder.is_signed:
             people = tuple(sorted({*folder.planned.people, *planned.people}))
@@ -122,7 +125,10 @@ def run_fleet(
             for evidence in _read_all(queue, started, limits, clock, unchecked):
                 folder.write(evidence)
                 count.add(evidence.outcome, clock.monotonic())
-        return folder, finish_run(folder, now=clock.now())
+        summary = finish_run(folder, now=clock.now())
+        if producer_key is not None:
+            folder.sign_as_producer(producer_key)
+        return folder, summary
 
 
 class TargetCount:

@@ -63,6 +63,7 @@ class FleetOptions:
     shard: str | None = None
     max_age: timedelta | None = None
     statement_timeout: int = 60
+    producer_key: Path | None = None
     config: Path | None = None
 
 
@@ -105,6 +106,7 @@ def start_fleet(
         executor=partial(_executor, context, options),
         unchecked=partial(unchecked_evidence, context),
         say=say,
+        producer_key=options.producer_key,
     )
     return folder.path, summary
 

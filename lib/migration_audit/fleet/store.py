@@ -30,6 +30,8 @@ from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.model.strict_json import parse_json
+from migration_audit.signoff import sign_as_producer
+from migration_audit.signoff.statement import PRODUCER_FILE
 
 PLAN: Final = "plan.json"
 EXPECTED: Final = "expected.json"
@@ -98,7 +100,8 @@ class RunFolder:
 
     def reopen(self, people: Iterable[str]) -> None:
         """From now on it is unfinished, until the statement is written again; these people go on with it."""
-        (self.path / STATEMENT).unlink(missing_ok=True)
+        for name in (STATEMENT, PRODUCER_FILE):
+            (self.path / name).unlink(missing_ok=True)
         known = sorted({*self.planned.people, *people})
         if known != list(self.planned.people):
             self.planned = replace(self.planned, people=tuple(known))
@@ -119,6 +122,11 @@ class RunFolder:
         content = read_file(path) or b""
         if content != expected and digest_of(content, str(path)) != self.planned.plan.expected:
             raise AuditError("is not the expected side of this fleet run any more", where=str(path), todo=_MOVE_FOLDER)
+
+    def sign_as_producer(self, key: Path) -> None:
+        """Sign the statement of a run that has just finished; one that is signed so stays as it is. Raises AuditError."""
+        if not (self.path / PRODUCER_FILE).exists():
+            sign_as_producer(self.path, key=key)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -74,9 +74,18 @@ def sign_as_producer(folder: Path, *, key: Path) -> None:
     openssh.sign_file(folder / STATEMENT_FILE, key=key, namespace=NAMESPACE)
 
 
-def judge_producer(run: SignedRun, needs: EnvironmentPolicy, authority: Authority, *, now: datetime) -> Sentence:
+def judge_producer(
+    run: SignedRun,
+    needs: EnvironmentPolicy,
+    authority: Authority,
+    *,
+    now: datetime,
+    generated_at: datetime | None = None,
+    command: str = "run",
+) -> Sentence:
     """Whether one of the policy's producers signed the run's statement. Raises AuditError without ssh-keygen.
 
+    ``generated_at`` is the time of a run that has no evidence.json, and ``command`` the one that makes such runs.
     A key has to be valid at the time of the evidence and when the signature reached the protected branch (else now), and
     not to be revoked.
     """
@@ -84,7 +93,7 @@ def judge_producer(run: SignedRun, needs: EnvironmentPolicy, authority: Authorit
     path = folder / PRODUCER_FILE
     if not needs.producers:
         return Sentence(ok=None, text="the policy names no producers: only the evidence itself names who made the run")
-    todo = "have a producer of the policy run the audit: migration-audit run --producer-key FILE"
+    todo = f"have a producer of the policy run the audit: migration-audit {command} --producer-key FILE"
     try:
         content, message = path.read_bytes(), (folder / STATEMENT_FILE).read_bytes()
         key = openssh.fingerprint(read_signature(content).key_line)
@@ -94,7 +103,7 @@ def judge_producer(run: SignedRun, needs: EnvironmentPolicy, authority: Authorit
         return Sentence(ok=False, text=f"{PRODUCER_FILE} cannot be read: {error}", todo=todo)
     lines = "".join(f"{line}\n" for line in needs.producers).encode()
     names = [name for line in needs.producers for name in line.split()[0].strip('"').split(",")]
-    times = (run.generated_at, authority.reached(folder, path, content) or now)
+    times = (generated_at or run.generated_at, authority.reached(folder, path, content) or now)
     keys = openssh.PolicyKeys(allowed_signers=lines, revoked=authority.revoked)
     for name in dict.fromkeys(names):
         if all(

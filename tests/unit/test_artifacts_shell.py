@@ -63,7 +63,7 @@ CASES: dict[str, tuple[str, dict[str, str], list[str], list[str]]] = {
     "sh -c with arguments": ("sh -c 'a \"$1\"' x y", {}, ['sh -c a "$1" x y', "a y"], []),
     "a script": ("sh x.sh 1\nb", {"x.sh": 'a "$1"\n'}, ["sh x.sh 1", "a 1", "b"], []),
     "a script by itself": ("./x.sh 1\nb", {"x.sh": '#!/bin/sh\na "$1"\n'}, ["./x.sh 1", "a 1", "b"], []),
-    "a sourced script": (". ./x.sh\nb $X", {"x.sh": "X=1\na\n"}, ["a", "b 1"], []),
+    "a sourced script": (". ./x.sh\nb $X", {"x.sh": "X=1\na\n"}, [". ./x.sh", "a", "b 1"], []),
     "a script that calls a script": (
         "sh x.sh\nc",
         {"x.sh": "sh y.sh\nb\n", "y.sh": "a\n"},

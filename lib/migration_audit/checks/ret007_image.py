@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.code_scopes import commands_in, no_rule, only_handles
+from migration_audit.checks.given_code import code_in, named_by_pattern, undecided_code, undecided_script
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 from migration_audit.model.image import Copied, Image, Stage, StartedCommand
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 ImageFacts = Mapping[Location, "Image | Unavailable"]
 """The image of each rule, by the place of the rule."""
 
+_LOADS: Final = re.compile(r"(?:NODE_OPTIONS|BUN_OPTIONS|RUBYOPT|PERL5OPT|BASH_ENV|ENV|PYTHONSTARTUP)=")
+"""Variables of ``env`` that make a program load a file."""
 _VERSION: Final = re.compile(r"(?<!\A)[@=<>~!\[]")
 """Where the version of a package begins: ``node-pg-migrate@7``, ``alembic[tz]>=1.13``."""
 
@@ -118,10 +122,18 @@ def _health(image: Image) -> Iterator[tuple[str, tuple[StartedCommand, ...]]]:
 
 def _wanted_word(command: StartedCommand, rule: AuditRule) -> str | None:
     """The word of the rule that one word of the command is, as a name, a file or the script of a package."""
+    codes = [part for code in code_in(command.words) for part in re.split(r"[^\w./@-]+", code)]
     if only_handles(command.words[0]):
-        return None
+        return _named(codes, rule)
     code = [part for one in commands_in(command.words, lambda _: False) for part in one]
-    for text in (*command.words, *code, *(word.partition("=")[2] for word in command.words if word.startswith("-"))):
+    modules = [part for before, word in pairwise(command.words) if before == "-m" for part in word.split(".")]
+    values = [word.partition("=")[2] for word in command.words if word.startswith("-") or _LOADS.match(word)]
+    found = _named([*command.words, *code, *codes, *modules, *values], rule)
+    return found or next(filter(None, (named_by_pattern(word, rule.runs) for word in command.words)), None)
+
+
+def _named(texts: Sequence[str], rule: AuditRule) -> str | None:
+    for text in texts:
         bare = _VERSION.split(text)[0]
         name = bare.rpartition("/")[2]
         parts = {text, bare, name, name.partition(".")[0], *text.split(":")}
@@ -129,6 +141,12 @@ def _wanted_word(command: StartedCommand, rule: AuditRule) -> str | None:
             if any(fnmatchcase(part.lower(), word.lower()) for part in parts):
                 return word
     return None
+
+
+def _undecided(command: StartedCommand) -> str | None:
+    """What of a command only a run knows, where it decides what is started."""
+    codes = (undecided_code(code) for code in code_in(command.words))
+    return next(filter(None, codes), None) or undecided_script(command.words, command.unknown)
 
 
 def _open(image: Image, rule: AuditRule) -> Iterator[Unavailable]:
@@ -142,6 +160,9 @@ def _open(image: Image, rule: AuditRule) -> Iterator[Unavailable]:
         )
     services = [container.start for container in image.containers]
     runs = [*(stage.runs for stage in image.stages), image.start, *services] if rule.runs else []
+    for command in dict.fromkeys(command for run in runs for command in run.commands):
+        if _wanted_word(command, rule) is None and (why := _undecided(command)) is not None:
+            yield Unavailable(reason=f"{command.at}: {command.text}: {why}")
     for undecided in dict.fromkeys(u for run in runs for u in run.undecided):
         yield Unavailable(reason=f"{undecided.at}: {undecided.what}: {undecided.reason}")
 

@@ -38,7 +38,16 @@ _PROGRAMS: Final = {
     "amacneil/dbmate": ("/usr/local/bin/dbmate",),
 }
 """Images whose ENTRYPOINT is one program, which takes the command for its arguments (their Dockerfiles say so)."""
-_PRELOADING: Final = ("NODE_OPTIONS", "BUN_OPTIONS", "RUBYOPT", "PERL5OPT", "JAVA_TOOL_OPTIONS", "BASH_ENV")
+_PRELOADING: Final = (
+    "NODE_OPTIONS",
+    "BUN_OPTIONS",
+    "RUBYOPT",
+    "PERL5OPT",
+    "JAVA_TOOL_OPTIONS",
+    "BASH_ENV",
+    "ENV",
+    "PYTHONSTARTUP",
+)
 """Variables by which a program loads or runs files before what it is started with."""
 
 

@@ -66,6 +66,15 @@ def _hash(words: list[Word], at: Location, where: ExecutionPoint) -> None:
             _alias([Word(f"{name.text}={words[1].text}", known=words[1].known and name.known)], at, where)
 
 
+def _read(words: list[Word], _: Location, where: ExecutionPoint) -> None:
+    where.state.variables |= dict.fromkeys(word.text for word in words if not word.text.startswith("-"))
+
+
+def _printf(words: list[Word], at: Location, where: ExecutionPoint) -> None:
+    if [word.text for word in words[:1]] == ["-v"]:
+        _read(words[1:2], at, where)
+
+
 def _popd(_: list[Word], __: Location, where: ExecutionPoint) -> None:
     where.state.folder = None
 
@@ -101,6 +110,8 @@ OF_THE_SHELL: Final[Mapping[str, Builtin]] = {
     "alias": _alias,
     "unalias": _unalias,
     "hash": _hash,
+    "read": _read,
+    "printf": _printf,
     "popd": _popd,
     "exit": _exit,
     "return": _return,

@@ -15,7 +15,7 @@ from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
 from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
 from migration_audit.artifacts.shell.program_files import package_scripts, settings_of, texts_in
-from migration_audit.artifacts.shell.replaced import replaced_by
+from migration_audit.artifacts.shell.replaced import IDLE, REMOVED, replaced_by
 from migration_audit.artifacts.shell.statements import Statements
 from migration_audit.artifacts.shell.words import PATH, ShellVariables, Word
 from migration_audit.artifacts.shell.wrappers import (
@@ -24,6 +24,7 @@ from migration_audit.artifacts.shell.wrappers import (
     CallKind,
     StartedProgram,
     classify,
+    is_shell_script,
     is_supervisor,
     may_run_files,
     rule_files,
@@ -36,10 +37,6 @@ from migration_audit.model.unset import is_open, readable
 
 _MOST_DEPTH: Final = 20
 _MOST_COMMANDS: Final = 2_000
-_REMOVED: Final = re.compile(r"`(?:\S*/)?(?:rm|mv|unlink|find)\s|\Anothing creates it earlier")
-"""Of why it is unknown what is at a path: a program that is there to remove or move files, or to put others there."""
-_IDLE: Final = re.compile(r"/(?:true|false|echo)\s[^`]*` at|\Athe volume ")
-"""Of why a program may be another one: it is replaced by one that does nothing, or by what an earlier container wrote."""
 
 
 class Walk(Statements):
@@ -148,7 +145,12 @@ class Walk(Statements):
             self._mark_idle(position, open_parts)
         elif first.text in self._builtins:
             self._builtins[first.text](list(words[1:]), at, where)
-        elif re.sub(r"\A(?:/usr)?/bin/", "", first.text) not in SILENT:
+        elif re.sub(r"\A(?:/usr)?/bin/", "", first.text) in SILENT:
+            reads = (
+                words[1:] if first.text == "read" else words[2:3] if [w.text for w in words[:2]] == ["printf", "-v"] else ()
+            )
+            where.state.variables |= dict.fromkeys(word.text for word in reads if not word.text.startswith("-"))
+        else:
             position = self._keep(words, at, where)
             before, open_parts = self._children, len(self._undecided)
             self._follow(words, at, where, position)
@@ -196,6 +198,7 @@ class Walk(Statements):
         call = classify(words)
         if call is None:
             return
+        self._first_of_shell(words, at, where)
         before = self._children
         if (gone := self._gone(call, where)) is not None:
             command, scope = self._commands[position]
@@ -215,6 +218,15 @@ class Walk(Statements):
             target = next((n for n, word in enumerate(words) if word is call.target), 0)
             command, scope = self._commands[position]
             self._commands[position] = (replace(command, followed=target), scope)
+
+    def _first_of_shell(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
+        """The file that a variable makes bash, or an interactive shell, run first."""
+        texts = [word.text.rpartition("/")[2] for word in words]
+        name = "BASH_ENV" if "bash" in texts else "ENV" if "-i" in texts and not SHELLS.isdisjoint(texts) else ""
+        loaded = where.state.value(name) if name else None
+        if loaded and isinstance(found := self._found(Word(loaded), where), ShellScript):
+            self._keep([Word(name), Word(loaded)], at, where, followed=1)
+            self._child(found, (), where, errexit=False)
 
     def _child(self, script: ShellScript, arguments: Sequence[Word], where: ExecutionPoint, *, errexit: bool) -> None:
         """Another shell with a state of its own, whose failure is the failure of the command that started it."""
@@ -256,7 +268,7 @@ class Walk(Statements):
         standing = self._standing(name, where)
         if standing.kind is PathKind.NOTHING:
             return f"{name} is not in the image any more"
-        return standing.why if _REMOVED.search(standing.why) else self._replaced(name, where)
+        return standing.why if REMOVED.search(standing.why) else self._replaced(name, where)
 
     def _replaced(self, name: str, where: ExecutionPoint) -> str | None:
         full = posixpath.normpath(posixpath.join(where.state.folder or "/", name))
@@ -266,7 +278,7 @@ class Walk(Statements):
         """The same of a program that is called by its name, where what takes its place does nothing, or is not known."""
         for folder in (where.state.value("PATH") or PATH).split(":"):
             why = self._replaced(f"{folder}/{name}", where)
-            if why is not None and _IDLE.search(why):
+            if why is not None and IDLE.search(why):
                 return why
             if isinstance(self._files(f"{folder}/{name}"), ShellScript):
                 return None
@@ -283,7 +295,7 @@ class Walk(Statements):
         found = self._found(call.target, where, by_name=call.kind is CallKind.PROGRAM)
         if isinstance(found, ShellScript):
             line = shebang(found.text)
-            if call.kind is CallKind.PROGRAM and not _is_shell_script(found, name):
+            if call.kind is CallKind.PROGRAM and not is_shell_script(found.text, name):
                 self._handed(call, at, where)
                 return
             errexit = call.errexit or bool(call.kind is CallKind.PROGRAM and line and line[1])
@@ -306,7 +318,7 @@ class Walk(Statements):
                 self._keep([word, *texts_in(found)], found.at, where, followed=0)
         for word in call.arguments if may_run_files(call) else ():
             found = self._found(word, where) if word.known and "/" in word.text else None
-            if isinstance(found, ShellScript) and _is_shell_script(found, word.text):
+            if isinstance(found, ShellScript) and is_shell_script(found.text, word.text):
                 self.undecided(word.text, f"it is not known whether {call.target.text} runs the script passed to it", at)
 
     def _found(self, target: Word, where: ExecutionPoint, *, by_name: bool = False) -> ShellScript | str | None:
@@ -326,6 +338,9 @@ class Walk(Statements):
     def _package(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         found = self._found(Word("./package.json"), where)
         name = call.target.text
+        if not call.target.known:
+            self.undecided(name, "which script of package.json it is, is only known at run time", at)
+            return
         if not isinstance(found, ShellScript):
             self.undecided(name, found or "no file of the project is copied to package.json in the image", at)
             return
@@ -371,6 +386,7 @@ class Walk(Statements):
     def _source(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
         found = self._found(words[0], where, by_name=True) if words else "it does not name a file"
         if isinstance(found, ShellScript):
+            self._keep([Word("."), *words], at, where, followed=1)
             self.script(where.in_script(found))
         else:
             name = words[0].text if words else "."
@@ -381,8 +397,3 @@ class Walk(Statements):
     def _trap(self, words: list[Word], at: Location, _: ExecutionPoint) -> None:
         if words and words[0].text not in ("", "-"):
             self.undecided(f"trap {words[0].text}", "a trap runs at a signal or at exit", at)
-
-
-def _is_shell_script(script: ShellScript, name: str) -> bool:
-    line = shebang(script.text)
-    return line[0] in SHELLS if line else name.endswith(".sh")

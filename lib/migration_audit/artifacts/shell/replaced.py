@@ -17,6 +17,10 @@ from migration_audit.artifacts.shell.path_changes import PathChange, below
 from migration_audit.artifacts.shell.words import Word
 from migration_audit.artifacts.shell.wrappers import CallKind, classify
 
+REMOVED: Final = re.compile(r"`(?:\S*/)?(?:rm|mv|unlink|find)\s|\Anothing creates it earlier")
+"""Of why it is unknown what is at a path: a program that is there to remove or move files, or to put others there."""
+IDLE: Final = re.compile(r"/(?:true|false|echo)\s[^`]*` at|\Athe volume ")
+"""Of why a program may be another one: it is replaced by one that does nothing, or by what an earlier container wrote."""
 _LINE_ENDS: Final = re.compile(r"(?:-[A-Za-z]+\s+)*['\"]?(?:s/(?:\\r|\\x0[dD]|\^M|\r)\$?//g?;?)['\"]?")
 """Of sed: it takes away CR at the ends of lines, after which the text says the same."""
 _HARMLESS: Final = frozenset(

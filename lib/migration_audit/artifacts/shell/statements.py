@@ -32,6 +32,7 @@ from migration_audit.model.location import Location
 _PROCESSES: Final = ("command_substitution", "process_substitution")
 """What runs inside of words, in a process of its own."""
 _MOST_TURNS: Final = 50
+_READS_CODE: Final = re.compile(r"node|deno|bun|python\d?|ruby|perl|php")
 
 
 class Statements(ShellWalker[None]):
@@ -274,7 +275,12 @@ class Statements(ShellWalker[None]):
             self._statements(node.children, inner)
 
     def _redirected(self, node: Node, where: ExecutionPoint) -> None:
+        code = _given_code(node)
         for child in node.named_children:
+            if code is not None and child.type == "command":
+                words = [word for part in command_parts(child)[1] for word in expand(part, where.state)]
+                self.start([*words, Word("-e"), Word(code)], where.script.place(child), where)
+                continue
             if child.type == "heredoc_redirect":
                 for more in child.named_children:
                     if more.type in self._HANDLERS:
@@ -380,6 +386,15 @@ class Statements(ShellWalker[None]):
         "command": _command,
         "test_command": _test,
     }
+
+
+def _given_code(node: Node) -> str | None:
+    """The here-document that an interpreter gets for its program: ``python3 - <<E``."""
+    first = node.named_children[0]
+    body = next((c for r in node.named_children if r.type == "heredoc_redirect" for c in r.named_children[1:2]), None)
+    words = shell_text_of(first).split() if first.type == "command" else []
+    is_code = words and _READS_CODE.fullmatch(words[0].rpartition("/")[2]) and words[1:] in ([], ["-"])
+    return shell_text_of(body) if is_code and body is not None and body.type == "heredoc_body" else None
 
 
 def _next(children: Sequence[Node], position: int) -> str:

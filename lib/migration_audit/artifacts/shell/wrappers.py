@@ -319,3 +319,9 @@ def shebang(text: str) -> tuple[str, bool] | None:
     program = next((_base(name) for name in names if _base(name) != "env"), "")
     errexit = any(re.fullmatch(r"-[a-z]*e[a-z]*", word) for word in words)
     return program, errexit
+
+
+def is_shell_script(text: str, name: str) -> bool:
+    """Whether a shell runs a file that is called as a program."""
+    line = shebang(text)
+    return line[0] in SHELLS if line else name.endswith(".sh")

@@ -108,7 +108,7 @@ def test_bars_words_and_table_have_the_same_numbers():
     assert found.alt == "index: 1 the same, 2 different, 1 missing in prod, 1 only in prod"
     [lane] = found.parts
     assert lane.note == "= 1 · ≠ 2 · − 1 · + 1"
-    assert found.to_frame().iloc[0].tolist()[1:] == ["index", "1", "2", "1", "1"]
+    assert found.to_frame().iloc[0].tolist() == ["index", "1", "2", "1", "1"]
     html = in_report(found)
     assert 'role="img" aria-label="index: 1 the same, 2 different' in html
     assert re.findall(r'<rect class="(\w+)" x="[^"]*" width="([^"]*)"', html) == [
@@ -302,7 +302,7 @@ STEPS = tuple(BootStep(name=name, command=name, at=Location("audit.toml", n)) fo
 
 
 def rows(figure):
-    return [tuple(row)[1:] for row in figure.to_frame().itertuples(index=False)]
+    return [tuple(row) for row in figure.to_frame().itertuples(index=False)]
 
 
 def test_containers_conditions_and_steps_in_their_order():

@@ -16,7 +16,7 @@ from migration_audit.project import BootStep
 from migration_audit.report.figure import Figure, Lane
 from migration_audit.report.inline import IdentifierText, Inline, Text
 from migration_audit.report.strip import Look, Mark, Strip
-from migration_audit.report.table import Group, Heading, ReportTable, Row
+from migration_audit.report.table import Group, Heading, ReportTable, Row, plain_table
 
 RehearsedRow = tuple[str, str, str, str]
 """Probe, where it is defined, what happened with the owner's SQL, what happened without it."""
@@ -82,7 +82,7 @@ def rehearsal_table(rows: Sequence[RehearsedRow]) -> ReportTable:
         for name, where, prepared, alone in rows
     ]
     headings = ("Probe", "With the owner's SQL", "Without it: what operators see", "Defined at")
-    return _table("The writer's statements, rehearsed", headings, cells)
+    return plain_table("The writer's statements, rehearsed", headings, cells)
 
 
 def directus_rehearsal_table(found: RehearsedBoots) -> ReportTable:
@@ -130,17 +130,6 @@ def _when(command: StartedCommand) -> str:
     if command.maybe:
         return f"perhaps: {command.maybe}"
     return "in the background" if command.in_background else "always"
-
-
-def _table(caption: str, headings: tuple[str, ...], rows: Sequence[Row], *, note: str | None = None) -> ReportTable:
-    return ReportTable(
-        caption=caption,
-        note=note,
-        group_names=("",),
-        headings=tuple(Heading(name=heading) for heading in headings),
-        groups=(Group(title=None, labels=("",), rows=tuple(rows)),),
-        nothing="Nothing to list.",
-    )
 
 
 _WORDS = {Condition.STARTED: "is started", Condition.HEALTHY: "is healthy", Condition.COMPLETED: "has ended with success"}
@@ -268,14 +257,8 @@ def _waits_table(
             rows.append(Row((*head, what, until, IdentifierText(where)), marked=bool(doubts)))
         if service.name == owner:
             rows += _step_rows(steps)
-    return ReportTable(
-        caption="Who waits for whom",
-        note=", ".join(stack.files),
-        group_names=("",),
-        headings=tuple(Heading(name=name) for name in ("Round", "Service or step", "Waits for", "Until", "File and line")),
-        groups=(Group(title=None, labels=("",), rows=tuple(rows)),) if rows else (),
-        nothing="Nothing to list.",
-    )
+    headings = ("Round", "Service or step", "Waits for", "Until", "File and line")
+    return plain_table("Who waits for whom", headings, rows, note=", ".join(stack.files))
 
 
 def _step_rows(steps: _Steps) -> Iterator[Row]:

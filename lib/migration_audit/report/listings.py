@@ -20,7 +20,7 @@ from migration_audit.report import escape
 from migration_audit.report.badges import severity_pill
 from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import PRE, IdentifierText, Inline, Text
-from migration_audit.report.table import Group, Heading, ReportTable, Row
+from migration_audit.report.table import Group, Heading, ReportTable, Row, plain_table
 from migration_audit.report.view import producer_text
 
 NOT_SHOWN: Final = "not shown"
@@ -42,19 +42,19 @@ def environment_table(environments: Sequence[Environment]) -> ReportTable:
         for e in environments
     ]
     headings = ("Environment", "Connection", "Phases", "Pinned database")
-    return _table("Environments", headings, [_only(rows)])
+    return plain_table("Environments", headings, rows)
 
 
 def audit_table(facts: Sequence[tuple[str, str]]) -> ReportTable:
     """What an audit is about, in one row."""
     cells = tuple(Text(value) for _, value in facts)
-    return replace(_table("This audit", tuple(name for name, _ in facts), [_only([Row(cells)])]), about="audit")
+    return replace(plain_table("This audit", tuple(name for name, _ in facts), [Row(cells)]), about="audit")
 
 
 def scope_table(excluded: Sequence[Excluded]) -> ReportTable:
     """Each rule that leaves objects out, why, and how many; a rule that leaves out nothing is listed too."""
     rows = [Row((IdentifierText(rule.pattern), Text(rule.reason), Text(f"{rule.objects:,}"))) for rule in excluded]
-    return _table("Out of scope, by rule", ("Rule", "Reason", "Objects"), [_only(rows)])
+    return plain_table("Out of scope, by rule", ("Rule", "Reason", "Objects"), rows)
 
 
 def catalogue_table(checks: Iterable[Check]) -> ReportTable:
@@ -70,7 +70,7 @@ def catalogue_table(checks: Iterable[Check]) -> ReportTable:
         )
         for check in checks
     ]
-    return _table("Checks", ("Check", "Question", "Severity", "Phase"), [_only(rows)])
+    return plain_table("Checks", ("Check", "Question", "Severity", "Phase"), rows)
 
 
 def digest_table(evidence: Evidence, *what: str) -> ReportTable:
@@ -81,7 +81,13 @@ def digest_table(evidence: Evidence, *what: str) -> ReportTable:
     if unknown := set(what) - set(_DIGESTED):
         raise ValueError(f"{min(unknown)} is none of {', '.join(_DIGESTED)}")
     groups = [group for name in what or _DIGESTED for group in _DIGESTED[name](evidence)]
-    listed = _table("What was audited, by digest", ("What", "SHA-256"), groups, group_name="Source")
+    listed = ReportTable(
+        caption="What was audited, by digest",
+        group_names=("Source",),
+        headings=(Heading(name="What"), Heading(name="SHA-256")),
+        groups=tuple(groups),
+        nothing="Nothing to list.",
+    )
     return replace(listed, about="digests", quiet="files and catalogs, as evidence.json has them", prints_quiet=False)
 
 
@@ -119,29 +125,14 @@ def evidence_table(evidence: Evidence) -> ReportTable:
     facts.append(("SQL executed on", evidence.shadow or "no server"))
     facts += [(f"commit: {tree}", commit_text(state)) for tree, state in sorted(evidence.commit.items())]
     rows = [Row((Text(name), IdentifierText(value))) for name, value in facts]
-    return _table("Origin of the evidence", ("What", "Value"), [_only(rows)])
+    return plain_table("Origin of the evidence", ("What", "Value"), rows)
 
 
 def unavailable(reason: str, *, errored: bool) -> ReportTable:
     """In place of a table: why it cannot be shown."""
     glyph = "! could not be read" if errored else "– not checked"
     row = Row((Text(glyph, strong=True), Text(reason)), marked=True)
-    return replace(_table("Not shown", ("Outcome", "Reason"), [_only([row])]), about=NOT_SHOWN)
-
-
-def _only(rows: Sequence[Row]) -> Group:
-    return Group(title=None, labels=("",), rows=tuple(rows))
-
-
-def _table(caption: str, headings: tuple[str, ...], groups: Sequence[Group], *, group_name: str = "") -> ReportTable:
-    return ReportTable(
-        caption=caption,
-        note="",
-        group_names=(group_name,),
-        headings=tuple(Heading(name=heading) for heading in headings),
-        groups=tuple(groups),
-        nothing="Nothing to list.",
-    )
+    return replace(plain_table("Not shown", ("Outcome", "Reason"), [row]), about=NOT_SHOWN)
 
 
 def _words(value: object) -> str:

@@ -13,7 +13,7 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.figure import Figure, Lane, Line, Links
 from migration_audit.report.inline import IdentifierText, Text
 from migration_audit.report.strip import GLYPHS, Look, Strip, shares
-from migration_audit.report.table import Group, Heading, ReportTable, Row
+from migration_audit.report.table import ReportTable, Row, plain_table
 
 _TITLE = "Which index ON CONFLICT uses"
 _MOST = 24
@@ -133,13 +133,8 @@ def _table(uses: Sequence[_Use], remarks: Mapping[str | None, str]) -> ReportTab
         )
         for use in uses
     )
-    return ReportTable(
-        caption=_TITLE,
-        group_names=("",),
-        headings=tuple(Heading(name=n) for n in ("Probe", "Index", "Use", "In the database", "Defined at")),
-        groups=(Group(title=None, labels=("",), rows=rows),) if rows else (),
-        nothing="No statement has ON CONFLICT.",
-    )
+    headings = ("Probe", "Index", "Use", "In the database", "Defined at")
+    return plain_table(_TITLE, headings, rows, nothing="No statement has ON CONFLICT.")
 
 
 _KINDS_TITLE = "Objects by kind"
@@ -212,12 +207,11 @@ def _kinds_table(counts: Mapping[str, Counter[Look]], looks: list[Look], words: 
         Row((Text(kind), *(Text(f"{each[look]:,}") for look in looks)), marked=bool(each.keys() - {Look.SAME}))
         for kind, each in counts.items()
     )
-    return ReportTable(
-        caption=_KINDS_TITLE,
+    return plain_table(
+        _KINDS_TITLE,
+        ("Kind", *(words[look].capitalize() for look in looks)),
+        rows,
         note=f"{sum(each.total() for each in counts.values()):,} objects of {len(counts)} {plural('kind', len(counts))}",
-        group_names=("",),
-        headings=(Heading(name="Kind"), *(Heading(name=words[look].capitalize()) for look in looks)),
-        groups=(Group(title=None, labels=("",), rows=rows),) if rows else (),
         nothing="There are no objects.",
         quiet="kinds without a difference",
     )

@@ -14,7 +14,7 @@ from migration_audit.model.rows import RowsComparison, TableComparison
 from migration_audit.model.side_effects import OutsideKind, SourceUndone, Undone
 from migration_audit.report.escape import one_line
 from migration_audit.report.inline import IdentifierText, Text
-from migration_audit.report.table import Group, Heading, ReportTable, Row
+from migration_audit.report.table import Group, Heading, ReportTable, Row, plain_table
 
 _MOST_SHOWN = 20
 """Lines of one side that a terminal shows."""
@@ -29,12 +29,11 @@ def rows_text(rows: RowsComparison | None) -> str:
 
 def rows_table(rows: RowsComparison) -> ReportTable:
     """Each table in which a source leaves rows: how many on both sides, and what is different; never a value."""
-    return ReportTable(
-        caption="Rows that migrations write",
+    return plain_table(
+        "Rows that migrations write",
+        ("Table", "Expected", "Actual", "Different", "Left out"),
+        map(_row, rows.tables),
         note="Rows are compared by digests; no value is stored.",
-        group_names=("Rows",),
-        headings=tuple(Heading(name=name) for name in ("Table", "Expected", "Actual", "Different", "Left out")),
-        groups=(Group(title=None, labels=("",), rows=tuple(map(_row, rows.tables))),) if rows.tables else (),
         nothing="Neither source writes rows that can be compared.",
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from migration_audit.model.enumeration import first_lines
 from migration_audit.report import escape, table_html
 from migration_audit.report.grid import Grid, Group, Heading, Row
 
@@ -56,6 +57,27 @@ class ReportTable(Grid):
         return _plain_text(self)
 
 
+def plain_table(
+    caption: str,
+    headings: Iterable[str],
+    rows: Iterable[Row],
+    *,
+    note: str | None = None,
+    nothing: str = "Nothing to list.",
+    quiet: str | None = None,
+) -> ReportTable:
+    """A table whose rows are in no groups; ``nothing`` is its text where there are none."""
+    found = tuple(rows)
+    return ReportTable(
+        caption=caption,
+        note=note,
+        headings=tuple(Heading(name=name) for name in headings),
+        groups=(Group(title=None, labels=(), rows=found),) if found else (),
+        nothing=nothing,
+        quiet=quiet,
+    )
+
+
 def text_frame(rows: Iterable[Sequence[str]], columns: Sequence[str]) -> pd.DataFrame:
     """A DataFrame of text."""
     import pandas as pd  # noqa: PLC0415 (half a second that only those pay who ask for a frame)
@@ -96,8 +118,8 @@ def _in_short(table: Grid) -> str:
     rows = [item for item in table.split()[0].shown() if isinstance(item, Row)]
     news = rows if table.quiet is None and not any(row.marked for row in rows) else [row for row in rows if row.marked]
     limit = _SHORT if len(table) > 1 else None
-    lines += [f"  {_in_one_line(row, limit)}" for row in news[:_MOST_SHORT]]
-    return "\n".join([*lines, f"  … {len(news) - _MOST_SHORT:,} more"] if len(news) > _MOST_SHORT else lines)
+    shown = first_lines([_in_one_line(row, limit) for row in news], most=_MOST_SHORT, rest="… {:,} more")
+    return "\n".join([*lines, *(f"  {line}" for line in shown)])
 
 
 def _in_one_line(row: Row, limit: int | None) -> str:

@@ -13,7 +13,7 @@ from migration_audit.model.snapshot import HypertableChunks
 from migration_audit.report.figure import Figure, Lane
 from migration_audit.report.inline import IdentifierText, Text
 from migration_audit.report.strip import Look, Mark, Strip
-from migration_audit.report.table import Group, Heading, ReportTable, Row, Stacked
+from migration_audit.report.table import Group, Heading, ReportTable, Row, Stacked, plain_table
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICKS = 4
@@ -113,13 +113,8 @@ def _not_drawn(rest: Sequence[HypertableChunks], settings: Settings) -> ReportTa
     if len(differing) > len(named):
         note += f", the first {len(named)} are listed"
     headings = ("Hypertable", "Chunks", "Widths", "Set by the owner's SQL", "Missing indexes")
-    return ReportTable(
-        caption="Hypertables without a picture",
-        note=note,
-        headings=tuple(Heading(name=name) for name in headings),
-        groups=(Group(title=None, labels=(), rows=rows),) if rows else (),
-        nothing="None of them differs from the owner's SQL.",
-    )
+    nothing = "None of them differs from the owner's SQL."
+    return plain_table("Hypertables without a picture", headings, rows, note=note, nothing=nothing)
 
 
 def _ends(bars: tuple[Bar, ...]) -> tuple[float, float]:

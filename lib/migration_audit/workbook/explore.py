@@ -15,7 +15,7 @@ from migration_audit.model.finding import CheckResult, Unavailable
 from migration_audit.model.location import Location
 from migration_audit.project import Environment, Probe, resolve
 from migration_audit.report.inline import IdentifierText, Text
-from migration_audit.report.table import Group, Heading, ReportTable, Row
+from migration_audit.report.table import ReportTable, Row, plain_table
 from migration_audit.workbook import frames
 from migration_audit.workbook.catalogs import SOURCES, ReadCatalog, SideOrigin
 from migration_audit.workbook.comparing import CLASSES, Comparison, Wanted, compared_sides
@@ -97,13 +97,8 @@ def sides() -> ReportTable:
         times = [f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "" for at in (read and read.read_at, session.before.get(name))]
         rows.append(Row((IdentifierText(name), Text(state), Text(what), *map(Text, times)), marked=bool(failed)))
     headings = ("Side", "State", "What", "Read at", "Read before")
-    return ReportTable(
-        caption="Sides",
-        note=_about(session),
-        headings=tuple(Heading(name=name) for name in headings),
-        groups=(Group(title=None, labels=(), rows=tuple(rows)),),
-        nothing='No side was read yet: workbook.side("path/to/sql").',
-    )
+    nothing = 'No side was read yet: workbook.side("path/to/sql").'
+    return plain_table("Sides", headings, rows, note=_about(session), nothing=nothing)
 
 
 def _about(session: Session) -> str:

@@ -15,7 +15,7 @@ from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.report.badges import Pill
 from migration_audit.report.inline import IdentifierText, Inline, Text, code
 from migration_audit.report.object_tables import Presence, SidePresence, standing
-from migration_audit.report.table import Group, Heading, ReportTable, Row
+from migration_audit.report.table import Group, Heading, ReportTable, Row, plain_table
 from migration_audit.workbook.catalogs import ReadCatalog
 from migration_audit.workbook.comparing import CLASSES
 from migration_audit.workbook.frames import (
@@ -153,13 +153,8 @@ class SideOverview:
     def _table(self) -> ReportTable:
         rows = [Row((Text(plural(kind, count)), Text(f"{count:,}"))) for kind, count in self.kinds.items()]
         limits = [f"not read: {limit}" for limit in self.read.snapshot.limits]
-        return ReportTable(
-            caption=self.name,
-            note=". ".join([read_text(self.read), *limits]),
-            headings=(Heading(name="Kind"), Heading(name="Objects")),
-            groups=(Group(title=None, labels=(), rows=tuple(rows)),),
-            nothing="It has no objects.",
-        )
+        note = ". ".join([read_text(self.read), *limits])
+        return plain_table(self.name, ("Kind", "Objects"), rows, note=note, nothing="It has no objects.")
 
     def _repr_html_(self) -> str:
         return self._table._repr_html_()

@@ -150,10 +150,8 @@ def current() -> Session:
 def nearest_project() -> Project | None:
     """The project of MIGRATION_AUDIT_CONFIG, else the nearest one, which is said; None without. Raises ConfigError."""
     named = os.environ.get("MIGRATION_AUDIT_CONFIG", "")
-    if named == DEMO:
-        return demo_project()
-    if named:
-        return load_project(project_file(Path(named)))
+    if project := _named(named):
+        return project
     try:
         path = find_project(Path())
     except UsageError:
@@ -212,12 +210,17 @@ def open_audit(
     return audit
 
 
+def _named(name: str) -> Project | None:
+    """The demo, or the project of an audit.toml; None where nothing is named."""
+    if name == DEMO:
+        return demo_project()
+    return load_project(project_file(Path(name))) if name else None
+
+
 def _project(config: str) -> Project:
     named = config or os.environ.get("MIGRATION_AUDIT_CONFIG", "")
-    if named == DEMO:
-        return demo_project()
-    if named:
-        return load_project(project_file(Path(named)))
+    if project := _named(named):
+        return project
     try:
         path = find_project(Path())
     except UsageError as error:

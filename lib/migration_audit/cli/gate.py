@@ -12,7 +12,7 @@ import click
 
 from migration_audit.artifacts.git.command import each_line_once
 from migration_audit.audit.demo import signing_project
-from migration_audit.cli.output import say, write_json
+from migration_audit.cli.output import in_columns, say, write_json
 from migration_audit.cli.terminal import HOLDS, Style, write_paragraph
 from migration_audit.cli.verdicts import tell_gate_to_github
 from migration_audit.gate import EnvironmentGate, RequirementKind
@@ -116,16 +116,8 @@ def _as_json(found: Sequence[EnvironmentGate], source: str, phase: str | None, n
 
 def _table(found: Sequence[EnvironmentGate]) -> list[str]:
     """One line for each requirement that was judged for an environment, one column for each environment."""
-    width = max(len(need.value) for need in RequirementKind)
-    widths = [max(len(each.environment), 1) for each in found]
-    head = "  ".join(f"{each.environment:{w}}" for each, w in zip(found, widths, strict=True))
-    lines = [f"{'':{width}}  {head}"]
-    for need in RequirementKind:
-        cells = [f"{_mark(each, need):{w}}" for each, w in zip(found, widths, strict=True)]
-        if not any(map(str.strip, cells)):
-            continue
-        lines.append(f"{need.value:{width}}  {'  '.join(cells)}".rstrip())
-    return lines
+    judged = ([need.value, *(_mark(each, need) for each in found)] for need in RequirementKind)
+    return in_columns([["", *(each.environment for each in found)], *(row for row in judged if "".join(row[1:]).strip())])
 
 
 def _mark(each: EnvironmentGate, need: RequirementKind) -> str:

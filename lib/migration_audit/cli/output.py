@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +124,13 @@ def say_lines(block: str, progress: Callable[[str], None]) -> None:
     """A block of text, line by line."""
     for line in block.splitlines():
         progress(line)
+
+
+def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each row, in which each column is as wide as its widest cell.
+
+    >>> in_columns([["", "dev"], ["signed", "✓"]])
+    ['        dev', 'signed  ✓']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -11,7 +11,7 @@ import click
 from migration_audit import report
 from migration_audit.artifacts.git.repository import is_ignored, keeps_bytes
 from migration_audit.audit.demo import signing_project
-from migration_audit.cli.output import say
+from migration_audit.cli.output import in_columns, say
 from migration_audit.model.enumeration import first_lines
 from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.model.signoff import Decision
@@ -147,8 +147,7 @@ def _presented(proposal: Proposal, signed: SignedDecision, source: str) -> list[
             f"{signed.reviewer}: {signed.decision.value}" + (f", until {signed.expires:%Y-%m-%d}" if signed.expires else ""),
         ),
     ]
-    width = max(len(one_line(name)) for name, _ in facts)
-    return [*(f"{one_line(name):{width}}  {one_line(str(value))}" for name, value in facts), *_weighed(held, signed)]
+    return [*in_columns([(one_line(name), one_line(str(value))) for name, value in facts]), *_weighed(held, signed)]
 
 
 def _less(proposal: Proposal, authority: Authority) -> list[str]:

@@ -97,3 +97,7 @@ def _time(text: Any) -> datetime:
     if found.strftime(TIME) != text:
         raise ValueError(f"{text!r:.60} is not a time such as 2026-11-23T11:45:00Z")
     return found
+
+
+CONVERTER: Final = strict_converter()
+"""For files of which an error names the field."""

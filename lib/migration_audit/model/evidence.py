@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
-from migration_audit.model.codec import strict_converter, structured
+from migration_audit.model.codec import CONVERTER, structured
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import CheckResult, Phase, Verdict, WaiverState, WaiverUse
 from migration_audit.model.rows import RowsSummary
@@ -24,7 +24,6 @@ CLOCKS: Final = timedelta(minutes=5)
 """How much the clocks of two machines may differ."""
 HOME: Final = "audit"
 """The repository of audit.toml, among those that were read."""
-_CONVERTER: Final = strict_converter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +254,7 @@ class Evidence:
 
 def evidence_body(evidence: Evidence) -> dict[str, Any]:
     """The object of ``evidence.json``."""
-    body: dict[str, Any] = _CONVERTER.unstructure(evidence, unstructure_as=Evidence)
+    body: dict[str, Any] = CONVERTER.unstructure(evidence, unstructure_as=Evidence)
     return body
 
 
@@ -274,4 +273,4 @@ def parse_evidence(content: bytes) -> Evidence:
             f"has schema version {version!r:.20}, written by {body.get('tool')!r:.60}; this version reads {SCHEMA_VERSION}"
         )
         raise AuditError(what, where=where, todo="read it with the version that wrote it, or run the audit again")
-    return structured(_CONVERTER, body, Evidence, where=where)
+    return structured(CONVERTER, body, Evidence, where=where)

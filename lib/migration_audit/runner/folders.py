@@ -15,7 +15,7 @@ from typing import Final
 
 from migration_audit import report
 from migration_audit.audit.facts.files import write_atomically, write_json_file
-from migration_audit.model.codec import strict_converter, structured
+from migration_audit.model.codec import CONVERTER, structured
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import HOME, EarlierRun, EarlierRuns, Evidence, PastVerdict
 from migration_audit.model.finding import Outcome, Phase
@@ -31,7 +31,6 @@ _RUN: Final = re.compile(r"\d{8}T\d{6}Z-")
 _RACES: Final = 20
 """How often others may remove a folder while a new one is made in it."""
 EARLIER_FILE: Final = "earlier.json"
-_CONVERTER: Final = strict_converter()
 _MOST_READ: Final = 20
 """Folders that are read in search of a finished run."""
 _MOST_VERDICTS: Final = 11
@@ -147,7 +146,7 @@ def save_earlier(folder: Path, runs: EarlierRuns) -> None:
     There is no file where there are none. Raises AuditError.
     """
     if runs.verdicts:
-        write_json_file(folder / EARLIER_FILE, _CONVERTER.unstructure(runs, unstructure_as=EarlierRuns))
+        write_json_file(folder / EARLIER_FILE, CONVERTER.unstructure(runs, unstructure_as=EarlierRuns))
 
 
 def load_earlier(folder: Path) -> EarlierRuns:
@@ -155,7 +154,7 @@ def load_earlier(folder: Path) -> EarlierRuns:
     path = folder / EARLIER_FILE
     if not path.is_file():
         return EarlierRuns()
-    return structured(_CONVERTER, parse_json(path.read_bytes(), where=path.name), EarlierRuns, where=path.name)
+    return structured(CONVERTER, parse_json(path.read_bytes(), where=path.name), EarlierRuns, where=path.name)
 
 
 def earlier_runs(out: Path, environment: str, *, phase: Phase, before: Path) -> EarlierRuns:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration_audit.report.diffmarks import side_by_side, word_runs
+from migration_audit.report.inline import side_by_side, word_runs
 
 TEXT = st.text(alphabet="ab (,)1.\n", max_size=60)
 

@@ -20,9 +20,8 @@ from psycopg.pq import DiagnosticField
 from psycopg.pq.abc import PGresult
 
 from migration_audit import driver
-from migration_audit.model.errors import DatabaseError
+from migration_audit.model.errors import BY_STATE, DatabaseError, connect_advice, reason_of
 from migration_audit.model.redaction import MASK
-from migration_audit.model.server_advice import BY_STATE, connect_advice, reason_of
 
 ODD_BYTES: Final = (psycopg.errors.CharacterNotInRepertoire, psycopg.errors.UntranslatableCharacter)
 """The server's words for bytes that it cannot send as UTF-8."""

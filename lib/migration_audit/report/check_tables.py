@@ -7,10 +7,18 @@ from dataclasses import replace
 
 from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.report.badges import NOT_RUN, WAIVED, outcome_pill, severity_pill
-from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.escape import sentence, slug
 from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import FoldedText, IdentifierText, Inline, InlineGroup, Link, StackedBlocks, Text
+from migration_audit.report.inline import (
+    FoldedText,
+    IdentifierText,
+    Inline,
+    InlineGroup,
+    Link,
+    StackedBlocks,
+    Text,
+    side_by_side,
+)
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 from migration_audit.report.triage import by_family, family_title, ranges, results_in_order, triage
 

@@ -17,9 +17,9 @@ from migration_audit.model.finding import CheckResult, Finding, Outcome, Phase
 from migration_audit.model.identifiers import literal
 from migration_audit.report.badges import WAIVED, Pill, severity_pill, verdict_pill
 from migration_audit.report.check_tables import MOST_FINDINGS, check_anchor, finding_anchor
-from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.escape import html as safe
 from migration_audit.report.escape import html_with_code, many_lines, one_line, sentence
+from migration_audit.report.inline import side_by_side
 from migration_audit.report.table_page import unstyled
 from migration_audit.report.triage import family, triage
 from migration_audit.report.view import EvidenceView

@@ -16,9 +16,8 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.badges import Dot, Pill, difference_pill
-from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import IdentifierText, Inline, InlineGroup, StackedBlocks, Text, code
+from migration_audit.report.inline import IdentifierText, Inline, InlineGroup, StackedBlocks, Text, code, side_by_side
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 Scope = Callable[[CatalogObject], bool]

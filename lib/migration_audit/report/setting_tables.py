@@ -20,9 +20,8 @@ from migration_audit.model.timescale import (
 )
 from migration_audit.model.timescale_jobs import POLICIES, Job
 from migration_audit.report.badges import Pill
-from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import IdentifierText, Inline, Text, code
+from migration_audit.report.inline import IdentifierText, Inline, Text, code, side_by_side
 from migration_audit.report.object_tables import Scope, standing
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 

@@ -17,9 +17,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migration_audit.model.errors import DatabaseError, ServerError
+from migration_audit.model.errors import DatabaseError, ServerError, connect_advice, reason_of
 from migration_audit.model.location import Location
-from migration_audit.model.server_advice import connect_advice, reason_of
 from migration_audit.project import Environment, resolve
 from migration_audit.shadow.databases import Databases, role_option
 

@@ -38,7 +38,7 @@ from migration_audit.fleet.executors import EndedTask
 from migration_audit.fleet.queue import ReadTask
 from migration_audit.fleet.read_target import ReadAttempt
 from migration_audit.fleet.run import Limits, run_fleet
-from migration_audit.fleet.store import PLAN, RunFolder, open_folder
+from migration_audit.fleet.store import PLAN, PlannedRun, RunFolder, open_folder
 from migration_audit.fleet.targets import Shard
 from migration_audit.model.errors import AuditError, SignoffError
 
@@ -258,11 +258,11 @@ class Answers:
         pass
 
 
-def resume(folder: RunFolder, **limits: Any) -> list[str]:
+def resume(folder: RunFolder, planned: PlannedRun = PLANNED, **limits: Any) -> list[str]:
     """Start the run again; the targets that were read."""
     answers = Answers()
     run_fleet(
-        PLANNED,
+        planned,
         out=folder.path.parent,
         expected=dump_snapshot(EXPECTED),
         servers=lambda _: "a:1",
@@ -323,6 +323,20 @@ def test_a_date_in_the_future_does_not_keep_evidence_recent(tmp_path: Path) -> N
     folder = made_up_fleet(tmp_path, PLANNED, finished=False)
     forge(folder, "hooli", read_at=FUTURE)
     assert resume(folder, max_age=timedelta(hours=1)) == ["hooli"]
+
+
+def test_who_goes_on_with_a_run_is_named_in_it_too(tmp_path: Path) -> None:
+    folder = made_up_fleet(tmp_path, replace(PLANNED, people=(ANN,)), unread=["hooli"])
+    (folder.path / "statement.json.sig").write_bytes(b"x")
+    assert resume(folder, replace(PLANNED, people=(EVE,))) == ["hooli"]
+    assert load(folder.path / PLAN)["people"] == [ANN, EVE]
+    assert not (folder.path / "statement.json.sig").exists(), "it is of another statement"
+    (folder.path / "signatures").mkdir()
+    (folder.path / "signatures" / f"{EVE}.sig").write_bytes(b"x")
+    folder = open_folder(folder.path)
+    assert resume(folder, replace(PLANNED, people=(OLD,)), max_age=timedelta(seconds=-1)) == [*TENANTS]
+    (new,) = set(tmp_path.iterdir()) - {folder.path}
+    assert load(new / PLAN)["people"] == [ANN, EVE, OLD]
 
 
 @pytest.mark.parametrize(("name", "key"), [(EVE, EVE), (ANN, EVE), (OLD, OLD), (GONE, GONE), ("*", ANN), ("../x", ANN)])

@@ -467,3 +467,24 @@ def test_what_the_sql_makes_is_not_what_the_run_says(case: Case) -> None:
     ran = case.gate(*LISTED, *MAIN, "--apply")
     why = "the owner's SQL, applied here, is not what targets were compared with"
     assert (ran.code, why in " ".join(ran.out.split())) == (4, True), ran
+
+
+def test_a_list_of_targets_that_the_proposer_could_have_chosen(case: Case, tmp_path: Path) -> None:
+    world, few = case.world, lines_of(TENANTS[:2])
+    case.run(plan={"names": TENANTS[:2]})
+    case.sign(ANN, BOB)
+    world.write("service:tenant-*", few)
+    world.write("targets.txt", few)
+    world.commit()
+    other = World(root=tmp_path / "other", keys=world.keys)
+    other.root.mkdir()
+    other.git("init", "-q")
+    other.write("targets.txt", few)
+    for named, code, why in (
+        ("targets.txt", 4, "not in the run: hooli"),
+        ("owner/../targets.txt", 4, "not in the run: hooli"),
+        ("service:tenant-*", 2, "no service matches tenant-*"),
+        ("../other/targets.txt", 2, "is in another repository than audit.toml"),
+    ):
+        ran = case.gate("--targets", named, *MAIN)
+        assert (ran.code, why in ran.out + ran.err) == (code, True), ran

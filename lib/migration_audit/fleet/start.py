@@ -14,8 +14,7 @@ import psycopg
 
 from migration_audit import __version__, catalog
 from migration_audit.artifacts.git.command import line_of_git
-from migration_audit.artifacts.git.repository import Revision, author_of, user_of
-from migration_audit.audit.preflight.sides import path_exists
+from migration_audit.artifacts.git.repository import Revision, author_of, find_top, user_of
 from migration_audit.audit.repositories import tops_of
 from migration_audit.catalog import dump_snapshot
 from migration_audit.catalog.server_errors import database_error
@@ -184,7 +183,7 @@ def find_targets(
 ) -> tuple[FleetTarget, ...]:
     """The targets of files and ``service:`` patterns, and those of queries: a reference and SQL each.
 
-    A file that ``revision`` has is read as it is there.
+    A file that ``revision`` has is read as it is there, and one of another repository is refused.
 
     Raises UsageError for a password and for what cannot be read, DatabaseError for a query that fails, and AuditError where
     there is no target.
@@ -195,7 +194,7 @@ def find_targets(
 
 def _of_files(named: Sequence[str], services: Services, revision: Revision | None) -> Iterator[tuple[FleetTarget, str]]:
     for each in named:
-        if each.startswith(_SERVICES) and not path_exists(each):
+        if each.startswith(_SERVICES):  # whatever files there are: a proposal could add one of this name
             pattern, where = each.removeprefix(_SERVICES), f"--targets {each}"
             yield from ((target, where) for target in services_like(pattern, services, where=where))
             continue
@@ -208,8 +207,12 @@ def _of_files(named: Sequence[str], services: Services, revision: Revision | Non
 
 def _read(path: Path, revision: Revision | None) -> str:
     todo = "name a targets file, or service:PATTERN"
-    place = path.absolute()
-    there = revision.read(place) if revision is not None and revision.has_inside(place) else None
+    place, there = path.absolute(), None
+    if revision is not None and revision.has_inside(place):
+        there = revision.read(place)
+    elif revision is not None and (other := find_top(place.parent)) is not None:
+        what = f"is in another repository than audit.toml ({other}), so {revision.named} does not say what it lists"
+        raise UsageError(what, where=str(path), todo="move it into the repository of audit.toml")
     try:
         return path.read_text("utf-8") if there is None else there.decode()
     except OSError as error:

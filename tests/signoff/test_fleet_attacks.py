@@ -467,6 +467,17 @@ def test_the_proof_of_another_tenant(signed: RunFolder) -> None:
     assert verify(signed, None, "--target", "globex").code == 2
 
 
+def test_old_evidence_in_a_proof_and_in_a_run(unsigned: RunFolder) -> None:
+    place = unsigned.path.parent.parent
+    old = made_up_fleet(place / "fleet", PLANNED, read_at=NOW - timedelta(days=2))
+    assert sign(old).code == 0
+    assert run_cli("fleet", "prove", str(old.path), "acme", "-o", "acme.json", cwd=place).code == 0
+    for what in (place / "acme.json", old.path):
+        for age, code in (("3d", 0), ("1d", 4)):
+            ran = verify(old, what, "--max-age", age)
+            assert (ran.code, "--max-age does not allow" in ran.out) == (code, code == 4), ran
+
+
 def test_a_signature_that_is_not_text_is_proven_to_be_none(signed: RunFolder) -> None:
     place = signed.path.parent.parent
     (signed.path / "signatures" / f"{EVE}.sig").write_bytes(b"\xff\xfe")

@@ -226,6 +226,7 @@ def fleet_prove(folder: Path, target: str, output: Path) -> None:
 @fleet.command("verify")
 @click.argument("what", metavar="FOLDER|PROOF", type=click.Path(path_type=Path, exists=True))
 @click.option("--target", metavar="NAME", help="The target that the proof has to be of.")
+@click.option("--max-age", metavar="AGE", callback=_duration, help="Refuse evidence that is older: 12h, 7d.")
 @click.option("--intact", is_flag=True, help="Check files and evidence only, not whether they are signed.")
 @config_option
 @policy_from_option

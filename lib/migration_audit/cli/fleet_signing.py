@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ from migration_audit.fleet.signatures import (
 )
 from migration_audit.fleet.store import open_folder, read_file
 from migration_audit.fleet.summary import counts_text
-from migration_audit.fleet.verify import read_statement, verdict_sentence, verify_statement
+from migration_audit.fleet.verify import age_sentences, read_statement, verdict_sentence, verify_statement
 from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
@@ -90,6 +91,7 @@ def verify_fleet(
     what: Path,
     *,
     target: str | None,
+    max_age: timedelta | None,
     intact: bool,
     config: Path | None,
     policy_from: str | None,
@@ -97,21 +99,22 @@ def verify_fleet(
 ) -> int:
     """Print what was verified of a fleet run's folder or of a proof; 0 when all of it holds, else 4.
 
-    ``target`` is the one that a proof has to be of. With ``intact`` it need not be signed. Raises AuditError for what is
-    neither, and where keys cannot be read.
+    ``target`` is the one that a proof has to be of, and ``max_age`` how old evidence may be. With ``intact`` it need not be
+    signed. Raises AuditError for what is neither, and where keys cannot be read.
     """
     trusted = None if intact else _trusted_keys(config, policy_from, allowed_signers)
     now = SystemClock().now()
     if what.is_file():
         content = read_file(what.resolve()) or b""
-        about, signed = verify_proof(content, where=str(what), target=target, trusted=trusted, now=now)
+        about, signed = verify_proof(content, where=str(what), target=target, max_age=max_age, trusted=trusted, now=now)
     elif target is not None:
         todo = "name the file that `migration-audit fleet prove` wrote"
         raise UsageError("only a proof is of one target", where=f"--target {target}", todo=todo)
     else:
         folder = open_folder(what)
         statement, facts, files = read_statement(folder)
-        about = [*verify_statement(folder, facts, files, now=now), verdict_sentence(facts)]
+        about = [*verify_statement(folder, facts, files, now=now), *age_sentences(facts.first_read_at, max_age, now)]
+        about.append(verdict_sentence(facts))
         signed = list(judge_signatures(statement, facts, read_signatures(folder), trusted, now=now))
     checked = about if intact else [*about, *signed]
     print_sentences(checked)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from migration_audit.fleet.evidence import TargetEvidence, parse_target_evidence
 from migration_audit.fleet.merkle import inclusion_proof, root_from_proof
 from migration_audit.fleet.statements import FleetStatement, leaf_of, read_fleet_statement
 from migration_audit.fleet.store import SIGNATURES, STATEMENT, RunFolder, evidence_name, read_file
-from migration_audit.fleet.verify import dates_sentences, index_leaves, read_statement
+from migration_audit.fleet.verify import age_sentences, dates_sentences, index_leaves, read_statement
 from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.signoff import Decision, Sentence, SignOff
@@ -182,12 +182,18 @@ def prove_target(folder: RunFolder, target: str) -> bytes:
 
 
 def verify_proof(
-    content: bytes, *, where: str, target: str | None, trusted: TrustedKeys | None, now: datetime
+    content: bytes,
+    *,
+    where: str,
+    target: str | None,
+    max_age: timedelta | None,
+    trusted: TrustedKeys | None,
+    now: datetime,
 ) -> tuple[list[Sentence], list[Sentence]]:
     """One sentence for each thing that is proven of a target, and for each signature.
 
-    ``target`` is the one that it has to be about, where it is named. Raises AuditError, which names ``where``, for anything
-    but a proof.
+    ``target`` is the one that it has to be about, and ``max_age`` how old it may be, where they are named. Raises
+    AuditError, which names ``where``, for anything but a proof.
     """
     body: Any = parse_json(content, where=where)
     proof = structured(_CONVERTER, body, TargetProof, where=where)
@@ -198,6 +204,7 @@ def verify_proof(
     facts, _ = read_fleet_statement(proof.statement.encode(), where=where)
     signatures = {name: text.encode() for name, text in proof.signatures.items()}
     about = [*_about_target(proof, evidence, facts, target), *dates_sentences(facts, now)]
+    about += age_sentences(evidence.read_at, max_age, now)
     return about, list(judge_signatures(proof.statement.encode(), facts, signatures, trusted, now=now))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -69,6 +69,14 @@ def dates_sentences(facts: FleetStatement, now: datetime) -> Iterator[Sentence]:
     latest = max(facts.generated_at, facts.last_read_at or facts.generated_at)
     if latest > min(now, facts.generated_at) + CLOCKS:
         yield Sentence(ok=False, text="its evidence is dated in the future", todo="correct the clock, and read it again")
+
+
+def age_sentences(read_at: datetime | None, max_age: timedelta | None, now: datetime) -> Iterator[Sentence]:
+    """That evidence of that time is too old, where there is a limit and it is."""
+    if max_age is not None and (read_at is None or read_at < now - max_age):
+        when = "was never read" if read_at is None else f"was read at {read_at:%Y-%m-%dT%H:%M:%SZ}"
+        text = f"the oldest evidence {when}, which --max-age does not allow"
+        yield Sentence(ok=False, text=text, todo="read it again, and sign that run")
 
 
 def verdict_sentence(facts: FleetStatement) -> Sentence:

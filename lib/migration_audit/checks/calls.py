@@ -13,11 +13,13 @@ from migration_audit.checks.code_scopes import (
     PROGRAMS,
     SCRIPT_RUNNERS,
     base,
+    command_parts,
     commands_in,
     ends_in_one,
     fits_one,
     word_pattern,
 )
+from migration_audit.checks.given_code import code_in, undecided_code, undecided_script
 from migration_audit.model.code import CodeFile, Import, Literal, ManifestScript
 from migration_audit.model.location import Location
 
@@ -31,6 +33,7 @@ _EXTENSION: Final = re.compile(r"\.(?:d\.)?(?:[cm]?[jt]sx?|pyi?|go)\Z")
 _COMMANDS_ARE_READ: Final = frozenset({"JSON", "TOML", "shell", "SQL"})
 _VERSION: Final = re.compile(r"(?<=[\w*])@[\w.^~*-]+\Z")
 """What follows the name of a package: ``node-pg-migrate@7``."""
+_VARIABLE: Final = re.compile(r"\$(?:\{[^}]*\}|\w+|[@*])")
 _PROGRAM_FOLDERS: Final = frozenset({".", "bin", ".bin", "sbin"})
 _LOADS_UNKNOWN: Final = re.compile(r"\b(?:import|require|import_module|__import__)\s*\(\s*(?![\s'\"`])")
 _BUILT: Final = frozenset({"dist", "build", "out", "lib"})
@@ -244,6 +247,9 @@ def runs_command(literal: Literal, rule: AuditRule) -> bool:
 def _runs(script: ManifestScript, rule: AuditRule, flagged: frozenset[str]) -> bool:
     if fits_one(script.name.rpartition(" ")[2], rule.what):
         return True
+    for code in (code for part in command_parts(script.words) for code in code_in(part)):
+        if any(_names(word, rule) for word in re.split(r"[^\w./@-]+", code)):
+            return True
     for words in commands_in(script.words, lambda word: _names(word, rule)):
         started = base(words[0]) if words[0].startswith("/") else ""
         if any(_names(word, rule) for word in words) or (started and _names(started, rule)):
@@ -254,6 +260,29 @@ def _runs(script: ManifestScript, rule: AuditRule, flagged: frozenset[str]) -> b
         if tools and any(word in flagged for word in words[tools[0] + 1 :]):
             return True
     return False
+
+
+def undecided_commands(file: CodeFile, rule: AuditRule) -> Iterator[tuple[Location, str]]:
+    """Commands of which only a run knows what they start, where that may be what the rule names, and why."""
+    for script in () if any(_runs(script, rule, frozenset()) for script in file.scripts) else file.scripts:
+        for words in command_parts(script.words):
+            why = next(filter(None, map(undecided_code, code_in(words))), None)
+            open_ = [_VARIABLE.sub(HOLE, word) for word in words]
+            unknown = [n for n, word in enumerate(open_) if HOLE in word and _may_name(word, rule)]
+            why = why or undecided_script(words, unknown)
+            rest = tuple(words[1:])  # what xargs gets from echo is a command of its own
+            is_fed = words[0] == "xargs" and any(s.at == script.at and s.words[: len(rest)] == rest for s in file.scripts)
+            if why is not None and not is_fed:
+                yield script.at, f"`{' '.join(words)}`: {why}"
+
+
+def _may_name(word: str, rule: AuditRule) -> bool:
+    """Whether a word with a part that only a run knows may be a name of the rule or the path of its module."""
+    bare = _unbuilt(_EXTENSION.sub("", word))
+    pattern = "".join(".*" if part == HOLE else re.escape(part) for part in re.split(f"({HOLE})", bare))
+    stems = _stems(rule.module) if rule.module is not None else ()
+    tails = ["/".join(stem.split("/")[n:]) for stem in stems for n in range(stem.count("/") + 1)]
+    return any(re.fullmatch(pattern, name) for name in (*rule.what, *tails))
 
 
 def _image_name(word: str) -> str:

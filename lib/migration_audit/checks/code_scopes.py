@@ -147,7 +147,9 @@ _TAKES_COMMAND: Final = re.compile(r"-[a-z]*c|--command|--exec|-x")
 _TAKES_CODE: Final = re.compile(r"-e|-p|-pe|--eval|--print")
 """An option of a program that runs its text as code."""
 _RUNS_CODE: Final = frozenset({"node", "bun", "tsx", "ts-node", "deno", "ruby", "perl"})
-_LOADS_FIRST: Final = re.compile(r"(NODE_OPTIONS|BUN_OPTIONS|RUBYOPT|PERL5OPT|JAVA_TOOL_OPTIONS|BASH_ENV)=(.*)", re.DOTALL)
+_LOADS_FIRST: Final = re.compile(
+    r"(NODE_OPTIONS|BUN_OPTIONS|RUBYOPT|PERL5OPT|JAVA_TOOL_OPTIONS|BASH_ENV|ENV)=(.*)", re.DOTALL
+)
 """Variables in front of a command that make its program load files before its own."""
 _TAKE_COMMANDS: Final = re.compile(
     r"docker|podman|nerdctl|buildah|concurrently|eval|fly|flyctl|heroku|kubectl|nodemon|parallel|screen|ssh|su|sudo|timeout|tmux"
@@ -162,7 +164,7 @@ def commands_in(words: Sequence[str], is_named: Callable[[str], bool]) -> Iterat
     >>> list(commands_in(("echo", "migrate", "&&", "sh", "-c", "npm run migrate"), lambda _: False))
     [['sh', '-c', 'npm', 'run', 'migrate']]
     """
-    for one in _parts(words):
+    for one in command_parts(words):
         spelt = _written_out(one, is_named)
         if not only_handles(spelt[0]):
             yield spelt
@@ -178,7 +180,8 @@ def base(word: str) -> str:
     return word.rpartition("/")[2]
 
 
-def _parts(words: Sequence[str]) -> Iterator[list[str]]:
+def command_parts(words: Sequence[str]) -> Iterator[list[str]]:
+    """Each command of a line; a variable that makes a program load files is one of its own."""
     part: list[str] = []
     for word in (*words, ";"):
         if not part and (loads := _LOADS_FIRST.fullmatch(word)) is not None:

@@ -65,13 +65,8 @@ def undecided_code(code: str) -> str | None:
 def undecided_script(words: Sequence[str], unknown: Sequence[int]) -> str | None:
     """Why it is only known at run time which script a command runs; None where it is written there, or there is none."""
     names = [_base(word) for word in words]
-    if names[:1] == ["xargs"]:
-        runs = next((name for name in names[1:] if name in _INTERPRETERS | _SHELLS | _RUNNERS), None)
-        return f"what xargs gives to {runs} is only known at run time" if runs else None
-    if names[:1] == ["find"]:
-        started = [after for before, after in pairwise(names) if before in ("-exec", "-execdir", "-ok")]
-        runs = next((name for name in started if name in _INTERPRETERS | _SHELLS), None)
-        return f"which files find gives to {runs} is only known at run time" if runs and "{}" in words else None
+    if names[:1] in (["xargs"], ["find"]):
+        return _by_list(words, names)
     at = next((n for n, name in enumerate(names) if name in _INTERPRETERS | _RUNNERS | _FRONTS), None)
     if at is None or at in unknown:
         return None
@@ -79,6 +74,23 @@ def undecided_script(words: Sequence[str], unknown: Sequence[int]) -> str | None
         return "it reads its program from standard input"
     front = next((n for n, name in enumerate(names) if n > at and name in _FRONTS and names[at] in _INTERPRETERS), at)
     return _undecided_word(words, range(front + 1, len(words)), unknown)
+
+
+def _by_list(words: Sequence[str], names: Sequence[str]) -> str | None:
+    """The same of ``xargs`` and ``find -exec``, which fill in ``{}``, or what comes last."""
+    begin = (
+        1 if names[0] == "xargs" else next((n + 1 for n, name in enumerate(names) if name.startswith(("-exec", "-ok"))), 0)
+    )
+    known = _INTERPRETERS | _SHELLS | _RUNNERS
+    at = next((n for n in range(begin, len(names)) if names[n] in known), None) if begin else None
+    if at is None:
+        return None
+    filled = [n for n in range(at + 1, len(words)) if "{}" in words[n]]
+    ends = {";", "+", "\\;"}
+    plain = [n for n in range(at + 1, len(words)) if not words[n].startswith("-") and words[n] not in _SUBCOMMANDS | ends]
+    if any(_CODE_OPTION.fullmatch(word) for word in words[at + 1 :]) or (plain and plain[0] not in filled):
+        return None
+    return f"which script {names[0]} gives to {names[at]} is only known at run time"
 
 
 def _undecided_word(words: Sequence[str], places: Sequence[int], unknown: Sequence[int]) -> str | None:

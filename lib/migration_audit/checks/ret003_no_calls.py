@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from migration_audit.checks.calls import may_use, undecided_imports, uses_in
+from migration_audit.checks.calls import may_use, undecided_commands, undecided_imports, uses_in
 from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
 from migration_audit.model.code import CodeFacts, CodeScope
 from migration_audit.model.enumeration import some_of
@@ -53,6 +53,11 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
                     where=str(use.at),
                 )
         yield from _computed(rule, scope)
+        open_ = [f"{at}: {why}" for file in scope.files for at, why in undecided_commands(file, rule)]
+        if open_:
+            yield Unavailable(
+                reason=f"{some_of(open_)} (by the rule at {rule.at}; exclude the file with except after reading it)"
+            )
     yield looked_at([scope for _, scope in scopes])
 
 

@@ -27,6 +27,14 @@ _LISTS: Final = frozenset({"array", "list", "tuple", "composite_literal", "liter
 _BRACES: Final = re.compile(r"([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)", re.DOTALL)
 _RUN_TEXTS: Final = re.compile(r"(?:.*/)?(?:sh|bash|dash|ash|zsh|ssh|su|sudo|docker|podman|kubectl|nsenter|chroot|wsl)")
 
+_INTERPRETER: Final = re.compile(r"(?:.*/)?(?:node|deno|bun|python\d?|ruby|perl|php)")
+_DECODES: Final = re.compile(
+    r"\b(?:base64|base32|basenc)\b.*(?:-\w*[dD]|--decode)|\bxxd\b.*-\w*r|\bopenssl\b|\brev\b|\btr\s|\bg?unzip\b"
+)
+"""Programs that make another text of what they get."""
+_READS_PROGRAM: Final = re.compile(r"(?:sudo\s+)?(?:\S*/)?(?:ba|da|a|z)?sh(?:\s+-[esux]*)?")
+_MADE: Final = re.compile(r"\$\(\s*(?:printf|base64|rev|tr|xxd)\b")
+
 
 def shell_words(node: Node, constants: Constants) -> tuple[str, ...]:
     """The words of a command of a shell, or behind ``=`` what a variable or an alias keeps; nothing for any other node."""
@@ -95,6 +103,41 @@ def script_for_shell(node: Node) -> Node | None:
         return None
     text = node.text or b"" if node.type == "heredoc_body" else _text(node.named_children[-1], {}).encode()
     return SHELL.parse(b"\n" * (line_of(node) - 1) + text)
+
+
+def code_for_interpreter(node: Node) -> tuple[str, ...]:
+    """The here-document that an interpreter gets for its program, as if it were on the command line."""
+    above = node.parent if node.type == "heredoc_body" else None
+    while above is not None and above.type != "redirected_statement":
+        above = above.parent
+    command = above.child_by_field_name("body") if above is not None else None
+    words = text_of(command).split() if command is not None and command.type == "command" else []
+    is_code = bool(words) and _INTERPRETER.fullmatch(words[0]) is not None and words[1:] in ([], ["-"])
+    return (words[0], "-e", text_of(node)) if is_code else ()
+
+
+def decodes_program(node: Node) -> bool:
+    """Whether a shell gets its program from one that decodes or puts it together: ``base64 -d | sh``, ``$(printf …)``."""
+    if node.type == "pipeline":
+        parts = [text_of(part) for part in node.named_children]
+        return _READS_PROGRAM.fullmatch(parts[-1].strip()) is not None and any(map(_DECODES.search, parts[:-1]))
+    if node.type != "command":
+        return False
+    name = node.child_by_field_name("name")
+    if name is not None and _MADE.match(text_of(name).lstrip('"')):
+        return True
+    is_shell = name is not None and (text_of(name) == "eval" or _RUN_TEXTS.fullmatch(text_of(name)) is not None)
+    return is_shell and "$(" in text_of(node) and bool(_DECODES.search(text_of(node)))
+
+
+def linked_name(node: Node, language: SourceLanguage) -> str | None:
+    """``goose.Up`` of ``//go:linkname up github.com/pressly/goose/v3.Up``, which calls it without an import."""
+    text = text_of(node) if language is GO and node.type == "comment" else ""
+    found = re.match(r"//go:linkname[ \t]+\S+[ \t]+(\S+)\.(\w+)\s*\Z", text)
+    if found is None:
+        return None
+    parts = [part for part in found[1].split("/") if not re.fullmatch(r"v\d+", part)]
+    return f"{parts[-1]}.{found[2]}" if parts else None
 
 
 def generator_words(node: Node, language: SourceLanguage) -> tuple[str, ...]:

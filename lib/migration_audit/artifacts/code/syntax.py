@@ -26,8 +26,11 @@ from migration_audit.artifacts.code.literals import (
 from migration_audit.artifacts.code.run_texts import MAY_RUN, run_text
 from migration_audit.artifacts.code.started_programs import (
     STARTERS,
+    code_for_interpreter,
+    decodes_program,
     generator_words,
     is_argument,
+    linked_name,
     script_for_shell,
     shell_words,
     started_words,
@@ -192,11 +195,16 @@ class _Reader:
     def _command(self, node: Node) -> None:
         """A command that the file starts, with the words that are plain text."""
         if self.language is SHELL:
-            words = shell_words(node, self.constants)
+            words = shell_words(node, self.constants) or code_for_interpreter(node)
+            if decodes_program(node):
+                reason = "runs a program that is decoded or put together at run time"
+                self.opaque.append(Opaque(reason=reason, text=text_of(node), at=self.at(node), is_all=True))
         else:
             words = started_words(node, self.language, self._starts_programs) or generator_words(node, self.language)
         if words:
             self.scripts.append(ManifestScript(name="", words=words, at=self.at(node)))
+        if (linked := linked_name(node, self.language)) is not None:
+            self.calls.append(Call(callee=linked, at=self.at(node), handed_on=True))
         if self.language is SHELL and (inner := script_for_shell(node)) is not None:
             reader = _Reader(self.path, SHELL, self.resolver)
             reader.read(inner)

@@ -14,6 +14,8 @@ from tree_sitter import Language, Node, Parser
 from migration_audit.model.location import Location
 from migration_audit.model.unset import readable
 
+_READS_CODE: Final = re.compile(r"node|deno|bun|python\d?|ruby|perl|php")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShellScript:
@@ -183,3 +185,12 @@ def depends_on(condition: Node, why: str = "") -> str:
     if condition.type == "list" and condition.children[1].type == "&&":
         return depends_on(condition.children[-1], why)
     return f"it depends on `{on_one_line(condition)}`" + (f" ({why})" if why else "")
+
+
+def given_code(node: Node) -> str | None:
+    """The here-document that an interpreter gets for its program: ``python3 - <<E``."""
+    first = node.named_children[0]
+    body = next((c for r in node.named_children if r.type == "heredoc_redirect" for c in r.named_children[1:2]), None)
+    words = shell_text_of(first).split() if first.type == "command" else []
+    is_code = words and _READS_CODE.fullmatch(words[0].rpartition("/")[2]) and words[1:] in ([], ["-"])
+    return shell_text_of(body) if is_code and body is not None and body.type == "heredoc_body" else None

@@ -20,6 +20,7 @@ from migration_audit.artifacts.shell.parse import (
     command_parts,
     depends_on,
     ends_line,
+    given_code,
     on_one_line,
     shell_text_of,
     statements_in,
@@ -32,7 +33,6 @@ from migration_audit.model.location import Location
 _PROCESSES: Final = ("command_substitution", "process_substitution")
 """What runs inside of words, in a process of its own."""
 _MOST_TURNS: Final = 50
-_READS_CODE: Final = re.compile(r"node|deno|bun|python\d?|ruby|perl|php")
 
 
 class Statements(ShellWalker[None]):
@@ -275,7 +275,7 @@ class Statements(ShellWalker[None]):
             self._statements(node.children, inner)
 
     def _redirected(self, node: Node, where: ExecutionPoint) -> None:
-        code = _given_code(node)
+        code = given_code(node)
         for child in node.named_children:
             if code is not None and child.type == "command":
                 words = [word for part in command_parts(child)[1] for word in expand(part, where.state)]
@@ -386,15 +386,6 @@ class Statements(ShellWalker[None]):
         "command": _command,
         "test_command": _test,
     }
-
-
-def _given_code(node: Node) -> str | None:
-    """The here-document that an interpreter gets for its program: ``python3 - <<E``."""
-    first = node.named_children[0]
-    body = next((c for r in node.named_children if r.type == "heredoc_redirect" for c in r.named_children[1:2]), None)
-    words = shell_text_of(first).split() if first.type == "command" else []
-    is_code = words and _READS_CODE.fullmatch(words[0].rpartition("/")[2]) and words[1:] in ([], ["-"])
-    return shell_text_of(body) if is_code and body is not None and body.type == "heredoc_body" else None
 
 
 def _next(children: Sequence[Node], position: int) -> str:

@@ -141,7 +141,6 @@ BAD_GLOBS = {
     "the root itself": (["."], "'.' is a folder"),
     "the root with a slash": (["./"], "'./' is a folder"),
     "none": ([], "no SQL files"),
-    "as init --detect left them": (["FILL IN: a/*.sql"], "its files are not named yet: 'FILL IN: a/*.sql'"),
 }
 
 

@@ -13,7 +13,8 @@ from migration_audit.audit.coverage import cross_check_of
 from migration_audit.audit.preflight.port import PortTask, side_port
 from migration_audit.audit.preflight.shadows import catalog_writes_named
 from migration_audit.audit.preflight.sides import ReadSide, Side, compare_side_rows, load_side
-from migration_audit.cli.output import say_lines, write_json, write_sql, write_text
+from migration_audit.cli.output import say_lines, write_json, write_sql
+from migration_audit.cli.terminal import write_lines
 from migration_audit.compare import AGAINST_LIVE, Rules, compare
 from migration_audit.model.drift import Drift
 from migration_audit.model.enumeration import some_of
@@ -83,12 +84,13 @@ def answer(
         found["servers"] = {"expected": left.snapshot.server.versions, "actual": right.snapshot.server.versions}
         _write_json(found, drift, progress)
     else:
-        write_text(report.drift_text(drift, defined_at, must_be_equal=direction == "equal", **reported))
+        write_lines(report.drift_text(drift, defined_at, must_be_equal=direction == "equal", **reported).removesuffix("\n"))
         _write_uncounted(applied, rows)
         _write_beyond(cross_check)
         blocks = [report.rows_text(rows), report.undone_text(undone), report.manifest_text(applied)]
-        write_text("".join(f"\n{block}" for block in blocks if block))
-        write_text(f"\n{_servers(left.snapshot.server.versions, right.snapshot.server.versions)}\n")
+        for block in filter(None, blocks):
+            write_lines(f"\n{block}".removesuffix("\n"))
+        write_lines(f"\n{_servers(left.snapshot.server.versions, right.snapshot.server.versions)}")
     if why_nothing and form != "text":
         progress(why_nothing)
     if not_cross_checked and form != "text":
@@ -151,15 +153,15 @@ def _write_uncounted(applied: Mapping[str, Sequence[SourceFacts]], rows: RowsCom
     """What no rule leaves out and what was not applied, before the details: the answer does not cover it."""
     for role, facts in applied.items():
         for what in _uncompared(facts):
-            write_text(f"! not compared, {role} side: {one_line(what)}\n")
+            write_lines(f"! not compared, {role} side: {one_line(what)}")
         left = [n.path if n.line is None else f"{n.path}:{n.line}" for f in facts for n in f.not_applied if not n.by_rule]
         if left:
-            write_text(f"! not applied on the {role} side, so not compared: {one_line(some_of(left))}\n")
+            write_lines(f"! not applied on the {role} side, so not compared: {one_line(some_of(left))}")
     files = [[path for each in facts for path, _ in each.files] for facts in applied.values()]
     if files[0] and files[0] == files[1]:
-        write_text("! both sides are the same files: they are compared with themselves\n")
+        write_lines("! both sides are the same files: they are compared with themselves")
     if rows is not None and (rows.differing or rows.unread):
-        write_text("! rows that the SQL writes differ or were not read, which the answer does not count: see below\n")
+        write_lines("! rows that the SQL writes differ or were not read, which the answer does not count: see below")
 
 
 def _servers(expected: Mapping[str, str], actual: Mapping[str, str]) -> str:
@@ -181,7 +183,7 @@ def _uncompared(facts: Sequence[SourceFacts]) -> list[str]:
 def _write_beyond(cross_check: Mapping[str, Any] | None) -> None:
     if cross_check and cross_check["beyond"]:
         beyond = "\n".join(f"  {one_line(b)}" for b in cross_check["beyond"])
-        write_text(f"\nNot visible to pg_dump:\n{beyond}\n")
+        write_lines(f"\nNot visible to pg_dump:\n{beyond}")
 
 
 def _why_nothing(drift: Drift, sides: tuple[Side, Side]) -> str | None:

@@ -10,7 +10,7 @@ import click
 
 from migration_audit.cli.group import Group
 from migration_audit.cli.output import say
-from migration_audit.cli.terminal import Style, color_option, line_width, write_paragraph
+from migration_audit.cli.terminal import Style, color_option, line_width, write_lines, write_paragraph
 
 if TYPE_CHECKING:
     from migration_audit.model.finding import Check
@@ -101,7 +101,7 @@ def format_list() -> None:
 
     names, runners = (max(map(len, column)) for column in zip(*((f.name, f.runner) for f in ALL), strict=True))
     for each in ALL:
-        click.echo(f"{each.name:{names}}  {each.runner:{runners}}  {each.proof}")
+        write_lines(f"{each.name:{names}}  {each.runner:{runners}}  {each.proof}", hanging=names + runners + 4)
 
 
 @source_format.command("explain")
@@ -111,7 +111,7 @@ def format_explain(name: str) -> None:
     from migration_audit.formats import find_format  # noqa: PLC0415
 
     found = find_format(name)
-    click.echo(f"{found.page}\n\n{found.proof[0].upper()}{found.proof[1:]}.")
+    write_lines(f"{found.page}\n\n{found.proof[0].upper()}{found.proof[1:]}.")
 
 
 @check.command("static")
@@ -139,7 +139,7 @@ def _server_status() -> None:
 
     for line in shadow.status():
         mark = "✓" if line.usable else "–"
-        click.echo(f"{mark} {line.provider:14} {line.detail}" + (f"  ({line.path})" if line.path else ""))
+        write_lines(f"{mark} {line.provider:14} {line.detail}" + (f"  ({line.path})" if line.path else ""), hanging=17)
 
 
 _SPEC = click.argument("provider", required=False)

@@ -12,6 +12,7 @@ from migration_audit import report
 from migration_audit.artifacts.git.repository import is_ignored, keeps_bytes
 from migration_audit.audit.demo import signing_project
 from migration_audit.cli.output import in_columns, say
+from migration_audit.cli.terminal import write_lines
 from migration_audit.model.enumeration import first_lines
 from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.model.signoff import Decision
@@ -57,19 +58,19 @@ def sign_run(
     )
     signed = decision_of(proposal, reviewer=reviewer, decision=Decision(decision), comment=comment, expires=until, now=now)
     for line in _presented(proposal, signed, authority.source):
-        click.echo(line)
+        write_lines(line)
     for line in _less(proposal, authority):
-        click.echo(line)
+        write_lines(line)
     if authority.caution:
         say(authority.caution)
     _ask(yes=yes, decision=signed)
     own = sign(proposal, signed, authority, key=key)
     target = proposal.target
     shown = one_line(str(target))
-    click.echo(f"\nSigned with {own.fingerprint}. The run is in\n  {shown}\n")
-    click.echo(f"Read it:   {shown}/signed-off.html\nVerify it: migration-audit verify {shown}")
+    write_lines(f"\nSigned with {own.fingerprint}. The run is in\n  {shown}\n")
+    write_lines(f"Read it:   {shown}/signed-off.html\nVerify it: migration-audit verify {shown}")
     for line in _what_git_needs(target / "statement.json"):
-        click.echo(line)
+        write_lines(line)
     if target != proposal.folder:  # last: it is signed, whether or not this page can be written
         write_index(target.parent.parent.parent, order=[e.name for e in project.environments], progress=say)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from migration_audit.cli.output import write_painted
+from migration_audit.cli.output import write_painted, write_text
 
 HOLDS: Final = {True: "✓", False: "✕", None: "–"}
 """Before a sentence that holds, one that does not, and one that demands nothing."""
@@ -99,6 +99,16 @@ def write_paragraph(*pieces: Piece | str, first: str = "", rest: str = "") -> No
     words = [(word, style) for text, style in map(_styled, pieces) for word in text.split(" ")]
     for number, line in enumerate(wrapped_words(words, line_width(), len(first), len(rest))):
         _write([((rest if number else first), Style.PLAIN)] if (first or rest) else [], line)
+
+
+def write_lines(text: str, *, hanging: int = 2) -> None:
+    """Print a text as it is; at a terminal each line is wrapped at words, and goes on ``hanging`` columns further right."""
+    if line_width() is None:
+        write_text(f"{text}\n")
+        return
+    for line in text.split("\n"):
+        lead = line[: len(line) - len(line.lstrip(" "))]
+        write_paragraph(line.removeprefix(lead), first=lead, rest=lead + " " * hanging)
 
 
 def wrapped_words(words: Sequence[Piece], width: int | None, first: int, rest: int) -> Iterator[list[Piece]]:

@@ -6,11 +6,9 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import click
-
 from migration_audit.audit.demo import signing_project
 from migration_audit.cli.output import say
-from migration_audit.cli.terminal import HOLDS
+from migration_audit.cli.terminal import HOLDS, write_lines
 from migration_audit.model.signoff import Sentence
 from migration_audit.report.escape import one_line
 from migration_audit.review.signing import Verified, verify, write_page
@@ -41,7 +39,7 @@ def verify_runs(
     codes = []
     for folder in folders:
         if page:
-            click.echo(f"wrote {write_page(folder, authority)}")
+            write_lines(f"wrote {write_page(folder, authority)}")
         found = verify(folder, authority)
         _tell(found, authority)
         codes.append((0 if found.is_intact else 4) if intact else found.exit_code)
@@ -49,22 +47,22 @@ def verify_runs(
 
 
 def _tell(found: Verified, authority: Authority) -> None:
-    click.echo(f"{found.run.folder}, by {authority.source}\n")
+    write_lines(f"{found.run.folder}, by {authority.source}\n")
     print_sentences(found.about_run)
     for signoff in found.run.signoffs:
         word = signoff.decision.value if signoff.decision else "cannot be read"
-        click.echo(
+        write_lines(
             f"\n{one_line(signoff.reviewer)}: {word}" + (f" — {one_line(signoff.comment)}" if signoff.comment else "")
         )
         print_sentences(signoff.sentences)
-    click.echo()
+    write_lines("")
     print_sentences(found.about_policy)
-    click.echo()
+    write_lines("")
 
 
 def print_sentences(sentences: Iterable[Sentence]) -> None:
     """One line for each sentence, and what to do where it does not hold."""
     for sentence in sentences:
-        click.echo(f"  {HOLDS[sentence.ok]} {one_line(sentence.text)}")
+        write_lines(f"  {HOLDS[sentence.ok]} {one_line(sentence.text)}")
         if sentence.ok is False and sentence.todo:
-            click.echo(f"    → {sentence.todo}")
+            write_lines(f"    → {sentence.todo}")

@@ -123,8 +123,6 @@ def _matches(root: Path, glob: str, shown: str) -> list[Path]:
 
 
 def _without_match(glob: str, shown: str) -> SourceError:
-    if glob.startswith("FILL IN"):  # as `init --detect` leaves it
-        return SourceError(f"its files are not named yet: {glob!r}", where="audit.toml", todo="name them there, as globs")
     where = "the folder of audit.toml" if shown == "." else shown
     return SourceError(f"no .sql files match {glob!r}", where=where, todo="check the glob and the root it is relative to")
 

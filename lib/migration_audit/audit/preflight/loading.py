@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from migration_audit import catalog, shadow, sources
 from migration_audit.formats.plain_files import missing_numbers
 from migration_audit.model.command import AnySource, CommandSource
+from migration_audit.model.errors import SourceError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.preflight import COMMAND, SourceFacts
 from migration_audit.model.side_effects import Destruction, Outside
@@ -37,6 +38,10 @@ def load(project: Project, source: Source) -> AnySource:
             timeout=command.timeout,
             at=command.at,
         )
+    if open_ := next((glob for glob in source.sql if glob.startswith("FILL IN")), None):  # as `init --detect` leaves it
+        table = "legacy" if source is project.legacy else "owner"
+        what = f"[{table}] sql is not filled in yet: {open_!r}"
+        raise SourceError(what, where=project.path.name, todo="name its files there, as globs")
     found = sources.load_globs(
         source.name,
         source.root,

@@ -161,7 +161,7 @@ class Started:
 
     def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(timeout=30)
+        code = self.process.wait(timeout=120)  # a busy machine stops servers slowly
         self._reader.join(timeout=10)
         return code
 

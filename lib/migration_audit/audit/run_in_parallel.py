@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from migration_audit.shadow.rundir import Descriptors
@@ -26,8 +26,10 @@ def run_in_parallel(
     process are stopped, which ends what waits for them, and only then the interruption goes on.
     """
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        jobs = [pool.submit(function, item) for item in items]
+        jobs: list[Future[Result]] = []
         try:
+            for item in items:
+                jobs.append(pool.submit(function, item))  # noqa: PERF401  what was begun is known if this is interrupted
             meanwhile()
             return [job.result() for job in jobs]
         except KeyboardInterrupt:

@@ -58,7 +58,7 @@ def _job(environ: Mapping[str, str]) -> str | None:
 
 
 TOOL = f"migration-audit {__version__}"
-COMPARED_TWICE = "COV011"
+_COMPARED_TWICE = "COV011"
 """The check that two methods agree."""
 
 
@@ -141,7 +141,7 @@ def _authors(project: Project, files: Iterable[str]) -> dict[str, str | None]:
 def _notes(results: Iterable[CheckResult]) -> Iterator[str]:
     """What a verdict rests on less than usual: "covered" by one method alone is reported where the verdict is."""
     for result in results:
-        if result.id == COMPARED_TWICE and result.outcome is Outcome.SKIPPED and not result.required:
+        if result.id == _COMPARED_TWICE and result.outcome is Outcome.SKIPPED and not result.required:
             yield f"{result.id} was skipped: {result.reason}"
 
 

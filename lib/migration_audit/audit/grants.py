@@ -15,7 +15,7 @@ from migration_audit.project import Project
 _FOLLOWS: Final = {"directus_live": ("directus_boots",), "live": ("live_drift", "excluded")}
 """Inputs of checks that are computed from a fact."""
 
-DIRECTUS_TABLES: Final = ("directus_collections", "directus_fields", "directus_relations")
+_DIRECTUS_TABLES: Final = ("directus_collections", "directus_fields", "directus_relations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def _grants(project: Project, role: str) -> Iterator[Grant]:
             )
     if project.snapshot is not None:
         yield Grant(
-            sql=_select("public", DIRECTUS_TABLES, role),
+            sql=_select("public", _DIRECTUS_TABLES, role),
             reads="what Directus recorded: its collections, fields and relations",
             checks=_checks("directus_live") + (("SNAP009",) if project.snapshot.rehearse else ()),
         )

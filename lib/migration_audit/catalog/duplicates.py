@@ -21,7 +21,7 @@ from migration_audit.model.sql_tree import parse
 
 MOST_ROWS: Final = 10_000_000
 """The rows of one part that are grouped; what is beyond them is not known."""
-TEMP_FILES_KB: Final = 1 << 20
+_TEMP_FILES_KB: Final = 1 << 20
 _LIMIT: Final = """
 select own.setting::pg_catalog.int8, pg_catalog.current_setting(own.name)
   from pg_catalog.pg_settings as own
@@ -51,7 +51,7 @@ def count_obstacles(connection: psycopg.Connection[Any], wanted: Iterable[Wanted
     Each count takes at most the connection's statement timeout, needs SELECT on the table, honours the predicate, the
     expressions, the collations and NULLS NOT DISTINCT of an index, and calls no function but PostgreSQL's own; what cannot
     be counted says why. A table in many parts is read part by part, and no lock stays behind. Of each part at most
-    ``MOST_ROWS`` rows are grouped, by one process, with at most ``TEMP_FILES_KB`` on disk where the role may set that limit.
+    ``MOST_ROWS`` rows are grouped, by one process, with at most ``_TEMP_FILES_KB`` on disk where the role may set it.
     Raises DatabaseError when the connection fails.
     """
     try:
@@ -68,7 +68,7 @@ def _limit_temporary_files(connection: psycopg.Connection[Any]) -> None:
         connection.execute(
             "select pg_catalog.set_config(own.name, least(nullif(own.setting::int8, -1), %s)::text, true)"
             "  from pg_catalog.pg_settings as own where own.name = 'temp_file_limit'",
-            (TEMP_FILES_KB,),
+            (_TEMP_FILES_KB,),
         )
 
 

@@ -19,7 +19,7 @@ from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import HypertableChunks, NotRead
 from migration_audit.model.timescale_jobs import JobStatus
 
-OLDEST_POSTGRES = 150000
+_OLDEST_POSTGRES = 150000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def read_features(connection: psycopg.Connection[Any]) -> Features:
 
 
 def _refuse_old_server(features: Features) -> None:
-    if features.postgres_number < OLDEST_POSTGRES:
+    if features.postgres_number < _OLDEST_POSTGRES:
         raise DatabaseError(
             f"the server is PostgreSQL {features.postgres_version}; the audit supports 15 and later",
             where=features.database,

@@ -17,7 +17,7 @@ from migration_audit.model.errors import UsageError
 from migration_audit.model.live import Ledger, LedgerState
 
 MOST_ROWS = 100_000
-MOST_CHARACTERS = 4096
+_MOST_CHARACTERS = 4096
 """Of one value: as many as the path of a file can have."""
 
 _FIND = """
@@ -149,7 +149,7 @@ def _rows(connection: psycopg.Connection[Any], found: _Found, form: LedgerFormat
 def _as_text(column: str, found: _Found) -> sql.Composable:
     shape = "pg_catalog.encode({}, 'hex')" if column in found.binary_columns else "{}::pg_catalog.text"
     text = sql.SQL(shape).format(sql.Identifier(column))
-    return sql.SQL("pg_catalog.left({}, {})").format(text, sql.Literal(MOST_CHARACTERS + 1))
+    return sql.SQL("pg_catalog.left({}, {})").format(text, sql.Literal(_MOST_CHARACTERS + 1))
 
 
 def _in_order(column: str, found: _Found) -> sql.Composable:
@@ -162,9 +162,9 @@ def _ledger(table: str, columns: tuple[str, ...], rows: list[dict[str, str | Non
     if len(rows) > MOST_ROWS:
         reason = f"{table} has more than {MOST_ROWS:,} rows, too long for a ledger."
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
-    if too_long := sorted({name for row in rows for name, value in row.items() if len(value or "") > MOST_CHARACTERS}):
+    if too_long := sorted({name for row in rows for name, value in row.items() if len(value or "") > _MOST_CHARACTERS}):
         reason = (
-            f"{table} has values of more than {MOST_CHARACTERS:,} "
+            f"{table} has values of more than {_MOST_CHARACTERS:,} "
             f"characters in {', '.join(too_long)}, too long for a ledger."
         )
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)

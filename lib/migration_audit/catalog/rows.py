@@ -30,7 +30,7 @@ InstanceT = TypeVar("InstanceT")
 RowId = tuple[int, int]
 """``xmin`` and ``cmin`` of a catalog row: the transaction, and the command in it, that wrote the row."""
 
-ORIGIN = "origin"
+_ORIGIN = "origin"
 """Name of the last column of each query: the row's ``xmin,cmin``."""
 _AT_ONCE = 4096
 _SECRETIVE = frozenset({"options", "config", "settings"})
@@ -64,8 +64,8 @@ def take_objects(cursor: Cursor[tuple[Any, ...]], cls: type[CatalogObject], keep
     rows = cursor.fetchmany(_AT_ONCE)  # of a query that was sent at once with others, only this gets the columns' names
     names = [column.name for column in cursor.description or ()]
     expected = [f.name for f in fields(cls)]
-    if sorted(names[:-1]) != sorted(expected) or names[-1:] != [ORIGIN]:
-        raise TypeError(f"the query of {cls.__name__} gives {names}, not {[*expected, ORIGIN]}")
+    if sorted(names[:-1]) != sorted(expected) or names[-1:] != [_ORIGIN]:
+        raise TypeError(f"the query of {cls.__name__} gives {names}, not {[*expected, _ORIGIN]}")
     taken, once = TakenObjects(cls.kind), keep.setdefault
     fillers = [(getattr(cls, name).__set__, _values_of(cls, name, once)) for name in names[:-1]]
     finish = getattr(cls, "__post_init__", None)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migration_audit.model.directus import DirectusSnapshot, DirectusVersion, TargetVersion
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
 
-VENDOR = "postgres"
+_VENDOR = "postgres"
 
 
 def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> Iterator[CheckOutput]:
@@ -23,12 +23,12 @@ def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> 
     yield Note(
         text=f"the snapshot names Directus {named} and {directus_snapshot.vendor or 'no vendor'}; {directus_target.named}"
     )
-    if directus_snapshot.vendor != VENDOR:
+    if directus_snapshot.vendor != _VENDOR:
         yield Finding(
             key="SNAP005:vendor",
             summary=f"the snapshot was written for {directus_snapshot.vendor or 'no named vendor'}, and the database is "
-            f"{VENDOR}: types and defaults are spelled differently, and schema apply does not check that",
-            expected=VENDOR,
+            f"{_VENDOR}: types and defaults are spelled differently, and schema apply does not check that",
+            expected=_VENDOR,
             actual=directus_snapshot.vendor,
             where=directus_snapshot.at("vendor"),
         )

@@ -53,7 +53,7 @@ color_option: Final = click.option(
 )
 
 
-def is_coloured() -> bool:
+def _is_coloured() -> bool:
     """Whether stdout gets colours: ``--color``, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
     if _chosen and _chosen[0] != "auto":
         return _chosen[0] == "always"
@@ -141,7 +141,7 @@ def _write(indent: Sequence[Piece], line: Sequence[Piece]) -> None:
     lead = "".join(text for text, _ in indent)
     plain = lead + " ".join(text for text, _ in runs)
     painted = lead + " ".join(f"\x1b[{style}m{text}\x1b[0m" if style and text else text for text, style in runs)
-    write_painted(plain.rstrip(), painted if is_coloured() else plain.rstrip())
+    write_painted(plain.rstrip(), painted if _is_coloured() else plain.rstrip())
 
 
 def _runs(line: Sequence[Piece]) -> Iterator[tuple[Style, list[Piece]]]:

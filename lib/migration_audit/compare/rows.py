@@ -41,7 +41,7 @@ class Contents:
         return not self.missing and not self.changed
 
 
-def compare_contents(expected: TableRows, actual: TableRows, columns: Sequence[str]) -> Contents:
+def _compare_contents(expected: TableRows, actual: TableRows, columns: Sequence[str]) -> Contents:
     """Both tables as multisets of rows over ``columns``, which both have.
 
     Rows that are not on both sides but have the same primary key are changed rows; those without a partner are missing or
@@ -62,22 +62,22 @@ def compare_contents(expected: TableRows, actual: TableRows, columns: Sequence[s
     )
 
 
-def compare_without_generated(
+def _compare_without_generated(
     expected: TableRows, actual: TableRows, columns: Sequence[str]
 ) -> tuple[Contents, tuple[str, ...]]:
     """The same, with the columns that a sequence fills left out where that explains the difference; and which these are.
 
     Rows that were inserted in another order have other numbers, and are the same rows.
     """
-    whole = compare_contents(expected, actual, columns)
+    whole = _compare_contents(expected, actual, columns)
     numbers = tuple(c for c in columns if c in {*expected.generated, *actual.generated})
     if whole.is_covered or not numbers:
         return whole, ()
-    without = compare_contents(expected, actual, [c for c in columns if c not in numbers])
+    without = _compare_contents(expected, actual, [c for c in columns if c not in numbers])
     return (without, numbers) if without.columns and without.is_covered else (whole, ())
 
 
-def shared_columns(
+def _shared_columns(
     expected: TableRows, actual: TableRows, without: Collection[str], only: Collection[str]
 ) -> tuple[str, ...]:
     """The columns of the expected side that count: those that the actual side has too; all of them where it has no rows."""
@@ -189,10 +189,10 @@ def _contents(
     unstable = scope.unstable.get(held.table, ())
     excluded, only = (rule.excluded, rule.columns) if rule else ((), ())
     source = expected if expected.count else actual
-    columns = shared_columns(source, actual if source is expected else expected, {*unstable, *excluded}, only)
+    columns = _shared_columns(source, actual if source is expected else expected, {*unstable, *excluded}, only)
     if not columns and source.columns:
         return replace(held, counted_because="there is no column left to compare")
-    found, numbers = compare_without_generated(expected, actual, columns) if expected.count and actual.count else (None, ())
+    found, numbers = _compare_without_generated(expected, actual, columns) if expected.count and actual.count else (None, ())
     missing, changed, extra = (found.missing, found.changed, found.extra) if found else (held.missing, 0, held.extra)
     counted = [c for c in columns if c not in numbers]
     return replace(

@@ -16,7 +16,7 @@ from migration_audit.formats import BY_NAME, LEDGERS
 from migration_audit.model.enumeration import first_lines
 from migration_audit.project.repositories import repository_name
 
-FILL_IN = "FILL IN"
+_FILL_IN = "FILL IN"
 """Stands where a person has to write something; a run says that no file matches it."""
 _MOST_SEEN = 20
 
@@ -75,7 +75,7 @@ def _head(left: Sequence[str]) -> str:
     head.note("")
     if left:
         head.note(
-            f"TO BE DECIDED ({len(left)}). Replace each {FILL_IN}; of alternatives after `or:`, keep one without its #:"
+            f"TO BE DECIDED ({len(left)}). Replace each {_FILL_IN}; of alternatives after `or:`, keep one without its #:"
         )
     for number, one in enumerate(left, start=1):
         head.note(f"{number}. {one}")
@@ -138,7 +138,7 @@ def _write_source(draft: _Draft, table: str, what: str, role: DetectedRole) -> N
         return
     names = "; ".join(candidate.shown for candidate in role.between)
     draft.left.append(f"[{table}] {role.why}" + (f": {names}" if names else ""))
-    lines.key("sql", [f"{FILL_IN}: {names or 'the globs of its files'}"], role.why)
+    lines.key("sql", [f"{_FILL_IN}: {names or 'the globs of its files'}"], role.why)
     for candidate in role.between:
         lines.note("or:")
         _write_candidate(lines, candidate, _base(draft), off=True)

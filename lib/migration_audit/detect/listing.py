@@ -21,7 +21,7 @@ SIGNS: Final = (
 )
 """Files that lie at the top of a project; those with libraries in them are its manifests."""
 
-OF_TESTS: Final = re.compile(
+_OF_TESTS: Final = re.compile(
     r"(?:.*[-_.])?(?:tests?|__tests__|testdata|fixtures?|e2e|examples?|specs?|seeds?|seeders?|quer(?:y|ies)|samples?|docs?"
     r"|bench(?:marks?)?|dumps?|backups?|cypress|playwright|storybook)",
     re.IGNORECASE,
@@ -120,7 +120,7 @@ def is_within(path: str, folder: str) -> bool:
 
 def is_for_tests(path: str) -> bool:
     """Whether one of the folders of a path is for tests, examples or data."""
-    return any(OF_TESTS.fullmatch(part) for part in path.split("/")[:-1])
+    return any(_OF_TESTS.fullmatch(part) for part in path.split("/")[:-1])
 
 
 _OF_THE_KERNEL: Final = frozenset(map(Path, ("/proc", "/sys", "/dev")))

@@ -44,7 +44,7 @@ class Behaviour:
     """Whether the command line refuses an argument too many."""
 
 
-V11_2: Final = Behaviour(
+_V11_2: Final = Behaviour(
     tested="11.2.2",
     untracked=True,
     system_fields=False,
@@ -61,7 +61,7 @@ V11_2: Final = Behaviour(
     strict_names=False,
     strict_arguments=False,
 )
-V11_17: Final = Behaviour(
+_V11_17: Final = Behaviour(
     tested="11.17.4",
     untracked=False,
     system_fields=True,
@@ -78,7 +78,7 @@ V11_17: Final = Behaviour(
     strict_names=False,
     strict_arguments=True,
 )
-V12_4: Final = Behaviour(
+_V12_4: Final = Behaviour(
     tested="12.4.0",
     untracked=False,
     system_fields=True,
@@ -95,12 +95,12 @@ V12_4: Final = Behaviour(
     strict_names=True,
     strict_arguments=True,
 )
-V12_3: Final = replace(V12_4, tested="12.3.1", whole_meta=False, relation_schema=False)
+_V12_3: Final = replace(_V12_4, tested="12.3.1", whole_meta=False, relation_schema=False)
 _KNOWN: Final = {
-    DirectusVersion(11, 2, 2): V11_2,
-    DirectusVersion(11, 17, 4): V11_17,
-    DirectusVersion(12, 3, 1): V12_3,
-    DirectusVersion(12, 4, 0): V12_4,
+    DirectusVersion(11, 2, 2): _V11_2,
+    DirectusVersion(11, 17, 4): _V11_17,
+    DirectusVersion(12, 3, 1): _V12_3,
+    DirectusVersion(12, 4, 0): _V12_4,
 }
 
 

@@ -20,7 +20,7 @@ from migration_audit.model.directus_database import (
     DirectusTable,
 )
 
-TIMES: Final = 3
+_TIMES: Final = 3
 """Boots that are looked at: what the first hides, the second or third may show."""
 WAITS: Final = "Would you like to continue? (no --yes, and no answer: it waits forever)"
 """Measured on 11.2.2, 11.17.4 and 12.4.0 with /dev/null and with an empty pipe as input; an answer by pipe is taken."""
@@ -157,7 +157,7 @@ def scenario_of(
 ) -> Scenario:
     """The boots of one version from this database on."""
     state, boots, after = DatabaseState(before), [], []
-    for _ in range(TIMES):
+    for _ in range(_TIMES):
         done, state = boot(state, file, version, runtime)
         boots.append(done)
         after.append(state.database())

@@ -113,7 +113,7 @@ def read_schema(
         if fields is not None and (field := _recorded_field(state, row, fields.get(row["field"]))) is not None:
             fields[row["field"]] = field
     # As it was then: what is changed later is not seen in it.
-    found.relations = stitch(deepcopy(state.relations), state.seen_keys if foreign_keys is None else foreign_keys)
+    found.relations = _stitch(deepcopy(state.relations), state.seen_keys if foreign_keys is None else foreign_keys)
     return found
 
 
@@ -133,7 +133,7 @@ def _column(state: DatabaseState, table: str, name: str) -> DirectusColumn | Non
     return next((column for column in found.columns if column.name == name), None) if found else None
 
 
-def stitch(rows: list[dict[str, Any]], foreign_keys: list[DirectusForeignKey]) -> list[Relation]:
+def _stitch(rows: list[dict[str, Any]], foreign_keys: list[DirectusForeignKey]) -> list[Relation]:
     """``stitchRelations``: foreign keys with their rows, then the rows without one."""
     found: list[Relation] = []
     for key in foreign_keys:
@@ -230,7 +230,7 @@ def _system_fields(state: DatabaseState) -> list[dict[str, Any]]:
 
 
 def _relations(state: DatabaseState) -> Iterator[dict[str, Any]]:
-    for one in stitch(state.relations, state.seen_keys):
+    for one in _stitch(state.relations, state.seen_keys):
         if one.meta is None and (one.collection, one.field) in SYSTEM_COLUMNS:
             continue
         schema = relation_schema(one.schema) if one.schema else None

@@ -25,7 +25,7 @@ class MigrationKind(StrEnum):
     CALLBACK = "callback"
 
 
-EVENTS = (
+_EVENTS = (
     *("beforeClean", "afterClean", "afterCleanError"),
     *("beforeMigrate", "beforeEachMigrate", "beforeEachMigrateStatement"),
     *("afterEachMigrateStatement", "afterEachMigrateStatementError", "afterEachMigrate", "afterEachMigrateError"),
@@ -54,7 +54,7 @@ class Naming:
     def prefixes(self) -> Iterator[tuple[str, MigrationKind]]:
         """Each prefix with its kind; the longest first, for they are tried in this order."""
         found = [(self.versioned, MigrationKind.VERSIONED), (self.repeatable, MigrationKind.REPEATABLE)]
-        found += [(event, MigrationKind.CALLBACK) for event in EVENTS]
+        found += [(event, MigrationKind.CALLBACK) for event in _EVENTS]
         found += [(self.baseline, MigrationKind.BASELINE), (self.undo, MigrationKind.UNDO)]
         yield from sorted(found, key=lambda each: -len(each[0]))
 

@@ -149,7 +149,7 @@ def _notes(tree: MigrationFolder, home: str, names: Sequence[str]) -> Iterator[s
             yield f"Prisma before 6.6 applied {second} before {first}"
 
 
-def read_prisma_ledger(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
+def _read_prisma_ledger(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """What ``_prisma_migrations`` says about each migration."""
     by_name: dict[str, list[Row]] = {}
     for row in rows:
@@ -210,7 +210,7 @@ LEDGER = LedgerFormat(
     table="public._prisma_migrations",
     columns=("migration_name", "checksum", "finished_at", "rolled_back_at"),
     optional_columns=("started_at", "applied_steps_count"),
-    read=read_prisma_ledger,
+    read=_read_prisma_ledger,
     name_column="migration_name",
     checksum_column="checksum",
     order=("started_at", "migration_name"),

@@ -132,7 +132,7 @@ class _Named:
         return cls(project, name.partition("@")[0])
 
 
-def read_changes(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
+def _read_changes(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """The first row of a name is its first change in the plan, the second one its first rework."""
     waiting: dict[_Named, list[Row]] = {}
     for row in rows:
@@ -175,7 +175,7 @@ FORMAT = Format(
     ledger=LedgerFormat(
         table="sqitch.changes",
         columns=("change_id", "script_hash", "change", "project", "committed_at"),
-        read=read_changes,
+        read=_read_changes,
         name_column="change",
         checksum_column="script_hash",
         order=("committed_at",),

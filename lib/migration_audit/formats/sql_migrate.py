@@ -169,7 +169,7 @@ class _Reader:
         if next(tokens(self._seen), None) is not None:
             is_down = self._section == "Down"
             reason = "down section" if is_down else "before the first marker, which sql-migrate ignores"
-            line = self._begun + 1 if is_down else at_first_token(self._seen)
+            line = self._begun + 1 if is_down else _at_first_token(self._seen)
             self.left.append(NotApplied(path=self.shown, line=line, reason=reason, by_rule=is_down))
         self._seen = b""
 
@@ -177,7 +177,7 @@ class _Reader:
         return SourceError(what, where=f"{self.shown}:{number + 1}", todo=todo)
 
 
-def at_first_token(text: bytes) -> int:
+def _at_first_token(text: bytes) -> int:
     """The line of the first token that is not a comment."""
     token = next(tokens(text))
     return text.count(b"\n", 0, token.start) + 1

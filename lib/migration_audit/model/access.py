@@ -13,7 +13,7 @@ from migration_audit.model.identifiers import quoted
 from migration_audit.model.objects import CatalogObject, Named
 
 
-def quoted_role(name: str) -> str:
+def _quoted_role(name: str) -> str:
     """A role as a key shows it; ``(superuser)`` is not a name."""
     return name if name == "(superuser)" else quoted(name)
 
@@ -178,7 +178,7 @@ class Role(Named):
     @property
     def key(self) -> str:
         """The name."""
-        return quoted_role(self.name)
+        return _quoted_role(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +221,7 @@ class RoleSettings(CatalogObject):
     @property
     def key(self) -> str:
         """``of role app in this database``, ``of all roles in all databases``."""
-        role = "all roles" if self.role is None else f"role {quoted_role(self.role)}"
+        role = "all roles" if self.role is None else f"role {_quoted_role(self.role)}"
         return f"of {role} in {'this database' if self.database else 'all databases'}"
 
 

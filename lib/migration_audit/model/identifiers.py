@@ -22,7 +22,7 @@ LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 """What ends a line for anybody who may read SQL."""
 _PAIR = re.compile(rf"({_IDENTIFIER})\s*\.\s*({_IDENTIFIER})")
 
-KEYWORDS = frozenset(
+_KEYWORDS = frozenset(
     """
     all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast char
     character check coalesce collate collation column concurrently constraint create cross current_catalog current_date
@@ -70,7 +70,7 @@ def sql_name(*parts: str) -> str:
     >>> sql_name("public", "user"), sql_name("Odd", 'a"b')
     ('public."user"', '"Odd"."a""b"')
     """
-    return ".".join(in_quotes(part) if part in KEYWORDS else quoted(part) for part in parts)
+    return ".".join(in_quotes(part) if part in _KEYWORDS else quoted(part) for part in parts)
 
 
 def sql_name_of(key: str) -> str:

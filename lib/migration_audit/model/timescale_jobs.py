@@ -78,12 +78,12 @@ SETTINGS = frozenset(
 """The kinds that two checks look up together, coverage and live: everything that somebody sets beyond the dimensions."""
 
 
-def job_name(procedure: str, schema: str, table: str | None) -> str:
+def _job_name(procedure: str, schema: str, table: str | None) -> str:
     """What a job is called: by what it does and to which table, never by its number.
 
-    >>> job_name("_timescaledb_functions.policy_retention", "fleet", "positions")
+    >>> _job_name("_timescaledb_functions.policy_retention", "fleet", "positions")
     'retention policy on fleet.positions'
-    >>> job_name("fleet.tidy", "fleet", None)
+    >>> _job_name("fleet.tidy", "fleet", None)
     'fleet.tidy'
     """
     name = POLICIES.get(procedure, procedure)
@@ -150,7 +150,7 @@ class Job(CatalogObject):
     @property
     def key(self) -> str:
         """``retention policy on schema.table``, ``schema.procedure``; a second one of the same ends in ``#2``."""
-        name = job_name(self.procedure, self.schema, self.table)
+        name = _job_name(self.procedure, self.schema, self.table)
         return name if self.number == 1 else f"{name} #{self.number}"
 
     @property
@@ -193,4 +193,4 @@ class JobStatus:
     @property
     def name(self) -> str:
         """As ``Job.key`` calls it, without a counter."""
-        return job_name(self.procedure, self.schema, self.table)
+        return _job_name(self.procedure, self.schema, self.table)

@@ -18,7 +18,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _STRING = re.compile(r"[^\x20-\x7e\n]")
 
 
-def is_invisible(char: str) -> bool:
+def _is_invisible(char: str) -> bool:
     """Whether the character cannot be seen, or does something to a terminal or to its neighbours."""
     return unicodedata.category(char) in _INVISIBLE
 
@@ -53,11 +53,11 @@ def for_json(text: str) -> str:
     >>> print(for_json('["a\u202eb", "naïve"]'))
     ["a\u202eb", "naïve"]
     """
-    return _STRING.sub(lambda found: json.dumps(found[0])[1:-1] if is_invisible(found[0]) else found[0], text)
+    return _STRING.sub(lambda found: json.dumps(found[0])[1:-1] if _is_invisible(found[0]) else found[0], text)
 
 
 def _spelled(char: str) -> str:
-    if not is_invisible(char):
+    if not _is_invisible(char):
         return char
     return _SHORT.get(char) or (f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}")
 
@@ -95,7 +95,7 @@ def _refused() -> AuditError:
 
 
 def _is_plain(char: str) -> bool:
-    return char in "\n\t" or not is_invisible(char)
+    return char in "\n\t" or not _is_invisible(char)
 
 
 def _tree(text: str) -> str:

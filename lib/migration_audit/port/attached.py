@@ -20,7 +20,7 @@ def create_index(index: Index, sides: Sides) -> Steps:
         yield ask(index, "the legacy SQL leaves it invalid: an index of a partitioned table that some partitions lack")
     if index.constraint is None:
         rows = _ROWS if index.unique and not sides.is_new(index.table) else None
-        yield run(index, _rank(index, sides), create_if_not_exists(index) + ";", note=rows, makes=_pair(index))
+        yield run(index, _rank(index, sides), _create_if_not_exists(index) + ";", note=rows, makes=_pair(index))
     if index.attached_to:
         yield _attach(index)
     yield from _index_settings(index, set())
@@ -36,7 +36,7 @@ def _rank(index: Index, sides: Sides) -> Rank:
     return Rank.ON_VIEW if (kind, index.table) in sides.expected.by_key else Rank.INDEX
 
 
-def create_if_not_exists(index: Index) -> str:
+def _create_if_not_exists(index: Index) -> str:
     """The definition with IF NOT EXISTS in it."""
     for plain in ("CREATE UNIQUE INDEX ", "CREATE INDEX "):
         if index.definition.startswith(plain):
@@ -77,7 +77,7 @@ def change_index(difference: Difference, sides: Sides) -> Steps:
         return
     changed = {change.name for change in difference.fields}
     if {"definition", "table"} & changed and not index.constraint:
-        drop = f"DROP INDEX {sql_name(actual.schema, actual.name)};\n{create_if_not_exists(index)};"
+        drop = f"DROP INDEX {sql_name(actual.schema, actual.name)};\n{_create_if_not_exists(index)};"
         yield ask(index, f"{_DROPPED_FIRST}\n{differing(difference, 'definition', 'table')}", drop)
     if {"valid", "ready"} & changed:
         why = "it is not valid on one side\n" + differing(difference, "valid", "ready")

@@ -27,7 +27,7 @@ def column_definition(column: Column, sides: Sides) -> str:
     if column.generated:
         parts.append(f"GENERATED ALWAYS AS ({column.default}) {column.generated.upper()}")
     elif column.identity_kind:
-        parts.append(identity_clause(column, sides))
+        parts.append(_identity_clause(column, sides))
     elif column.default is not None:
         parts.append(f"DEFAULT {column.default}")
     table = column.belongs_to[1] if column.belongs_to else ""
@@ -41,7 +41,7 @@ def _is_foreign(column: Column, sides: Sides) -> bool:
     return isinstance(table, Table) and table.relation == "foreign table"
 
 
-def identity_clause(column: Column, sides: Sides) -> str:
+def _identity_clause(column: Column, sides: Sides) -> str:
     """``GENERATED … AS IDENTITY`` with the sequence's name and numbers."""
     kind = "ALWAYS" if column.identity_kind == "always" else "BY DEFAULT"
     sequence = sides.owned.get(column.key)
@@ -204,7 +204,7 @@ def _change_identity(column: Column, actual: Column, alter: str, difference: Dif
             column,
             "its default must be dropped first, and the new sequence must start above the highest value\n"
             + differing(difference, "identity_kind", "default"),
-            f"{alter} DROP DEFAULT;\n{alter} ADD {identity_clause(column, sides)};",
+            f"{alter} DROP DEFAULT;\n{alter} ADD {_identity_clause(column, sides)};",
         )
     else:
         where = regclass(sql_name(column.schema, column.table))
@@ -215,7 +215,7 @@ def _change_identity(column: Column, actual: Column, alter: str, difference: Dif
         yield run(
             column,
             Rank.ATTRIBUTE,
-            guarded(condition, f"{alter} ADD {identity_clause(column, sides)}"),
+            guarded(condition, f"{alter} ADD {_identity_clause(column, sides)}"),
             note="the new sequence must start above the highest existing value",
         )
 

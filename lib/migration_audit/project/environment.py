@@ -15,10 +15,10 @@ from migration_audit.project.describe import computed, setting
 from migration_audit.project.keys import VARIABLE
 from migration_audit.project.locate import Found, KeyPath
 
-ENVIRONMENT_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\Z")
+_ENVIRONMENT_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\Z")
 """A name that is a folder's name on every system: reports/<environment>/."""
 
-RESERVED_ENVIRONMENTS: Final = frozenset({"signed"})
+_RESERVED_ENVIRONMENTS: Final = frozenset({"signed"})
 """reports/signed/ holds what was signed."""
 
 _URL: Final = re.compile(r"(?:postgresql|postgres)(?:\+\w+)?://", re.IGNORECASE)
@@ -75,8 +75,8 @@ def environment_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     environments = tables.get("environments")
     for name, value in environments.items() if isinstance(environments, dict) else ():
         path: KeyPath = ("environments", name)
-        if not ENVIRONMENT_NAME.match(name) or name in RESERVED_ENVIRONMENTS:
-            why = "is reserved" if name in RESERVED_ENVIRONMENTS else "is not a portable folder name"
+        if not _ENVIRONMENT_NAME.match(name) or name in _RESERVED_ENVIRONMENTS:
+            why = "is reserved" if name in _RESERVED_ENVIRONMENTS else "is not a portable folder name"
             yield path, why, "expected lower-case letters, digits, - and _, but not 'signed'"
         if isinstance(value, dict) and ("dsn_env" in value) == ("service" in value):
             what = "has both dsn_env and service" if "service" in value else "has neither dsn_env nor service"

@@ -34,7 +34,7 @@ _TIME: Final = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
 _INTERVAL: Final = rf"(?:0*[1-9][0-9]* {_UNIT})(?: [0-9]+ {_UNIT})*(?: {_TIME})?|{_TIME}"
 
 Schema = Mapping[str, Any]
-"""A JSON Schema (draft 2020-12) of those keywords that ``conforms`` applies."""
+"""A JSON Schema (draft 2020-12) of those keywords that ``_conforms`` applies."""
 
 
 class Leads(Enum):
@@ -69,7 +69,7 @@ class Key:
 
     def accepts(self, value: Any) -> bool:
         """Whether a value, as tomllib gives it, is one of this key."""
-        return conforms(value, self.schema)
+        return _conforms(value, self.schema)
 
     @property
     def takes(self) -> type:
@@ -208,7 +208,7 @@ def day(expected: str, *, required: bool = False) -> Key:
     )
 
 
-def conforms(value: Any, schema: Schema) -> bool:
+def _conforms(value: Any, schema: Schema) -> bool:
     """Whether a value, as tomllib gives it, is what the JSON Schema says; a date counts as the text that it is in JSON."""
     if type(value) is date and schema.get("format") == "date":
         value = value.isoformat()
@@ -245,12 +245,12 @@ _KEYWORDS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "minimum": lambda value, least: value >= least,
     "maximum": lambda value, most: value <= most,
     "minItems": lambda value, least: len(value) >= least,
-    "items": lambda value, schema: all(conforms(item, schema) for item in value),
+    "items": lambda value, schema: all(_conforms(item, schema) for item in value),
     "uniqueItems": lambda value, _: len(set(value)) == len(value),
     "minProperties": lambda value, least: len(value) >= least,
-    "propertyNames": lambda value, schema: all(conforms(name, schema) for name in value),
-    "additionalProperties": lambda value, schema: all(conforms(item, schema) for item in value.values()),
-    "anyOf": lambda value, schemas: any(conforms(value, schema) for schema in schemas),
+    "propertyNames": lambda value, schema: all(_conforms(name, schema) for name in value),
+    "additionalProperties": lambda value, schema: all(_conforms(item, schema) for item in value.values()),
+    "anyOf": lambda value, schemas: any(_conforms(value, schema) for schema in schemas),
 }
 
 

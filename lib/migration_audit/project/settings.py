@@ -31,7 +31,7 @@ from migration_audit.project.rule import EXAMPLES, AuditRule
 from migration_audit.project.scope import RULES, AuditScope, SeedRule
 from migration_audit.project.source import Source
 
-PROVIDERS: Final = ("url", "local", "docker", "debian", "debian:trixie", "debian:sid")
+_PROVIDERS: Final = ("url", "local", "docker", "debian", "debian:trixie", "debian:sid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Project:
         example='["platform/base/*.sql"]',
     )
     provider: str | None = setting(
-        keys.choice(*PROVIDERS, or_else=("local:/path/to/bin", r"local:[/~].+")),
+        keys.choice(*_PROVIDERS, or_else=("local:/path/to/bin", r"local:[/~].+")),
         "The server on which both SQL sources are executed: url, local, local:/path/to/bin, docker, debian or "
         "debian:sid. Left out: the first of these that works. The variable MIGRATION_AUDIT_SERVER goes before this "
         "key.",

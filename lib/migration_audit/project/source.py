@@ -21,7 +21,7 @@ from migration_audit.project.keys import VARIABLE, Leads
 from migration_audit.project.locate import Found
 from migration_audit.project.names import split_qualified
 
-TIMEOUT: Final = 300
+_TIMEOUT: Final = 300
 """Seconds that a command may take where audit.toml does not say."""
 
 _NAMES: Final = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
@@ -81,7 +81,7 @@ class CommandSettings:
         example='["migrations/*.js", "package-lock.json"]',
         replaces=True,
     )
-    timeout: int = computed(lambda table, _: table.get("timeout", TIMEOUT), default=TIMEOUT)
+    timeout: int = computed(lambda table, _: table.get("timeout", _TIMEOUT), default=_TIMEOUT)
     """Seconds that one run may take."""
     at: Location = computed(lambda _, place: place.at("command"), compare=False)
 
@@ -270,7 +270,7 @@ class Source:
     file_timeout: int = setting(
         keys.seconds(),
         "Seconds that one file of sql may take in a shadow, or one run of command "
-        f"(left out: {FILE_TIMEOUT}, of a command {TIMEOUT}).",
+        f"(left out: {FILE_TIMEOUT}, of a command {_TIMEOUT}).",
         default=FILE_TIMEOUT,
         name="timeout",
     )

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from migration_audit.report import escape
 
-LINK = "#0b4480"
+_LINK = "#0b4480"
 _CODE = "white-space:pre-wrap"
 """Of ``<samp>``: JupyterLab gives ``<code>`` a colour and a padding of its own, which took four more rules in each cell."""
 
@@ -27,7 +27,7 @@ PRE = "margin:4px 0;white-space:pre-wrap"
 STYLES = {
     _CODE: "c",
     PRE: "sql",
-    f"color:{LINK}": "",
+    f"color:{_LINK}": "",
 }
 """The inline styles of cells, and the class that a report has in the place of each."""
 
@@ -171,7 +171,7 @@ class Link:
 
     def html(self) -> Markup:
         """An ``<a>`` element."""
-        return escape.filled('<a href="{}" style="color:{}">{}</a>', self.href, LINK, self.label.html())
+        return escape.filled('<a href="{}" style="color:{}">{}</a>', self.href, _LINK, self.label.html())
 
     def markdown(self) -> str:
         """The label alone: the place that it leads to is in the HTML report."""

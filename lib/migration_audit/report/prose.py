@@ -66,14 +66,14 @@ def with_anchors(html: Markup, notebook: str, anchors: Anchors) -> tuple[Markup,
     def anchored(match: re.Match[str]) -> str:
         level, inner = min(int(match[1]) + 1, 6), match[2]
         words = Markup(inner).striptags()  # noqa: S704 (out of clean HTML)
-        anchor = anchors.new(heading_anchor(notebook, words))
+        anchor = anchors.new(_heading_anchor(notebook, words))
         entries.append(TocEntry(level, Markup("{}").format(words), anchor))
         return f'<h{level} id="{anchor}">{inner}</h{level}>'
 
     return Markup(_HEADING.sub(anchored, html)), entries  # noqa: S704 (clean HTML and ids of ours)
 
 
-def heading_anchor(notebook: str, words: str) -> str:
+def _heading_anchor(notebook: str, words: str) -> str:
     """The id of a heading of a notebook; JupyterLab's own is the words with blanks turned into dashes."""
     return f"{slug(notebook)}--{slug(words.strip().replace(' ', '-'))}"
 
@@ -86,7 +86,7 @@ def relinked(html: Markup, notebook: str, notebooks: frozenset[str]) -> Markup:
         name = path.rpartition("/")[2].removesuffix(".ipynb") if path else notebook
         if name not in notebooks or not (fragment or path):
             return match[0]
-        return f'<a href="#{heading_anchor(name, fragment) if fragment else slug(name)}"'
+        return f'<a href="#{_heading_anchor(name, fragment) if fragment else slug(name)}"'
 
     return Markup(_HREF.sub(inside, html))  # noqa: S704 (clean HTML and ids of ours)
 

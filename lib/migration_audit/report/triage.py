@@ -16,7 +16,7 @@ _A_RUN = 3
 """Neighbours from which on a list of checks names the first and the last."""
 _NOUNS = {Severity.BLOCKER: "blocker", Severity.WARNING: "warning", Severity.INFO: "note"}
 
-FAMILIES = {
+_FAMILIES = {
     "SQL": "The two SQL sources",
     "COV": "Coverage: what legacy has, looked up in the owner's SQL",
     "LIV": "The live database against the owner's SQL",
@@ -38,12 +38,12 @@ def family(check_id: str) -> str:
 
 def family_title(letters: str) -> str:
     """A family's line in tables; a family that we do not know is called by its letters."""
-    return f"{letters} · {FAMILIES[letters]}" if letters in FAMILIES else letters
+    return f"{letters} · {_FAMILIES[letters]}" if letters in _FAMILIES else letters
 
 
 def by_family(ids: Iterable[str]) -> list[tuple[str, list[str]]]:
     """Check ids by family: the families in the order of the audit, unknown ones last; ids in order."""
-    order = {letters: number for number, letters in enumerate(FAMILIES)}
+    order = {letters: number for number, letters in enumerate(_FAMILIES)}
     ordered = sorted(set(ids), key=lambda i: (order.get(family(i), len(order)), family(i), i))
     return [(letters, list(group)) for letters, group in groupby(ordered, key=family)]
 

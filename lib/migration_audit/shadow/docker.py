@@ -21,7 +21,7 @@ from migration_audit.model.progress import Progress
 from migration_audit.shadow.databases import Databases, conninfo
 from migration_audit.shadow.settings import PRIVATE_NAME, SETTINGS, TIMESCALE_SETTINGS
 
-IMAGE_VARIABLE = "MIGRATION_AUDIT_DOCKER_IMAGE"
+_IMAGE_VARIABLE = "MIGRATION_AUDIT_DOCKER_IMAGE"
 DEFAULT_IMAGE = "timescale/timescaledb-ha:pg17"
 ENGINE_LIMIT = 2
 """Seconds that an engine has to answer."""
@@ -111,7 +111,7 @@ def find_docker(progress: Progress) -> DockerServer:
     why = docker_unusable()
     if why is not None:
         raise ServerError(why, todo="start a Docker engine, or set MIGRATION_AUDIT_SERVER to another one provider")
-    return DockerServer(os.environ.get(IMAGE_VARIABLE, DEFAULT_IMAGE), progress)
+    return DockerServer(os.environ.get(_IMAGE_VARIABLE, DEFAULT_IMAGE), progress)
 
 
 def docker_unusable() -> str | None:

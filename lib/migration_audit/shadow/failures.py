@@ -44,12 +44,12 @@ subscriptioncmds.c, tablespace.c, dblink, postgres_fdw).
 """
 
 
-def reaches_out(error: psycopg.Error) -> str | None:
+def _reaches_out(error: psycopg.Error) -> str | None:
     """What the statement that failed does beyond its database; None for any other failure."""
-    return _REACHES.get(error.diag.source_function or "") if is_of_server_class(error) else None
+    return _REACHES.get(error.diag.source_function or "") if _is_of_server_class(error) else None
 
 
-def is_of_server_class(error: psycopg.Error) -> bool:
+def _is_of_server_class(error: psycopg.Error) -> bool:
     """Whether the SQLSTATE is one of a failing server, or of a connection that is lost."""
     return (error.sqlstate or "").startswith(_SERVERS_FAULT)
 
@@ -62,7 +62,7 @@ def missing_role(error: psycopg.Error) -> str | None:
     return match[1] if match else None
 
 
-def ledger_advice(error: psycopg.Error) -> str | None:
+def _ledger_advice(error: psycopg.Error) -> str | None:
     """Which runners create the table without which a statement failed, and what to do; None for any other failure."""
     match = _MISSING_TABLE.fullmatch(error.diag.message_primary or "") if error.sqlstate in {"42P01", "3F000"} else None
     if match is None:
@@ -103,7 +103,7 @@ def refusal(statement: Statement, *, is_shared: bool) -> SqlFailure | None:
 def is_servers_fault(error: psycopg.Error, connection: psycopg.Connection | None = None) -> bool:
     """Whether the server or the connection to it failed, so nothing is known about the SQL that it was given."""
     is_lost = connection is not None and connection.closed
-    is_servers = is_of_server_class(error) and reaches_out(error) is None
+    is_servers = _is_of_server_class(error) and _reaches_out(error) is None
     return is_lost or isinstance(error, DeadlineError) or is_servers
 
 
@@ -158,14 +158,14 @@ class StatementError(Exception):
             "QUERY": diagnostic.internal_query,
             "CONTEXT": diagnostic.context,
         }
-        if (what := reaches_out(self.error)) is not None:
+        if (what := _reaches_out(self.error)) is not None:
             message = f"it {what}, which the audit lets no SQL do: {message}"
             parts["HINT"] = "See `migration-audit check explain SQL008`"
         if is_own:
             message = f"it ends its own session, so nothing after it is applied: {ENDS_SESSIONS}: {message}"
         lines = [message, *(f"{name}: {text}" for name, text in parts.items() if text)]
         lines += filter(None, [None if is_own else edition_advice(self.error, statement.text, connect)])
-        lines += filter(None, [ledger_advice(self.error)])
+        lines += filter(None, [_ledger_advice(self.error)])
         return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=self.error.sqlstate)
 
     def server_failed(self) -> ServerError:

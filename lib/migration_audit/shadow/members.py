@@ -224,7 +224,7 @@ _ROWS: Final = """
 
 
 def _versions(connection: psycopg.Connection[Any], classes: Collection[str]) -> tuple[int, int]:
-    """How many rows ``read_members`` reads and which versions of them, in a fifth of its time. Raises psycopg.Error.
+    """How many rows ``_read_members`` reads and which versions of them, in a fifth of its time. Raises psycopg.Error.
 
     ``classes`` are the catalogs that have members: where another one gets its first, there is one more row of pg_depend.
     """
@@ -243,14 +243,14 @@ class Members:
         self._known: tuple[int, int] | None = None
 
     def read(self, connection: psycopg.Connection[Any], *, changed: bool = False) -> Mapping[Key, Part]:
-        """What ``read_members`` gives, without asking for it where nothing has ``changed``. Raises psycopg.Error."""
+        """What ``_read_members`` gives, without asking for it where nothing has ``changed``. Raises psycopg.Error."""
         if changed or self._known is None or self._known != _versions(connection, self._classes):
-            self._parts, self._classes = read_members(connection)
+            self._parts, self._classes = _read_members(connection)
             self._known = _versions(connection, self._classes) if len(self._parts) > _FEW else None
         return self._parts
 
 
-def read_members(connection: psycopg.Connection[Any]) -> tuple[dict[Key, Part], Collection[str]]:
+def _read_members(connection: psycopg.Connection[Any]) -> tuple[dict[Key, Part], Collection[str]]:
     """Every part of every member, in about 30 ms for a thousand members, and which catalogs have members.
 
     Raises psycopg.Error.

@@ -16,7 +16,7 @@ from pathlib import Path
 from migration_audit.model.errors import ServerError
 
 CACHE_VARIABLE = "MIGRATION_AUDIT_CACHE"
-SOCKET_PATH_LIMIT = 100
+_SOCKET_PATH_LIMIT = 100
 """Bytes; Linux allows 107 and macOS 103 for the path of a unix socket."""
 _NOEXEC = getattr(os, "ST_NOEXEC", 0)  # only Linux has it
 _LONGEST_SOCKET_TAIL = "/migration-audit-12345678/s/.s.PGSQL.5432"
@@ -93,7 +93,7 @@ def runtime_dir(account: Account) -> Path:
     """
     candidates = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108  made private per cluster
     for candidate in candidates:
-        long = len(os.fsencode(candidate)) + len(_LONGEST_SOCKET_TAIL) > SOCKET_PATH_LIMIT
+        long = len(os.fsencode(candidate)) + len(_LONGEST_SOCKET_TAIL) > _SOCKET_PATH_LIMIT
         if not long and _may_enter(candidate, account) and os.access(candidate, os.W_OK | os.X_OK):
             return candidate
     raise ServerError(

@@ -31,11 +31,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-MOST_OUTPUT = 65_536 + 1_024
+_MOST_OUTPUT = 65_536 + 1_024
 """Bytes of output that are kept, counted from its end."""
-PATIENCE = 1.0
+_PATIENCE = 1.0
 """Seconds that what the command has started may outlive it."""
-GRACE = 3.0
+_GRACE = 3.0
 """Seconds between the request to end and the end by force."""
 KILL_LIMIT = 10.0
 _DEATH_SIGNAL, _SUBREAPER = 1, 36  # linux/prctl.h
@@ -163,16 +163,16 @@ class _Run:
                     break
                 self.total += len(part)
                 self.output += part
-                del self.output[:-MOST_OUTPUT]
+                del self.output[:-_MOST_OUTPUT]
 
     def _end(self, *, force: bool) -> list[str]:
         """End the command and all that it has started; the names of what did not end when the command did."""
         if self._child.poll() is not None and not force:
-            self._until_gone(PATIENCE)
+            self._until_gone(_PATIENCE)
         names = [name for name in map(_name, descendants()) if name]
         if not force and self._is_running():
             self._signal(signal.SIGTERM)
-            self._until_gone(GRACE)
+            self._until_gone(_GRACE)
         self._until_gone(KILL_LIMIT, signal.SIGKILL)
         return names
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CLASSES: Final = {cls.kind: cls for cls in (*KINDS.values(), *TIMESCALEDB_KINDS.values(), *CLUSTER_KINDS.values())}
 """Every kind of object that there is."""
-VERDICTS: Final = (*DiffVerdict, "same", "not compared")
+_VERDICTS: Final = (*DiffVerdict, "same", "not compared")
 """What a comparison says of an object; the last two only in ``objects``, where those that do not differ are too."""
 Wanted = str | Collection[str] | None
 
@@ -44,7 +44,7 @@ class Filter:
 
     def __post_init__(self) -> None:
         """Raise UsageError for a kind, verdict or severity that does not exist: nothing would be found, silently."""
-        known = {"kind": CLASSES, "verdict": VERDICTS, "severity": list(Severity)}
+        known = {"kind": CLASSES, "verdict": _VERDICTS, "severity": list(Severity)}
         for name, values in known.items():
             for value in _listed(getattr(self, name)):
                 if value not in values:
@@ -119,7 +119,7 @@ class Comparison:
     @property
     def objects(self) -> pd.DataFrame:
         """A row for each object of either side, the same or not: see ``workbook.columns("coverage")``."""
-        sides = tuple(in_view(side.snapshot, self.shown) for side in (self.expected, self.actual))
+        sides = tuple(_in_view(side.snapshot, self.shown) for side in (self.expected, self.actual))
         found = frames.coverage_frame(sides, self.drift, self.expected.origins, self.actual.origins)
         for name in ("verdict", "severity"):
             if (wanted := getattr(self.shown, name)) is not None:
@@ -160,7 +160,7 @@ class Comparison:
         return repr(self._table)
 
 
-def in_view(snapshot: Snapshot, shown: Filter) -> tuple[CatalogObject, ...]:
+def _in_view(snapshot: Snapshot, shown: Filter) -> tuple[CatalogObject, ...]:
     """The objects of a side that a filter asks for."""
     return tuple(obj for obj in snapshot.objects if shown.has_object(obj))
 

@@ -117,7 +117,7 @@ class Session:
     def _ensure_demo(self, name: str) -> None:
         project = self.project
         if project is not None and name in {e.name for e in project.environments} and lacks_databases(project, [name]):
-            build_demo(project, name)
+            _build_demo(project, name)
 
 
 _closing = ExitStack()
@@ -127,7 +127,7 @@ atexit.register(_closing.close)
 _current: list[Session] = []
 
 
-def build_demo(project: Project, name: str) -> None:
+def _build_demo(project: Project, name: str) -> None:
     """Build one database of the bundled example, and set the variable that leads to it. Raises ServerError."""
     os.environ.update(_closing.enter_context(demo_databases(project, names=[name], progress=on_stderr)))
 
@@ -143,11 +143,11 @@ def begin(audit: Audit) -> None:
 def current() -> Session:
     """The session of this kernel; the nearest project, or none, where no audit was opened. Raises ConfigError."""
     if not _current:
-        _current.append(Session(nearest_project()))
+        _current.append(Session(_nearest_project()))
     return _current[0]
 
 
-def nearest_project() -> Project | None:
+def _nearest_project() -> Project | None:
     """The project of MIGRATION_AUDIT_CONFIG, else the nearest one, which is said; None without. Raises ConfigError."""
     named = os.environ.get("MIGRATION_AUDIT_CONFIG", "")
     if project := _named(named):
@@ -201,7 +201,7 @@ def open_audit(
     project = _project(config)
     chosen = None if isinstance(environment, _NotAsked) else _environment(project, environment)
     if chosen is not None and lacks_databases(project, [chosen.name]):
-        build_demo(project, chosen.name)
+        _build_demo(project, chosen.name)
     folder = Path(run_folder) if run_folder else None
     audit = Audit(project, environment=chosen, phase=Phase(phase), folder=folder, progress=on_stderr)
     last = _last[0] if _last else None

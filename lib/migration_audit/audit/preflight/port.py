@@ -60,15 +60,15 @@ class MadePort:
         return port_text(self.port, self.proof, expected=expected, actual=actual, origins=self.origins)
 
 
-def make_port(about: PortTask) -> MadePort:
+def _make_port(about: PortTask) -> MadePort:
     """The port, not proven."""
     port = build_port(about.drift, expected=about.expected, actual=about.actual, origins=about.origins)
     return MadePort(port=port, proof=PortProof(outcome=ProofOutcome.UNTRIED), origins=about.origins)
 
 
-def unproven(about: PortTask, why: str) -> MadePort:
+def _unproven(about: PortTask, why: str) -> MadePort:
     """The port, with the reason why it could not be proven."""
-    return replace(make_port(about), proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)))
+    return replace(_make_port(about), proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)))
 
 
 def proven(
@@ -83,7 +83,7 @@ def proven(
     What the server refuses is left to a person, and so is what is done to an object without making it right; the rest is
     tried again. What the server cannot do at all is a reason, not an exception.
     """
-    made = make_port(about)
+    made = _make_port(about)
     try:
         for number in range(_ROUNDS):
             if not made.port.running:
@@ -281,10 +281,10 @@ def _fixes(port: Port) -> tuple[tuple[str, str, str], ...]:
 def side_port(about: PortTask, *, owner: Sequence[AnySource] | None, extensions: Iterable[str], why: str) -> MadePort:
     """The port of a comparison on the command line, proven where the owner's side is SQL; ``why`` it is not, else."""
     if owner is None:
-        return unproven(about, why)
+        return _unproven(about, why)
     needed = frozenset(extensions).union(*(sources.needed_extensions(source) for source in owner))
     try:
         server = shadow.find_server(None, extensions=sorted(needed), progress=lambda _: None)
     except AuditError as error:
-        return unproven(about, str(error))
+        return _unproven(about, str(error))
     return proven(about, server=server, owner=owner)

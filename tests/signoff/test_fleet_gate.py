@@ -430,7 +430,7 @@ def test_the_databases_of_the_last_approved_run_are_pinned(case: Case) -> None:
     assert (ran.code, "each is the database of the last approved run" in ran.out) == (0, True), ran
     forge(before, "acme", attempts=2)
     ran = case.gate()
-    assert (ran.code, "is the last approved run, and was changed" in ran.err) == (3, True), ran
+    assert (ran.code, "is the last approved run, and its evidence was changed" in ran.err) == (3, True), ran
 
 
 def test_a_producer_makes_the_run(case: Case) -> None:

@@ -25,7 +25,7 @@ from migration_audit.fleet.statements import FleetStatement
 from migration_audit.fleet.store import RunFolder
 from migration_audit.fleet.summary import FleetSummary, difference_text, repeated_text
 from migration_audit.fleet.targets import FleetTarget, parse_reference
-from migration_audit.fleet.verify import read_statement, verify_folder, verify_statement
+from migration_audit.fleet.verify import read_statement, verify_statement
 from migration_audit.gate import EnvironmentGate, Requirement, RequirementKind, judge_age, judge_sentences, judge_signatures
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SourceError
@@ -238,15 +238,13 @@ def _settings(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
 
 
 def _before(folder: RunFolder, asking: FleetAsking) -> RunFolder | None:
-    """The last approved run, where its files are what was approved; None where there is none.
-
-    Raises AuditError where they are not.
-    """
+    """The last approved run; None where there is none. Raises AuditError where its evidence is not what was approved."""
     before = last_approved(folder, asking.trusted, asking.authority, now=asking.now)
-    wrong = [s for s in verify_folder(before, now=asking.now) if s.ok is False] if before else []
-    if before and wrong:
-        what = f"is the last approved run, and was changed: {wrong[0].text}"
-        raise AuditError(what, where=str(before.path), todo="restore it, or move it away")
+    if before is not None:
+        _, facts, _ = read_statement(before)
+        if sum_up(before, now=facts.generated_at).root != facts.root:
+            what, todo = "is the last approved run, and its evidence was changed", "restore it, or move it away"
+            raise AuditError(what, where=str(before.path), todo=todo)
     return before
 
 

@@ -55,11 +55,14 @@ def last_approved(folder: RunFolder, trusted: TrustedKeys, authority: Authority,
     last = None
     for _, other in sorted(older, key=lambda each: each[0]):  # who wrote the one depends on the one before it
         run = read_signed_fleet(other, trusted, now=now)
-        people = _authors(other, run, last, authority)
-        found = approvals(run, needs_of(authority), roles=authority.policy.roles, authors=people)
-        if all(sentence.ok is not False for sentence in found):
+        if _is_enough(run, frozenset(), authority) and _is_enough(run, _authors(other, run, last, authority), authority):
             last = other
     return last
+
+
+def _is_enough(run: SignedRun, people: frozenset[str], authority: Authority) -> bool:
+    found = approvals(run, needs_of(authority), roles=authority.policy.roles, authors=people)
+    return all(sentence.ok is not False for sentence in found)
 
 
 def fleet_producer(folder: RunFolder, run: SignedRun, authority: Authority, *, now: datetime) -> Sentence:

@@ -149,7 +149,8 @@ def manifest_json(sources: Sequence[SourceFacts]) -> list[dict[str, Any]]:
 
 def not_compared_of(source: SourceFacts) -> Iterator[str]:
     """What applying the source does to the server and other databases, each with file and line: it is not compared."""
-    yield from (f"{one.at}: {one}" for one in source.outside if one.kind is OutsideKind.SERVER and one.within is None)
+    found = (f"{one.at}: {one}" for one in source.outside if one.kind is OutsideKind.SERVER and one.within is None)
+    yield from dict.fromkeys(found)  # a line may have two statements of one kind
 
 
 def manifest_text(sides: Mapping[str, Sequence[SourceFacts]]) -> str:
@@ -165,7 +166,9 @@ def _manifest_lines(side: str, source: SourceFacts) -> Iterator[str]:
     files = [f"  {number}. {one_line(path)}" for number, (path, _) in enumerate(source.files, 1)]
     yield from _ends(files)
     yield from _ends([f"  not applied: {one_line(str(each))}" for each in source.not_applied])
-    yield from _ends([f"  outside of its database: {one_line(f'{each.at}: {each}')}" for each in source.outside])
+    yield from _ends(
+        [f"  outside of its database: {one_line(at)}" for at in dict.fromkeys(f"{o.at}: {o}" for o in source.outside)]
+    )
     yield from (f"  note: {one_line(note)}" for note in source.notes)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import fix_hidden
 from fix_hidden import BOOTSTRAP, CLEAN, DOCKERFILE, FOUND, INIT, OPEN, START, built, ends, steps
 
 EMPTY = "#!/bin/sh\nexit 0\n"
@@ -239,4 +240,49 @@ BOOTS = {
 def test_what_is_at_the_place_of_a_step(tmp_path: Path, name: str) -> None:
     files, wanted = BOOTS[name]
     found, said = ends(tmp_path, "BOOT001", files)
+    assert found == wanted, said
+
+
+COPIED = DOCKERFILE + "COPY sql /app/sql\n"
+SEED = {"seed/1.sql": "SELECT 3;"}
+
+
+def of_owner(more: str, top: str = "", **files: str) -> dict[str, str]:
+    return comp(f"{{build: ., {more}}}", top, **files)
+
+
+OWNERS_SQL = {
+    "as it is": ({}, CLEAN),
+    "the same, mounted": (of_owner("volumes: ['./sql:/app/sql:ro']"), CLEAN),
+    "another folder": (of_owner("volumes: ['./seed:/app/sql']", **SEED), FOUND),
+    "another file": (of_owner("volumes: ['./seed/1.sql:/app/sql/1.sql']", **SEED), FOUND),
+    "a copy of it": (
+        of_owner("volumes: ['./seed:/app/sql']", **{"seed/1.sql": "SELECT 1;", "seed/2.sql": "SELECT 2;"}),
+        CLEAN,
+    ),
+    "a folder of the host": (of_owner("volumes: ['/srv/sql:/app/sql']"), OPEN),
+    "a tmpfs": (of_owner("tmpfs: /app/sql"), FOUND),
+    "a volume": (of_owner("volumes: ['x:/app/sql']", "volumes: {x: {}}\n"), OPEN),
+    "a volume without a name": (of_owner("volumes: ['/app/sql']"), CLEAN),
+    "a config": (of_owner("configs: [{source: c, target: /app/sql/1.sql}]", "configs: {c: {file: ./README.md}}\n"), OPEN),
+    "the mounts of another": (of_owner("volumes_from: [db]"), OPEN),
+    "other mounts": (of_owner("volumes: ['x:/uploads', './README.md:/app/README.md']", "volumes: {x: {}}\n"), CLEAN),
+    "removed": ({"Dockerfile": COPIED + "RUN rm -rf /app/sql\n"}, OPEN),
+    "edited": ({"Dockerfile": COPIED + "RUN sed -i d /app/sql/*.sql\n"}, OPEN),
+    "emptied": ({"Dockerfile": COPIED + "RUN echo > /app/sql/2.sql\n"}, OPEN),
+    "replaced by RUN": ({"Dockerfile": COPIED + "COPY seed /seed\nRUN cp /seed/* /app/sql/\n", **SEED}, OPEN),
+    "replaced by COPY": ({"Dockerfile": COPIED + "COPY seed/1.sql /app/sql/1.sql\n", **SEED}, FOUND),
+    "from an image": ({"Dockerfile": COPIED + "COPY --from=ghcr.io/a/b:1 /app/sql /app/sql\n"}, OPEN),
+    "from the network": ({"Dockerfile": COPIED + "ADD https://x.example/1.sql /app/sql/\n"}, OPEN),
+    "another owner": ({"Dockerfile": COPIED + "RUN chown -R node /app && apk add --no-cache bash\n"}, CLEAN),
+    "with everything": ({"Dockerfile": DOCKERFILE + "WORKDIR /app\nCOPY . .\n"}, CLEAN),
+}
+
+
+@pytest.mark.parametrize("name", OWNERS_SQL)
+def test_what_is_at_the_place_of_the_owners_sql(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, wanted = OWNERS_SQL[name]
+    monkeypatch.setattr(fix_hidden, "HEAD", fix_hidden.HEAD.replace('["b"]', '["sql/*.sql"]'))
+    sql = {"Dockerfile": COPIED, "sql/1.sql": "SELECT 1;", "sql/2.sql": "SELECT 2;"}
+    found, said = ends(tmp_path, "BOOT001", {**sql, **files})
     assert found == wanted, said

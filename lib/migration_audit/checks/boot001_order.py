@@ -73,6 +73,18 @@ def run(owner_boot: Boot, project: Project) -> Iterator[CheckOutput]:
             actual=some_of(owner_boot.lacking),
             where=owner_boot.lacking[0],
         )
+    if owner_boot.hidden:
+        first, names = owner_boot.hidden[0], some_of([each.what for each in owner_boot.hidden])
+        yield Finding(
+            key="BOOT001:image:hidden",
+            summary=f"the owner's container does not have {names}: {first.reason}",
+            expected="all of the owner's SQL, as it was audited",
+            actual=first.reason,
+            where=first.what,
+        )
+    for each in owner_boot.covered[:1]:
+        names = some_of([one.what for one in owner_boot.covered])
+        yield Unavailable(reason=f"{names} may be other SQL than was audited: {each.reason}")
     found = [(step, places_of(step, owner_boot.run.commands)) for step in steps]
     cases = cases_of([command for _, places in found for _, command in places])
     if cases is None:

@@ -186,4 +186,8 @@ class Boot:
     """Ports of the container that are published, exposed or declared."""
     lacking: tuple[str, ...] = ()
     """The owner's SQL that the build of its image leaves out of a folder that it copies."""
+    hidden: tuple[Undecided, ...] = ()
+    """The owner's SQL that a mount certainly hides in the container."""
+    covered: tuple[Undecided, ...] = ()
+    """The owner's SQL in whose place the container may have something else."""
     notes: tuple[str, ...] = ()

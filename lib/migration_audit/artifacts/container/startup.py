@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from migration_audit.artifacts.container.health import Health, read_test
-from migration_audit.artifacts.image.image import Container, container_files, lacking_files, read_image
+from migration_audit.artifacts.image.image import Container, container_files, covered_files, lacking_files, read_image
 from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.model.compose import Build, Doubt, Service
 from migration_audit.model.errors import ArtifactError
@@ -48,6 +48,7 @@ def read_boot(
     health = Health(ways=(), undecided=())
     if test is not None and at is not None and not disabled:
         health = read_test(test, at, environment=environment, folder=folder, files=find)
+    hidden, covered = covered_files(dockerfile, context, wanted, shown_from=shown_from, container=container)
     boot = Boot(
         run=image.start,
         test=test,
@@ -61,6 +62,8 @@ def read_boot(
         ),
         ports=tuple(dict.fromkeys([*(service.ports if service else ()), *image.ports])),
         lacking=lacking_files(dockerfile, context, wanted, shown_from=shown_from, container=container),
+        hidden=hidden,
+        covered=covered,
     )
     return boot, image
 

@@ -115,6 +115,23 @@ def lacking_files(
     return tuple(shown_path(path, shown_from) for path in paths.files.lacks(inside))
 
 
+def covered_files(
+    dockerfile: Path, context: Path, wanted: Sequence[Path], *, shown_from: Path, container: Container
+) -> tuple[tuple[Undecided, ...], tuple[Undecided, ...]]:
+    """Those of some files that a mount hides in the container, and those in whose place something else may be there."""
+    if container.image is not None:
+        return (), ()
+    chosen, paths, container = _build(dockerfile, context, shown_from, container)
+    inside = [path for path in wanted if path.absolute().is_relative_to(context.absolute()) and path.is_file()]
+    found = [(path, paths.covered(chosen, path)) for path in inside]
+    at = chosen.at
+    each = [
+        (is_certain, Undecided(what=shown_path(path, shown_from), reason=f"in the container it is {place}: {why}", at=at))
+        for path, (place, why, is_certain) in ((path, one) for path, one in found if one is not None)
+    ]
+    return tuple(one for is_certain, one in each if is_certain), tuple(one for is_certain, one in each if not is_certain)
+
+
 def _build(
     dockerfile: Path, context: Path, shown_from: Path, container: Container | None
 ) -> tuple[StageFacts, ImagePaths, Container]:

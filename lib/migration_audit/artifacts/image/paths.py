@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Mapping
@@ -24,8 +25,8 @@ from migration_audit.artifacts.image.stages import (
 )
 from migration_audit.artifacts.shell.path_changes import SYSTEM, PathChange, below, standing_after
 from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, PathState, unknown
-from migration_audit.artifacts.shell.programs import Walked
-from migration_audit.artifacts.shell.replaced import replaced_by
+from migration_audit.artifacts.shell.programs import ShellScript, Walked
+from migration_audit.artifacts.shell.replaced import REMOVED, replaced_by
 from migration_audit.model.compose import Mount, MountKind
 from migration_audit.model.unset import is_open, readable
 
@@ -151,6 +152,43 @@ class ImagePaths:
         if mount.kind is MountKind.VOLUME and mount.is_named:
             return f"{mount.source} at {mount.at} keeps what an earlier container or another image wrote there"
         return self.replaced(stage, path) if mount.kind is MountKind.VOLUME else unknown_mount(mount)
+
+    def covered(self, stage: StageFacts, file: Path) -> tuple[str, str, bool] | None:
+        """Where a file of the context is in a container, what is there in its place, and whether that is certain."""
+        path = self._landing_of(stage, Path(os.path.relpath(file, self.files.context)).as_posix())
+        mount = self.files.mount_of(path) if path is not None else None
+        if path is None:
+            return None
+        if mount is not None and mount.kind is MountKind.TMPFS:
+            return path, f"the tmpfs at {mount.at} hides it", True
+        if mount is not None and mount.kind is MountKind.BIND and unknown_mount(mount) is None:
+            source = Path(mount.source) / (below(path, mount.target) or "")
+            if self.files.outside(source) is not None:
+                return path, f"the mount at {mount.at} brings {mount.source}, which is not read", False
+            is_same = source.is_file() and source.read_bytes() == file.read_bytes()
+            return None if is_same else (path, f"the mount at {mount.at} brings something else", True)
+        why = self.replaced_in_container(stage, path)
+        if why is None and mount is None:
+            standing = self.standing(stage, path)
+            is_gone = standing.kind is PathKind.NOTHING
+            why = "the build removes it" if is_gone else standing.why if REMOVED.search(standing.why) else None
+            other = self.files.find(stage, path) if why is None else None
+            if isinstance(other, ShellScript) and not (self.files.shown_from / other.at.path).samefile(file):
+                return path, f"the build copies {other.at.path} there", True
+        return (path, why, False) if why is not None else None
+
+    def _landing_of(self, stage: StageFacts, inner: str) -> str | None:
+        """Where the last COPY of the context puts a file."""
+        copies = [step for step in stage.steps if isinstance(step, FileCopy) and step.from_ is None and not step.doubt]
+        for copy in reversed(copies):
+            for source in copy.sources:
+                for match in () if source.heredoc is not None else self.files.matches(source.path):
+                    rest = inner if match == "." else below(inner, match)
+                    if rest:
+                        return posixpath.join(copy.target.rstrip("/") or "/", rest)
+                    if rest == "":
+                        return copy.named(match)
+        return self._landing_of(stage.parent, inner) if stage.parent is not None else None
 
     def _mounted(self, mount: Mount, path: str) -> PathState:
         if (why := unknown_mount(mount)) is not None:

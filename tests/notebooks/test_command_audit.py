@@ -128,7 +128,7 @@ def test_a_command_that_covers_the_legacy_sql_has_a_clean_run(audit) -> None:
     [
         (
             "delete from ops.applied where name = '002.index'",
-            "has no entry for 002.index: by this record, the owner's runner has not applied it here",
+            "has no entry for 002.index: as far as the ledger shows, the owner's runner has not applied it here",
         ),
         ("update ops.applied set sha = repeat('0', 64) where name = '002.index'", "with different contents"),
     ],

@@ -112,7 +112,7 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
             [
                 (
                     "the owner's ledger directus.migrations_applied of prod has no entry for 003_faulty_column.sql: "
-                    "by this record, the owner's runner has not applied it here"
+                    "as far as the ledger shows, the owner's runner has not applied it here"
                 )
             ],
         ),

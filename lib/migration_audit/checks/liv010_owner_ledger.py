@@ -64,8 +64,8 @@ def _finding(key: str, verdict: EntryVerdict, table: str, environment: str) -> F
     name = entry.name if entry.name in entry.path else f"{entry.name} ({entry.path})"
     if verdict.state is EntryState.ABSENT:
         what = (
-            f"the owner's ledger {table} of {environment} has no entry for {name}: by this record, the owner's runner has "
-            "not applied it here"
+            f"the owner's ledger {table} of {environment} has no entry for {name}: as far as the ledger shows, the owner's "
+            "runner has not applied it here"
         )
         return Finding(key=f"{key}:{entry.name}", summary=what, expected=entry.name, where=where)
     if verdict.state is EntryState.FAILED:

@@ -126,6 +126,18 @@ STARTS = {
         '{"scripts": {"build": "tsc -p .", "start": "node dist/main.js", "test": "vitest run", "lint": "eslint $FILES"}}',
         CLEAN,
     ),
+    "ordinary tr": (
+        "s/a.sh",
+        "sudo apt-get install $(cat packages | tr '\\n' ' ')\nsh -c \"echo $(echo $X | tr a-z A-Z)\"\n",
+        CLEAN,
+    ),
+    "ordinary gunzip": ("s/a.sh", 'gunzip -c "$f" | "${psql[@]}"\nzcat a.gz | psql -f -\n', CLEAN),
+    "ordinary xargs of a script": (
+        "s/a.sh",
+        "git ls-files | xargs node scripts/lint.js\ngit ls-files | xargs npx prettier -w\n",
+        CLEAN,
+    ),
+    "ordinary variables of a file": ("s/a.sh", "export $(grep -v '^#' .env | xargs)\n", CLEAN),
 }
 
 

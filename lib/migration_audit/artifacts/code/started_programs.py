@@ -33,6 +33,7 @@ _DECODES: Final = re.compile(
 )
 """Programs that make another text of what they get."""
 _READS_PROGRAM: Final = re.compile(r"(?:sudo\s+)?(?:\S*/)?(?:ba|da|a|z)?sh(?:\s+-[esux]*)?")
+_TAKES_MADE: Final = re.compile(r"""(?:\beval|\s-\w*c)\s+["']?\$\(""")
 _MADE: Final = re.compile(r"\$\(\s*(?:printf|base64|rev|tr|xxd)\b")
 
 
@@ -126,8 +127,7 @@ def decodes_program(node: Node) -> bool:
     name = node.child_by_field_name("name")
     if name is not None and _MADE.match(text_of(name).lstrip('"')):
         return True
-    is_shell = name is not None and (text_of(name) == "eval" or _RUN_TEXTS.fullmatch(text_of(name)) is not None)
-    return is_shell and "$(" in text_of(node) and bool(_DECODES.search(text_of(node)))
+    return bool(_TAKES_MADE.search(text_of(node)) and _DECODES.search(text_of(node)))
 
 
 def linked_name(node: Node, language: SourceLanguage) -> str | None:

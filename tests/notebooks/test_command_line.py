@@ -258,7 +258,7 @@ def test_json_is_alone_on_stdout(sides, server):
     ran = run_cli("compare", "unicode.sql", "t.sql", "--format", "json", cwd=sides, PYTHONIOENCODING="ascii")
     assert ran.code == 1
     found = json.loads(ran.out)
-    assert (found["schema_version"], found["covered"], found["equal"]) == (1, False, False)
+    assert (found["schema_version"], found["covered"], found["equal"]) == (2, False, False)
     (difference,) = found["differences"]
     assert (difference["verdict"], difference["severity"], difference["kind"]) == ("missing", "blocker", "column")
     assert difference["key"] == 'public.t."ü€"'

@@ -9,7 +9,7 @@ PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Without bytecode, each command and each kernel compiles 600 modules first.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help audit check test coverage e2e lint notebooks schema sql plan screenshots bench fuzz faults directus release format clean
+.PHONY: help audit check test retest coverage e2e lint notebooks schema sql plan screenshots bench fuzz faults directus release format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ test: $(STAMP)  ## within ten minutes: set everything up, check the style, run t
 	@$(MAKE) --no-print-directory lint & linted=$$!; $(BIN)/migration-audit server install debian; installed=$$?; \
 	  wait $$linted && exit $$installed
 	@$(BIN)/python -m pytest $(PARALLEL) $(if $(SLOW),,-m 'not slow')
+
+retest: $(STAMP)  ## run the tests that failed last once more, one after the other, if they are two at most, and name them
+	@$(BIN)/python .ci/retest
 
 coverage: $(STAMP)  ## which branches the tests reach: TESTS are all, unless named (make coverage TESTS='tests/unit tests/checks')
 	@$(BIN)/migration-audit server install debian

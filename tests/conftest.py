@@ -60,6 +60,13 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Whether all tests were run: `make retest` repeats single ones of a whole run only."""
+    if not hasattr(session.config, "workerinput") and getattr(session.config, "cache", None) is not None:
+        has_ended = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+        session.config.cache.set("session/is_whole", has_ended and not (session.shouldfail or session.shouldstop))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The order in which files are given to workers, where pytest-xdist leaves it as it is (``--no-loadscope-reorder``)."""
     here = len(Path(__file__).parent.parts)

@@ -216,7 +216,7 @@ def test_everything_that_a_rule_leaves_out_is_counted(audited, guarded: Guarded)
 
 
 def told_scope(results: dict[str, CheckResult]) -> int:
-    found = re.search(r"([\d,]+) objects out of scope", results["LIV012"].reason)
+    found = re.search(r"out of scope by [^:]+: ([\d,]+) objects", results["LIV012"].reason)
     assert found is not None
     return int(found[1].replace(",", ""))
 
@@ -326,9 +326,10 @@ def troubled(awkward, earlier, guarded: Guarded) -> Ran:
         wrong='dsn_env = "WRONG_DSN"',
     )
     out = awkward / "deep" / "reports"
+    guarded.copy("for_reader")
     variables = {
         "GOOD_DSN": guarded.conninfo("dev"),
-        "READER_DSN": guarded.url("dev"),
+        "READER_DSN": guarded.url("for_reader"),
         "WRONG_DSN": guarded.url("dev", password=f"{PASSWORD}x"),
     }
     return run_cli("run", "--config", str(config), "--out", str(out), cwd=Path("/"), **variables)

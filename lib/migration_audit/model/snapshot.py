@@ -176,7 +176,7 @@ class ServerIdentity:
     read_as: str = ""
     """The role that read the catalog."""
     in_recovery: bool = False
-    started_at: str = ""
+    started_at: str = field(default="", compare=False)
     """When the server was started, in seconds since 1970, to the microsecond; empty where it was not asked.
 
     Facts have it, saved snapshots do not.

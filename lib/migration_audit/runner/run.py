@@ -96,7 +96,7 @@ def run_audit(
         with _pool(given) as pool:
             jobs = [pool.submit(_executed, how, e, folders[e.name], shared, failure) for e in environments]
             ended = {e.name: job.result() for e, job in zip(environments, jobs, strict=True)}
-            reports = [pool.submit(_one, how, e, folders[e.name], ended) for e in environments]
+            reports = [pool.submit(_reported, how, e, folders[e.name], ended) for e in environments]
             results = tuple(job.result() for job in reports)
     return results
 
@@ -151,22 +151,23 @@ class _Ended:
     """The time that the evidence says."""
     server: ServerIdentity | None = None
     """The one that was read; None where it was not."""
-    failure: Exception | None = None
+    result: RunResult | None = None
+    """Where they did not reach their end: it is reported at once, also when the run is interrupted."""
 
 
 def _executed(how: _How, environment: Environment, folder: Path, shared: Path, failure: NotebookError | None) -> _Ended:
-    """Execute the notebooks of one environment; a failure is kept, for the report."""
+    """Execute the notebooks of one environment; where that fails, its report says so."""
     started = datetime.now(UTC).replace(microsecond=0)
     try:
         shutil.copytree(shared, folder, dirs_exist_ok=True)
         if failure is not None:
-            return _Ended(at=started, failure=failure)
+            return _Ended(at=started, result=_failed(how, environment, folder, failure))
         for name in _OF_ENVIRONMENT:
             how.progress(f"{environment.name}: {name}")
             how.execute(name, folder, environment=environment.name)
         return _sealed(folder, since=started)
     except Exception as error:  # one environment must not take the others along
-        return _Ended(at=started, failure=error)
+        return _Ended(at=started, result=_failed(how, environment, folder, error))
 
 
 def _sealed(folder: Path, *, since: datetime) -> _Ended:
@@ -188,23 +189,32 @@ def _sealed(folder: Path, *, since: datetime) -> _Ended:
     return ended
 
 
-def _one(how: _How, environment: Environment, folder: Path, ended: Mapping[str, _Ended]) -> RunResult:
+def _reported(how: _How, environment: Environment, folder: Path, ended: Mapping[str, _Ended]) -> RunResult:
     """The evidence of one environment, and its report; every failure ends in evidence that says so."""
-    case: SavedCase | None = None
     own = ended[environment.name]
-    failure = own.failure
+    if own.result is not None:
+        return own.result
+    case: SavedCase | None = None
     try:
-        if failure is None:
-            case = SavedCase(folder, environment=environment.name, phase=how.phase, generated_at=own.at, project=how.project)
-            evidence = build_evidence(case, now=own.at, notebooks=executed_notebooks(folder))
-            save_earlier(folder, earlier_runs(folder.parent.parent, environment.name, phase=how.phase, before=folder))
-            if error := _doubtful(how, environment, case, ended):
-                evidence = replace(evidence, verdict=Verdict.INCOMPLETE, error=error)
-    except Exception as error:
-        failure = error
-    if failure is not None:
-        reason = str(failure) if isinstance(failure, AuditError) else f"{type(failure).__name__}: {failure}"
-        evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase, error=reason)
+        case = SavedCase(folder, environment=environment.name, phase=how.phase, generated_at=own.at, project=how.project)
+        evidence = build_evidence(case, now=own.at, notebooks=executed_notebooks(folder))
+        save_earlier(folder, earlier_runs(folder.parent.parent, environment.name, phase=how.phase, before=folder))
+        if error := _doubtful(how, environment, case, ended):
+            evidence = replace(evidence, verdict=Verdict.INCOMPLETE, error=error)
+    except Exception as error:  # one environment must not take the others along
+        return _failed(how, environment, folder, error, case)
+    return _written(how, environment, folder, evidence, case)
+
+
+def _failed(
+    how: _How, environment: Environment, folder: Path, failure: Exception, case: SavedCase | None = None
+) -> RunResult:
+    reason = str(failure) if isinstance(failure, AuditError) else f"{type(failure).__name__}: {failure}"
+    evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase, error=reason)
+    return _written(how, environment, folder, evidence, case)
+
+
+def _written(how: _How, environment: Environment, folder: Path, evidence: Evidence, case: SavedCase | None) -> RunResult:
     evidence = _write_report(folder, evidence, case)
     how.progress(f"{environment.name}: {evidence.verdict}")
     return RunResult(environment=environment.name, folder=folder, evidence=evidence)

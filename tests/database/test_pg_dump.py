@@ -42,11 +42,11 @@ def dump(server: Any, database: str) -> Any:
 
 def test_a_dump_restored_is_the_same_parts(server: Any, cluster: Any, dump: Any):
     first = dump(BASE)
-    conninfo = cluster.create_database("witness_restored")
+    conninfo = cluster.create_database("dump_restored")
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("\n".join(line for line in first.splitlines() if not line.startswith("\\")))
     second = dump_schema(find_pg_dump(server), conninfo)
-    cluster.drop_database("witness_restored")
+    cluster.drop_database("dump_restored")
     assert parts(first) == parts(second)
     assert ("COLUMN", "public", "t", "v") in parts(first)
 
@@ -87,13 +87,13 @@ CHUNKS = {
 def test_chunks_are_no_part_of_a_dump_wherever_they_are(on: str, case: tuple[str, str], request: pytest.FixtureRequest):
     """Also where another table of TimescaleDB lists them, as from 2.26 and from 2.29 on."""
     server, cluster = (request.getfixturevalue(on.replace("server", what)) for what in ("server", "cluster"))
-    conninfo = cluster.create_database("witness_chunks")
+    conninfo = cluster.create_database("dump_chunks")
     dumps = []
     for sql in case:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute(sql)
         dumps.append(parts(dump_schema(find_pg_dump(server), conninfo)))
-    cluster.drop_database("witness_chunks")
+    cluster.drop_database("dump_chunks")
     assert dumps[0] == dumps[1]
     assert ("TABLE", "public", "h", "") in dumps[0]
 
@@ -143,13 +143,13 @@ def test_a_password_is_not_an_argument(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.slow
-def test_the_command_line_tells_what_the_witness_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_command_line_says_what_the_cross_check_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     for name, sql in (("a.sql", BASE), ("b.sql", BASE.replace("'x'", "'y'"))):
         (tmp_path / name).write_text(sql)
     given = {"direction": "equal", "form": "json", "config": None, "progress": print}
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given) == 0
     said = capsys.readouterr().out
-    assert json.loads(said[said.index("{") :])["witness"] == {
+    assert json.loads(said[said.index("{") :])["cross_check"] == {
         "method": "pg_dump",
         "agrees": True,
         "unexplained": [],
@@ -187,7 +187,7 @@ def test_an_unexplained_difference_is_not_equal(
 
 
 @pytest.mark.slow
-def test_without_a_witness_nothing_is_covered_unless_the_caller_does_without(
+def test_without_a_cross_check_nothing_is_covered_unless_the_caller_does_without(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "a.sql").write_text(BASE)
@@ -200,9 +200,9 @@ def test_without_a_witness_nothing_is_covered_unless_the_caller_does_without(
     given = {"direction": "equal", "form": "json", "config": None, "progress": told.append}
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given) == 3
     body = json.loads(capsys.readouterr().out)
-    assert (body["witness"], body["equal"], body["covered"]) == (None, False, False)
+    assert (body["cross_check"], body["equal"], body["covered"]) == (None, False, False)
     assert body["not_cross_checked"].startswith("the cross-check is not available: no pg_dump")
     assert any("the cross-check is not available: no pg_dump" in line for line in told)
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given, no_cross_check=True) == 0
     body = json.loads(capsys.readouterr().out)
-    assert (body["witness"], body["equal"], body["not_cross_checked"]) == (None, True, "--no-cross-check")
+    assert (body["cross_check"], body["equal"], body["not_cross_checked"]) == (None, True, "--no-cross-check")

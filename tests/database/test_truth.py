@@ -163,7 +163,7 @@ def test_the_right_answer(
     given = {"direction": "covers", "config": None, "progress": lambda _: None}
     code = compare_sides(*sides, form="json", **given)
     body = json.loads(capsys.readouterr().out)
-    assert body["witness"]["unexplained"] == []
+    assert body["cross_check"]["unexplained"] == []
     assert {line(d) for d in body["differences"]} >= set(truth.differences)
     assert (body["covered"], code) == (truth.covered, 0 if truth.covered else 1)
     assert compare_sides(*sides, form="text", **given) == code

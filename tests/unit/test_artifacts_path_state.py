@@ -97,6 +97,9 @@ class Folder:
     def standing(self, path: str) -> PathState:
         return standing(self.root / path.removeprefix("/w").lstrip("/"))
 
+    def replaced(self, path: str) -> str | None:
+        return None
+
     def names(self, pattern: str) -> tuple[str, ...]:
         return ()
 

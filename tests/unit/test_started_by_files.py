@@ -96,6 +96,20 @@ STARTS = {
     "package": ("s/package.json", '{"scripts": {"up": "node -e \\"require(\'./dist/db/mig\' + \'rate\')\\""}}', FOUND),
     "package $": ("s/package.json", '{"scripts": {"up": "node dist/db/$TASK.js"}}', OPEN),
     "package npm run $": ("s/package.json", '{"scripts": {"up": "npm run $TASK"}}', OPEN),
+    "a loop over files": ("s/a.sh", 'for f in dist/*.js; do node "$f"; done\n', OPEN),
+    "a loop over arguments": ("s/a.sh", 'for t in "$@"; do npm run "$t"; done\n', OPEN),
+    "a loop that sets its variable": ("s/a.sh", 'for t in seed; do t=$1; npm run "$t"; done\n', OPEN),
+    "a loop with another variable": ("s/a.sh", 'for t in mig; do npm run "$t$1"; done\n', OPEN),
+    "a variable that is given": (
+        "s/.gitlab-ci.yml",
+        "variables: {S: {value: x}}\na: {variables: {S: test}, script: ['npm run $S']}\n",
+        OPEN,
+    ),
+    "a variable that a step sets": (
+        "s/.gitlab-ci.yml",
+        "variables: {S: test}\na: {script: ['export S=$(cat f)', 'npm run $S']}\n",
+        OPEN,
+    ),
     # ordinary
     "ordinary sh args": ("s/a.sh", 'exec node dist/main.js "$@"\n', CLEAN),
     "ordinary sh port": ("s/a.sh", 'node dist/main.js --port "$PORT"\n', CLEAN),

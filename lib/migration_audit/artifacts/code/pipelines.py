@@ -32,6 +32,8 @@ _COMMAND: Final = re.compile(r"(?m)^[ \t]*\$\{\{(.*?)\}\}")
 """An expression in the place of a program."""
 _VALUE_OF: Final = re.compile(r"\s*(?:matrix|env|inputs|github\.event\.inputs)\.([\w-]+)\s*")
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_PLAIN: Final = re.compile(r"[\w./:@%+,-]+")
+"""A value that a shell takes as it is written."""
 _MOST_VALUES: Final = 50
 _TITLES: Final = frozenset({"name", "run-name", "description", "author"})
 """Keys whose texts are there to be read by people."""
@@ -65,10 +67,13 @@ class _Pipeline:
         self._resolver = resolver
         self._local = local
         self._values: dict[str, list[str]] = {}
+        self._given: frozenset[str] = frozenset()
+        self._set = frozenset(re.findall(r"(\w+)\+?=", text))
+        """Variables that a step sets, maybe for later steps."""
 
     def github(self, root: yaml.MappingNode) -> Iterator[CodeFile]:
         """A workflow, or an action."""
-        self._values = _values(root)
+        self._values, self._given = _values(root), _given(root)
         yield self._texts(root)
         default = _text(_at(root, "defaults", "run", "shell"))
         for _, job in _entries(_at(root, "jobs")):
@@ -85,7 +90,7 @@ class _Pipeline:
 
     def gitlab(self, root: yaml.MappingNode) -> Iterator[CodeFile]:
         """A pipeline of GitLab: each job, and what holds for all of them."""
-        self._values = _values(root)
+        self._values, self._given = _values(root), _given(root)
         yield self._texts(root)
         for kind, included in _included(_at(root, "include")):
             if kind == "template":
@@ -140,7 +145,7 @@ class _Pipeline:
         text, first = self._written(node)
         is_block = node.style in ("|", ">")
         parts = []
-        for spelling in self._spellings(text):
+        for spelling in self._spellings(text, language):
             source = "\n" * (first - 1) + spelling
             found = read_source(source.encode(), self._path, language, self._resolver)
             found = replace(found, opaque=tuple(replace(part, is_all=False) for part in found.opaque))
@@ -160,8 +165,9 @@ class _Pipeline:
                 return folded, first + 1
         return node.value, first + 1
 
-    def _spellings(self, text: str) -> Iterator[str]:
-        yield _EXPRESSION.sub(_unknown, text)
+    def _spellings(self, text: str, language: SourceLanguage) -> Iterator[str]:
+        if language is not SHELL or not self._is_spelt_out(text):
+            yield _EXPRESSION.sub(_unknown, text)
         for match in {match[0]: match for match in _EXPRESSION.finditer(text)}.values():
             known = _VALUE_OF.fullmatch(match[1])
             for value in self._values.get(known[1], [])[:_MOST_VALUES] if known else ():
@@ -171,6 +177,16 @@ class _Pipeline:
             for value in self._values.get(name, [])[:_MOST_VALUES]:
                 if "\n" not in value and "$" not in value:
                     yield _EXPRESSION.sub(_unknown, text.replace(spelled, value))
+
+    def _is_spelt_out(self, text: str) -> bool:
+        """Whether the file lists each value of the one variable in a text, which sets none itself."""
+        named = {match[1] or match[2] for match in _VARIABLE.finditer(text)}
+        if len(named) != 1 or len(_VARIABLE.findall(text)) != text.count("$"):
+            return False
+        (name,) = named
+        values = self._values.get(name, [])
+        is_set = re.search(r"\bread\b|\bprintf\s+-v|\bunset\b", text) or name in self._set | self._given
+        return 0 < len(values) <= _MOST_VALUES and not is_set and all(map(_PLAIN.fullmatch, values))
 
     def _is_unknown(self, match: re.Match[str]) -> bool:
         known = _VALUE_OF.fullmatch(match[1])
@@ -329,6 +345,12 @@ def _everything(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
 def _pairs(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
         yield _text(key) or "", value
+
+
+def _given(root: yaml.Node) -> frozenset[str]:
+    """Keys with a description of their values: who starts the pipeline may give others."""
+    pairs = (pair for _, node in _everything(root) for pair in _pairs(node))
+    return frozenset(key for key, value in pairs if isinstance(value, yaml.MappingNode))
 
 
 def _values(root: yaml.Node) -> dict[str, list[str]]:

@@ -25,6 +25,10 @@ _STARTS_WHERE_IMPORTED: Final = frozenset({"exec", "run", "call", "system", "pop
 _ARRAYS: Final = frozenset({"array", "list", "composite_literal"})
 _LISTS: Final = frozenset({"array", "list", "tuple", "composite_literal", "literal_value", "literal_element"})
 _BRACES: Final = re.compile(r"([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)", re.DOTALL)
+_PLAIN: Final = re.compile(r"[\w./:@%+,-]+")
+"""A value that a shell takes as it is written."""
+_LONGEST_LOOP: Final = 10_000
+"""Bytes: each command in a loop is looked for in all of it, which grows with the square."""
 _RUN_TEXTS: Final = re.compile(r"(?:.*/)?(?:sh|bash|dash|ash|zsh|ssh|su|sudo|docker|podman|kubectl|nsenter|chroot|wsl)")
 
 _INTERPRETER: Final = re.compile(r"(?:.*/)?(?:node|deno|bun|python\d?|ruby|perl|php)")
@@ -43,6 +47,8 @@ def shell_words(node: Node, constants: Constants) -> tuple[str, ...]:
         names = [child for child in node.named_children if child.type != "variable_assignment"]
         words = tuple(w for n in names for w in _words(n.named_children[0] if n.type == "command_name" else n, constants))
         kept = [word.partition("=")[2] for word in words[1:] if "=" in word] if words[:1] == ("alias",) else []
+        if HOLE in "".join(words) and _is_looped(node, constants):
+            return ()
         return tuple(part for text in kept for part in ("=", text, ";")) if kept else words
     if node.type == "pipeline":
         return _piped(node, constants)
@@ -60,6 +66,21 @@ def _words(node: Node, constants: Constants) -> Iterator[str]:
     text = _text(node, constants)
     braces = _BRACES.fullmatch(text) if node.type in {"word", "concatenation"} and "{" in text_of(node) else None
     yield from [text] if braces is None else [f"{braces[1]}{each}{braces[3]}" for each in braces[2].split(",")]
+
+
+def _is_looped(node: Node, constants: Constants) -> bool:
+    """Whether a loop around the command, with values that are written there, spells it out."""
+    above = node.parent
+    while above is not None and above.type != "for_statement":
+        above = above.parent
+    variable = above.child_by_field_name("variable") if above is not None else None
+    if above is None or variable is None or above.end_byte - above.start_byte > _LONGEST_LOOP:
+        return False
+    name = text_of(variable)
+    values = [_text(value, constants) for value in above.children_by_field_name("value")]
+    is_used = re.search(rf"\$(?:{name}\b|\{{{name}\}})", text_of(node))
+    is_set = re.search(rf"\b{name}\+?=|\bread\b|\bprintf\s+-v|\bunset\b", text_of(above))
+    return bool(values and is_used and not is_set and all(map(_PLAIN.fullmatch, values)))
 
 
 def _looped(node: Node, constants: Constants) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
 from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
 from migration_audit.artifacts.shell.program_files import package_scripts, settings_of, texts_in
-from migration_audit.artifacts.shell.replaced import IDLE, REMOVED, replaced_by
+from migration_audit.artifacts.shell.replaced import IDLE, REMOVED, may_write, replaced_by
 from migration_audit.artifacts.shell.statements import Statements
 from migration_audit.artifacts.shell.words import PATH, ShellVariables, Word
 from migration_audit.artifacts.shell.wrappers import (
@@ -47,6 +47,7 @@ class Walk(Statements):
         super().__init__()
         self.changes: list[PathChange] = []
         """What was started that may change files, in order."""
+        self._writers: list[PathChange] = []
         self._files = files
         self._paths = paths
         self._commands: list[tuple[StartedCommand, FailureEffect]] = []
@@ -118,15 +119,10 @@ class Walk(Statements):
 
     def change(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """Keep a command that may change files."""
-        self.changes.append(
-            PathChange(
-                words=tuple(words),
-                folder=where.state.folder,
-                at=at,
-                is_certain=where.doubt is None,
-                ends_all=where.failure is not NOTHING,
-            )
-        )
+        is_certain, ends_all = where.doubt is None, where.failure is not NOTHING
+        made = PathChange(words=tuple(words), folder=where.state.folder, at=at, is_certain=is_certain, ends_all=ends_all)
+        self.changes.append(made)
+        self._writers += [made] if may_write(made) else []
 
     def start(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """A simple command with these words."""
@@ -272,7 +268,7 @@ class Walk(Statements):
 
     def _replaced(self, name: str, where: ExecutionPoint) -> str | None:
         full = posixpath.normpath(posixpath.join(where.state.folder or "/", name))
-        return replaced_by(self.changes, full) or self._paths.replaced(full)
+        return replaced_by(self._writers, full) or self._paths.replaced(full)
 
     def _program_replaced(self, name: str, where: ExecutionPoint) -> str | None:
         """The same of a program that is called by its name, where what takes its place does nothing, or is not known."""

@@ -29,6 +29,13 @@ _HARMLESS: Final = frozenset(
 """What ``find -exec`` may start and no text changes by it."""
 
 
+def may_write(change: PathChange) -> bool:
+    """Whether it is a command of which ``replaced_by`` knows what it writes."""
+    call = classify(change.words)
+    is_program = call is not None and call.kind is CallKind.PROGRAM and call.target.known
+    return call is not None and is_program and posixpath.basename(call.target.text) in _WRITERS
+
+
 def replaced_by(changes: Sequence[PathChange], path: str) -> str | None:
     """Why the text at ``path`` may be another one after these commands; None where none of them writes there."""
     for change in reversed(changes):

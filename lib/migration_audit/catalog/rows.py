@@ -1,4 +1,4 @@
-"""From result rows to frozen facts; and which bytes in them are no text.
+"""From result rows to frozen facts; and which bytes in them are not text.
 
 A database with the encoding SQL_ASCII takes any bytes. Names that all databases of a server share (of roles, databases)
 are in the encodings in which they were written.

@@ -37,7 +37,7 @@ _SCHEME = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ENCODE = "in a URL, write special characters of user and password percent-encoded: @ as %40, / as %2F, % as %25"
 _SHORT = 6
-"""Characters: a shorter text is likely to be a part of words that are no secret."""
+"""Characters: a shorter text is likely to be a part of ordinary words."""
 
 
 class CatalogChangedError(DatabaseError):

@@ -101,7 +101,7 @@ def _build(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogSource:
-    """A schema, and what is to be said of where it was read."""
+    """A schema, and a note on where it was read."""
 
     snapshot: Snapshot
     facts: SourceFacts

@@ -8,6 +8,9 @@ import pytest
 
 import fix_hidden
 from fix_hidden import BOOTSTRAP, CLEAN, DOCKERFILE, FOUND, INIT, OPEN, START, built, ends, steps
+from migration_audit.artifacts.shell import replaced
+from migration_audit.artifacts.shell.programs import ShellScript, run_script
+from migration_audit.model.location import Location
 
 EMPTY = "#!/bin/sh\nexit 0\n"
 FIRST = DOCKERFILE.replace("FROM directus/directus:11", "FROM directus/directus:11 AS one")
@@ -286,3 +289,12 @@ def test_what_is_at_the_place_of_the_owners_sql(tmp_path: Path, name: str, monke
     sql = {"Dockerfile": COPIED, "sql/1.sql": "SELECT 1;", "sql/2.sql": "SELECT 2;"}
     found, said = ends(tmp_path, "BOOT001", {**sql, **files})
     assert found == wanted, said
+
+
+def test_each_command_is_compared_with_each_path_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[object] = []
+    monkeypatch.setattr(replaced, "lands_on", lambda *given, **_: compared.append(given))
+    folders, commands = "/a:/b:/c", 100
+    text = f"PATH={folders}\n" + "cp /bin/true /x\n" * commands
+    run_script(ShellScript(text=text, at=Location("e.sh", 1)), files=lambda _: None)
+    assert 0 < len(compared) <= 3 * commands

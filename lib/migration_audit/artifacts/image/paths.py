@@ -26,7 +26,7 @@ from migration_audit.artifacts.image.stages import (
 from migration_audit.artifacts.shell.path_changes import SYSTEM, PathChange, below, standing_after
 from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, PathState, unknown
 from migration_audit.artifacts.shell.programs import ShellScript, Walked
-from migration_audit.artifacts.shell.replaced import REMOVED, replaced_by
+from migration_audit.artifacts.shell.replaced import REMOVED
 from migration_audit.model.compose import Mount, MountKind
 from migration_audit.model.unset import is_open, readable
 
@@ -80,7 +80,7 @@ class ImagePaths:
         why = self.replaced(stage.parent, path) if stage.parent is not None else None
         for position, step in enumerate(stage.steps if until is None else stage.steps[:until]):
             if isinstance(step, RunStep):
-                why = replaced_by(self.walked(stage, position, step).changes, path) or why
+                why = self.walked(stage, position, step).replacements.of(path) or why
             elif isinstance(step, FileCopy):
                 why = self._replaces(step, stage, path) if self._may_bring(step, stage, path) else why
         return why

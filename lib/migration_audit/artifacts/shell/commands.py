@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from migration_audit.artifacts.shell.builtins import OF_THE_SHELL, Builtin
@@ -15,7 +16,7 @@ from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
 from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
 from migration_audit.artifacts.shell.program_files import package_scripts, settings_of, texts_in
-from migration_audit.artifacts.shell.replaced import IDLE, REMOVED, may_write, replaced_by
+from migration_audit.artifacts.shell.replaced import IDLE, REMOVED, Replacements
 from migration_audit.artifacts.shell.statements import Statements
 from migration_audit.artifacts.shell.words import PATH, ShellVariables, Word
 from migration_audit.artifacts.shell.wrappers import (
@@ -47,7 +48,8 @@ class Walk(Statements):
         super().__init__()
         self.changes: list[PathChange] = []
         """What was started that may change files, in order."""
-        self._writers: list[PathChange] = []
+        self.replacements = Replacements()
+        self._replaced_before = cache(paths.replaced)
         self._files = files
         self._paths = paths
         self._commands: list[tuple[StartedCommand, FailureEffect]] = []
@@ -122,7 +124,7 @@ class Walk(Statements):
         is_certain, ends_all = where.doubt is None, where.failure is not NOTHING
         made = PathChange(words=tuple(words), folder=where.state.folder, at=at, is_certain=is_certain, ends_all=ends_all)
         self.changes.append(made)
-        self._writers += [made] if may_write(made) else []
+        self.replacements.add(made)
 
     def start(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """A simple command with these words."""
@@ -268,14 +270,16 @@ class Walk(Statements):
 
     def _replaced(self, name: str, where: ExecutionPoint) -> str | None:
         full = posixpath.normpath(posixpath.join(where.state.folder or "/", name))
-        return replaced_by(self._writers, full) or self._paths.replaced(full)
+        return self.replacements.of(full) or self._replaced_before(full)
 
     def _program_replaced(self, name: str, where: ExecutionPoint) -> str | None:
         """The same of a program that is called by its name, where what takes its place does nothing, or is not known."""
         for folder in (where.state.value("PATH") or PATH).split(":"):
-            why = self._replaced(f"{folder}/{name}", where)
-            if why is not None and IDLE.search(why):
-                return why
+            before = self._replaced_before(posixpath.normpath(f"{folder}/{name}"))
+            if self.replacements.may_make_idle or IDLE.search(before or ""):
+                why = self._replaced(f"{folder}/{name}", where)
+                if why is not None and IDLE.search(why):
+                    return why
             if isinstance(self._files(f"{folder}/{name}"), ShellScript):
                 return None
         return None

@@ -97,14 +97,15 @@ def _list(node: Node, state: ShellVariables, ask: Ask) -> Answer:
 
 
 def _command(node: Node, state: ShellVariables, ask: Ask) -> Answer:
-    texts = _texts(node.named_children, state)
-    is_test = shell_text_of(node).split()[:1] == ["test"]
-    if not texts or any(map(is_pattern, node.named_children[1:])):
-        return _UNKNOWN if is_test else _COMMAND
-    if texts[0] == "test":
-        return _words(texts[1:], ask)
-    known = {":": True, "true": True, "false": False}.get(texts[0])
-    return _COMMAND if known is None else Answer(known)
+    name, *operands = node.named_children
+    match _texts([name], state):
+        case ["test"]:
+            texts = None if any(map(is_pattern, operands)) else _texts(operands, state)
+            return _UNKNOWN if texts is None else _words(texts, ask)
+        case [":" | "true" | "false" as known]:
+            is_plain = not any(map(is_pattern, operands)) and _texts(operands, state) is not None
+            return Answer(known != "false") if is_plain else _COMMAND
+    return _COMMAND
 
 
 def _expression(node: Node, state: ShellVariables, ask: Ask) -> Answer:

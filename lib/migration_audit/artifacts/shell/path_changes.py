@@ -9,11 +9,12 @@ import posixpath
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, PathState, unknown
 from migration_audit.artifacts.shell.words import Word
-from migration_audit.artifacts.shell.wrappers import CallKind, classify
+from migration_audit.artifacts.shell.wrappers import CallKind, StartedProgram, classify
 from migration_audit.model.location import Location
 from migration_audit.model.unset import readable
 
@@ -47,7 +48,7 @@ Maker = Callable[[str, list[str], list[str], PathState], "PathState | None"]
 """From the path that is asked for, the command's paths and options, and what was there, to what is there then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PathChange:
     """One command that was started, as far as it may change files."""
 
@@ -66,7 +67,13 @@ class PathChange:
         """Something that could not be followed: it may do anything."""
         return cls(words=(Word(what, known=False),), folder=None, at=at, is_certain=True)
 
-    @property
+    @cached_property
+    def program(self) -> StartedProgram | None:
+        """The program that it starts; None where that is unknown, or where a shell reads on."""
+        call = classify(self.words)
+        return call if call is not None and call.kind is CallKind.PROGRAM and call.target.known else None
+
+    @cached_property
     def text(self) -> str:
         """The words on one line."""
         return readable(" ".join(word.text for word in self.words))
@@ -88,9 +95,8 @@ def standing_after(changes: Sequence[PathChange], path: str, before: PathState) 
 
 def _made(change: PathChange, path: str, here: PathState) -> PathState | None:
     """What the command leaves at ``path``; None where it does not touch it."""
-    call = classify(change.words)
-    is_program = call is not None and call.kind is CallKind.PROGRAM and call.target.known
-    if call is None or not is_program:
+    call = change.program
+    if call is None:
         return _by_unknown(change, path, here)
     name = posixpath.basename(call.target.text)
     if _LOOKS_ONLY.fullmatch(name) and not _writes(name, call.arguments):

@@ -16,6 +16,7 @@ from migration_audit.artifacts.shell.flow import ExecutionPoint, Lookup, Process
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange
 from migration_audit.artifacts.shell.path_state import Nowhere, Paths
+from migration_audit.artifacts.shell.replaced import Replacements
 from migration_audit.artifacts.shell.words import ShellVariables, Word
 from migration_audit.model.image import Guard, StartOutcome
 from migration_audit.model.location import Location
@@ -34,6 +35,7 @@ class Walked:
     run: StartOutcome
     changes: tuple[PathChange, ...]
     """What it may do to files, in order."""
+    replacements: Replacements
 
 
 def run_script(script: ShellScript, **given: Any) -> StartOutcome:
@@ -89,4 +91,4 @@ def _walk(begin: Callable[[Walk, ExecutionPoint], None], walk: Walk, state: Shel
     nothing = ShellScript(text="", at=Location("", 1))
     guards = (Guard(of=maybe, outcomes=frozenset({0})),) if maybe else ()
     begin(walk, ExecutionPoint(state=state, script=nothing, process=Process(), maybe=maybe, guards=guards))
-    return Walked(run=walk.made(), changes=tuple(walk.changes))
+    return Walked(run=walk.made(), changes=tuple(walk.changes), replacements=walk.replacements)

@@ -15,7 +15,6 @@ from typing import Final
 
 from migration_audit.artifacts.shell.path_changes import PathChange, below
 from migration_audit.artifacts.shell.words import Word
-from migration_audit.artifacts.shell.wrappers import CallKind, classify
 
 REMOVED: Final = re.compile(r"`(?:\S*/)?(?:rm|mv|unlink|find)\s|\Anothing creates it earlier")
 """Of why it is unknown what is at a path: a program that is there to remove or move files, or to put others there."""
@@ -29,24 +28,34 @@ _HARMLESS: Final = frozenset(
 """What ``find -exec`` may start and no text changes by it."""
 
 
-def may_write(change: PathChange) -> bool:
-    """Whether it is a command of which ``replaced_by`` knows what it writes."""
-    call = classify(change.words)
-    is_program = call is not None and call.kind is CallKind.PROGRAM and call.target.known
-    return call is not None and is_program and posixpath.basename(call.target.text) in _WRITERS
+class Replacements:
+    """The commands so far that may have written files; each of them is compared with each path at most once."""
 
+    def __init__(self) -> None:
+        """Nothing has run yet."""
+        self.may_make_idle = False
+        """Whether one of them may put a program that does nothing in the place of another one."""
+        self._commands: list[tuple[str, str, Writer, Sequence[Word]]] = []
+        self._known: dict[str, tuple[int, str | None]] = {}
+        """For each path, with how many commands it was compared, and what came of it."""
 
-def replaced_by(changes: Sequence[PathChange], path: str) -> str | None:
-    """Why the text at ``path`` may be another one after these commands; None where none of them writes there."""
-    for change in reversed(changes):
-        call = classify(change.words)
-        if call is None or call.kind is not CallKind.PROGRAM or not call.target.known:
-            continue
-        writes = _WRITERS.get(posixpath.basename(call.target.text))
-        words = [Word(posixpath.basename(call.target.text)), *call.arguments]
-        if writes is not None and writes(words, change.folder or "/", path):
-            return f"`{change.text}` at {change.at} may have replaced {path}"
-    return None
+    def add(self, change: PathChange) -> None:
+        """One more command; one of which it is not known what it writes is not suspected."""
+        name = posixpath.basename(change.program.target.text) if change.program is not None else ""
+        if change.program is not None and name in _WRITERS:
+            shown, words = f"`{change.text}` at {change.at}", [Word(name), *change.program.arguments]
+            self._commands.append((shown, change.folder or "/", _WRITERS[name], words))
+            self.may_make_idle = self.may_make_idle or IDLE.search(shown) is not None
+
+    def of(self, path: str) -> str | None:
+        """Why the text at ``path`` may be another one after these commands; None where none of them writes there."""
+        compared, why = self._known.get(path, (0, None))
+        for shown, folder, writes, words in reversed(self._commands[compared:]):
+            if writes(words, folder, path):
+                why = f"{shown} may have replaced {path}"
+                break
+        self._known[path] = len(self._commands), why
+        return why
 
 
 def lands_on(source: str, target: str, path: str, *, whole_folders: bool) -> bool:

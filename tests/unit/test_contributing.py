@@ -73,7 +73,6 @@ Files       Those.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile
@@ -99,7 +98,6 @@ FORMAT = Format(
     recognise=lambda tree: None,
     session=SessionScope.FILE,
     untested_because="it is an example",
-    module=sys.modules[__name__],
 )
 '''
 

@@ -64,6 +64,14 @@ def ends_statement(line: bytes) -> bool:
     return stop > 0 and words[stop - 1].endswith(";")
 
 
+def refuse_unfinished(message: Message | None, shown: str, runner: str) -> None:
+    """Raise SourceError for a statement that no semicolon ends, where the runner needs one."""
+    if message and not is_blank(message.sent):
+        number = next(n for n, line in enumerate(message.lines, message.first + 1) if line and not is_blank(line))
+        what = f"this statement is not terminated: {runner} requires a line that ends with a semicolon"
+        raise SourceError(what, where=f"{shown}:{number}", todo="end it with a semicolon")
+
+
 def assemble(chunks: Sequence[Message], shown: str, runner: str, todo: str) -> tuple[bytes, tuple[int, ...]]:
     """One text of all messages, each statement at its line of the file, and the offsets at which each message ends.
 

@@ -22,7 +22,6 @@ Source      https://github.com/amacneil/dbmate#readme; pkg/dbmate/migration.go, 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,10 +32,12 @@ from migration_audit.formats.interface import (
     Plan,
     PlannedFile,
     blank,
+    find_marker,
     mark_hint,
     path_changes,
+    refuse_same_version,
 )
-from migration_audit.formats.ledgers import LedgerEntry, LedgerFormat, LedgerReading, Row, read_names
+from migration_audit.formats.ledgers import LedgerFormat
 from migration_audit.formats.lexer import CommentLine, at_line, comment_lines, tokens
 from migration_audit.formats.plain_files import direct_files, unread_sql
 from migration_audit.model.errors import SourceError
@@ -76,9 +77,8 @@ class _Section:
 
 def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The up sections of all folders in name order; raises SourceError where dbmate fails, with the line."""
-    del options  # dbmate has no placeholders
     found = sorted(_found(trees), key=lambda file: file.name.encode(errors="surrogateescape"))
-    _refuse_same_version(found)
+    refuse_same_version("dbmate", ((file.version, file.shown) for file in found))
     files: list[PlannedFile] = []
     left: list[NotApplied] = []
     notes: list[str] = []
@@ -103,15 +103,6 @@ def _found(trees: Sequence[MigrationFolder]) -> Iterator[_Found]:
             name = path.rpartition("/")[2]
             if match := _NAME.fullmatch(name):
                 yield _Found(name, match[1], tree, number, path)
-
-
-def _refuse_same_version(found: Sequence[_Found]) -> None:
-    seen: dict[str, str] = {}
-    for file in found:
-        other = seen.setdefault(file.version, file.shown)
-        if other != file.shown:
-            what = f"its version {file.version} is the same as that of {other}, but dbmate records a version only once"
-            raise SourceError(what, where=file.shown, todo="rename one of the two files")
 
 
 def _sections(text: bytes, shown: str) -> Iterator[_Section]:
@@ -189,25 +180,13 @@ def _notes(up: bytes, shown: str, mode: TransactionMode) -> Iterator[str]:
             )
 
 
-def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
-    return read_names(rows, entries, "version")
-
-
-def _recognise(tree: MigrationFolder) -> str | None:
-    for path in tree.below(""):
-        if _NAME.fullmatch(path) and (marker := _MARKER.search(tree.read(path))):
-            return f"{path} has the line `{marker[0].decode(errors='replace').split(chr(10))[0].strip()}`"
-    return None
-
-
 FORMAT = Format(
     name="dbmate",
     runner="dbmate",
     plan=plan,
-    recognise=_recognise,
+    recognise=lambda tree: find_marker(tree, _NAME, _MARKER),
     session=SessionScope.SOURCE,
     needs_open_transaction=True,
-    ledger=LedgerFormat(table="public.schema_migrations", columns=("version",), read=_read, name_column="version"),
+    ledger=LedgerFormat(table="public.schema_migrations", columns=("version",), name_column="version"),
     tested_against="dbmate 2.37.0",
-    module=sys.modules[__name__],
 )

@@ -21,7 +21,6 @@ Source      https://www.postgresql.org/docs/current/app-psql.html
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
@@ -35,7 +34,6 @@ from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The ``.sql`` files of each tree in name order; raises SourceError for what another runner would read otherwise."""
-    del options  # plain files cannot have placeholders
     files: list[PlannedFile] = []
     unread: list[tuple[int, str]] = []
     duplicates: list[tuple[str, tuple[str, ...]]] = []
@@ -46,12 +44,8 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
             unread += [(number, path) for path in tree.paths if is_other_sql(path)]
             chosen = [path for path in chosen if "/" not in path]
         if not chosen and not unread:
-            what = "this folder contains no .sql files"
-            raise SourceError(
-                what,
-                where=tree.shown or ".",
-                todo="name the folder that contains them, or call the runner: `command` in audit.toml",
-            )
+            todo = "name the folder that contains them, or call the runner: `command` in audit.toml"
+            raise SourceError("this folder contains no .sql files", where=tree.shown or ".", todo=todo)
         _refuse_foreign(tree, chosen)
         duplicates += [(n, tuple(map(tree.shown_path, same))) for n, same in shared_numbers(chosen)]
         files += [
@@ -84,7 +78,6 @@ FORMAT = Format(
     session=SessionScope.FILE,
     dialect=Dialect.PSQL,
     tested_against="psql",
-    module=sys.modules[__name__],
 )
 
 
@@ -179,30 +172,39 @@ def foreign_markers(text: bytes) -> Iterator[tuple[int, _Sign, str]]:
 
 def _refuse_foreign(tree: MigrationFolder, paths: Sequence[str]) -> None:
     """Raise SourceError, which names the format to set, where one of these files was written for another runner."""
+    for path, line, what, sign in _foreign(tree, paths):
+        raise SourceError(what, where=f"{tree.shown_path(path)}{f':{line}' if line else ''}", todo=_todo(sign))
+
+
+def _foreign(tree: MigrationFolder, paths: Sequence[str]) -> Iterator[tuple[str, int | None, str, _Sign]]:
+    """Each file that is not plain, with the line and the sign that say so; the surest signs come first."""
     for path in paths:
         for line, sign, shown in foreign_markers(tree.read(path)):
-            what = f"`{shown[:60].strip()}` is a marker of {sign.runner}, which applies only a part of the file"
-            raise SourceError(what, where=f"{tree.shown_path(path)}:{line}", todo=_todo(sign))
-    names = [path.rsplit("/", 1)[-1] for path in paths]
-    for path, name in zip(paths, names, strict=True):
+            yield (
+                path,
+                line,
+                f"`{shown[:60].strip()}` is a marker of {sign.runner}, which applies only a part of the file",
+                sign,
+            )
+    named = [(path, _name(path)) for path in paths]
+    names = [name for _, name in named]
+    for path, name in named:
         for sign in _UNDO_NAMES:
             if len(paths) > 1 and sign.pattern.fullmatch(name):
-                what = f"the name is that of a file that reverts a migration ({sign.runner})"
-                raise SourceError(what, where=tree.shown_path(path), todo=_todo(sign))
-    for path, name in zip(paths, names, strict=True):
+                yield path, None, f"the name is that of a file that reverts a migration ({sign.runner})", sign
+    undo = _line("", "a runner with undo files")
+    for path, name in named:
         if (forward := _taken_back(name, names)) is not None:
-            what = f"the name is that of a file that reverts {forward}"
-            raise SourceError(what, where=tree.shown_path(path), todo=_todo(_line("", "a runner with undo files")))
-    _refuse_accounted(tree, paths)
-    for path, name in zip(paths, names, strict=True):
+            yield path, None, f"the name is that of a file that reverts {forward}", undo
+    yield from _accounted(tree, paths)
+    for path, name in named:
         if _UNDO_FOLDERS.search(path) and names.count(name) > 1:
-            what = "the folder is that of files that revert others of the same name"
-            raise SourceError(what, where=tree.shown_path(path), todo=_todo(_line("", "a runner with undo files")))
-    flyway = [path for path, name in zip(paths, names, strict=True) if _FLYWAY.fullmatch(name)]
+            yield path, None, "the folder is that of files that revert others of the same name", undo
+    flyway = [(path, name) for path, name in named if _FLYWAY.fullmatch(name)]
     if len(flyway) > 1:
-        first, second = (path.rsplit("/", 1)[-1] for path in flyway[:2])
+        (path, first), (_, second) = flyway[:2]
         what = f"{first} and {second} are named as Flyway's, whose order differs"
-        raise SourceError(what, where=tree.shown_path(flyway[0]), todo=_todo(_line("", "Flyway", "flyway")))
+        yield path, None, what, _line("", "Flyway", "flyway")
 
 
 def _taken_back(name: str, names: Sequence[str]) -> str | None:
@@ -216,20 +218,18 @@ def _taken_back(name: str, names: Sequence[str]) -> str | None:
     return next((other for other in names if other != name and pair.fullmatch(other)), None)
 
 
-def _refuse_accounted(tree: MigrationFolder, paths: Sequence[str]) -> None:
+def _accounted(tree: MigrationFolder, paths: Sequence[str]) -> Iterator[tuple[str, None, str, _Sign]]:
     """Files in folders of Prisma's names, or next to the file in which a runner keeps their order."""
     folders = {path.rpartition("/")[0] or ".": path for path in reversed(paths)}
     for folder, path in folders.items():
         for sign in _BESIDE:
             account = normpath(f"{folder}/{sign.pattern.pattern}")
-            if account in tree.paths or tree.other(account) is not None:
+            if tree.find(account) is not None:
                 shown = normpath(tree.shown_path(account))
-                what = f"{shown} marks this as a file of {sign.runner}, which uses its own order"
-                raise SourceError(what, where=tree.shown_path(path), todo=_todo(sign))
-    prisma = [path for path in paths if _PRISMA.fullmatch(path)]
-    if prisma:
+                yield path, None, f"{shown} marks this as a file of {sign.runner}, which uses its own order", sign
+    for path in filter(_PRISMA.fullmatch, paths):
         what = "the folder and the file are named as Prisma's, which applies each in one transaction"
-        raise SourceError(what, where=tree.shown_path(prisma[0]), todo=_todo(_line("", "Prisma", "prisma")))
+        yield path, None, what, _line("", "Prisma", "prisma")
 
 
 def _todo(sign: _Sign) -> str:

@@ -33,7 +33,6 @@ Source      https://documentation.red-gate.com/flyway/flyway-concepts/migrations
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 
 from migration_audit.formats.flyway_names import MigrationKind, MigrationName, Naming, is_reserved, parse_name
@@ -259,5 +258,4 @@ FORMAT = Format(
     ledger=LEDGER,
     untested_because="Flyway is in no registry that the tests install from; its results, errors "
     "and ledger were compared by hand with Flyway 11.20.3, built from its source",
-    module=sys.modules[__name__],
 )

@@ -218,7 +218,7 @@ class _History:
     def judge(self, entry: LedgerEntry) -> EntryVerdict:
         name = _named(entry)
         if name is None:
-            return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="Flyway does not recognise its name")
+            return EntryVerdict(entry, EntryState.ABSENT, "Flyway does not recognise its name")
         if name.version is None:
             return self._verdict(entry, self._repeatables.get(_shortened(name.description)))
         found = self._versions.get(name.version.parts)
@@ -227,9 +227,9 @@ class _History:
             and (found is None or found.type not in _BASELINES)
             and self._reaches(name.version)
         ):
-            return EntryVerdict(entry=entry, state=EntryState.APPLIED, why=f"by migrations up to {name.version.text}")
+            return EntryVerdict(entry, EntryState.APPLIED, f"by migrations up to {name.version.text}")
         if found is None and self._baseline is not None and not self._baseline < name.version:
-            return EntryVerdict(entry=entry, state=EntryState.APPLIED, why=f"below the baseline {self._baseline.text}")
+            return EntryVerdict(entry, EntryState.APPLIED, f"below the baseline {self._baseline.text}")
         return self._verdict(entry, found)
 
     def _reaches(self, version: Version) -> bool:
@@ -239,17 +239,17 @@ class _History:
 
     def _verdict(self, entry: LedgerEntry, found: _Applied | None) -> EntryVerdict:
         if found is None:
-            return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the history lacks a row for it")
+            return EntryVerdict(entry, EntryState.ABSENT, "the history lacks a row for it")
         if found.is_gone:
             why = "it was undone" if found.type.startswith("UNDO") else "it is marked as deleted"
-            return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=why)
+            return EntryVerdict(entry, EntryState.ABSENT, why)
         if not found.succeeded:
-            return EntryVerdict(entry=entry, state=EntryState.FAILED, why="the history records that it failed")
+            return EntryVerdict(entry, EntryState.FAILED, "the history records that it failed")
         recorded = found.row["checksum"]
         if None not in (recorded, entry.checksum) and recorded not in (entry.checksum, *entry.also):
             why = "it was applied with different contents"
-            return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=recorded)
-        return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+            return EntryVerdict(entry, EntryState.CHANGED, why, recorded)
+        return EntryVerdict(entry, EntryState.APPLIED)
 
     def beyond(self, entries: Sequence[LedgerEntry]) -> Iterator[str]:
         """The scripts of rows that no file explains; what a baseline migration replaces is explained by it."""
@@ -280,7 +280,7 @@ def _named(entry: LedgerEntry) -> MigrationName | None:
 LEDGER = LedgerFormat(
     table="public.flyway_schema_history",
     columns=("installed_rank", "version", "description", "type", "script", "checksum", "success"),
-    read=_read_history,
+    reader=_read_history,
     name_column="script",
     checksum_column="checksum",
     order=("installed_rank",),

@@ -16,8 +16,8 @@ from migration_audit.formats.interface import MigrationFolder, Options
 from migration_audit.model.errors import SourceError
 
 _FILES = ("flyway.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf")
-_HIGHEST = 12
-"""Folders above the one that was named in which a configuration file is looked for."""
+_LEVELS = 12
+"""Folders in which a configuration file is looked for: the one that was named, and those above it."""
 _REFUSED = frozenset(
     {
         *("callbacks", "callbackLocations", "cherryPick", "errorOverrides", "initSql", "resolvers"),
@@ -62,10 +62,10 @@ class ScriptSettings:
 def read_flyway_settings(trees: Sequence[MigrationFolder], options: Options) -> FlywaySettings:
     """The nearest configuration file's settings. Raises SourceError for one that is not followed here."""
     given = {name.lower(): value for name, value in options.placeholders.items()}
-    found = next(filter(None, map(_nearest, trees)), None)
+    found = next(filter(None, (tree.nearest(*_FILES, levels=_LEVELS) for tree in trees)), None)
     if found is None:
         return FlywaySettings(placeholders=given)
-    shown, text = found
+    shown, text = found[0], found[1].decode("utf-8-sig", errors="replace")
     values = _toml(shown, text) if shown.endswith(".toml") else _properties(text, "flyway.")
     lines = _Lines(shown, text)
     for name in sorted(_REFUSED & values.keys()):
@@ -127,18 +127,6 @@ def script_settings(text: str, shown: str) -> ScriptSettings:
         in_transaction=_optional_flag(values.get("executeInTransaction")),
         replaces=_optional_flag(values.get("placeholderReplacement")),
     )
-
-
-def _nearest(tree: MigrationFolder) -> tuple[str, str] | None:
-    """The configuration file in the folder or the nearest one above it: how people see it, and its text."""
-    for up in range(_HIGHEST):
-        for name in _FILES:
-            path = "../" * up + name
-            content = tree.other(path)
-            if content is not None:
-                # How often the way leads up is what a reader needs to find it.
-                return tree.shown_path(path), content.decode("utf-8-sig", errors="replace")
-    return None
 
 
 class _Lines:

@@ -22,11 +22,19 @@ Source      https://github.com/golang-migrate/migrate/blob/master/MIGRATIONS.md;
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, only_tree, refuse_mark
+from migration_audit.formats.interface import (
+    Format,
+    MigrationFolder,
+    Options,
+    Plan,
+    PlannedFile,
+    only_tree,
+    refuse_mark,
+    refuse_same_version,
+)
 from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.plain_files import direct_files, unread_sql
 from migration_audit.model.errors import SourceError
@@ -47,10 +55,11 @@ class _Found:
 
 def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The up files by version; raises SourceError for a version that two files carry."""
-    del options  # golang-migrate has no placeholders
     tree = only_tree("golang-migrate", trees)
     found = sorted(_found(tree), key=lambda file: (file.version, file.direction))
-    _refuse_same_version(tree, found)
+    for direction in ("up", "down"):
+        same = ((str(file.version), tree.shown_path(file.path)) for file in found if file.direction == direction)
+        refuse_same_version("golang-migrate", same)
     ups = [file for file in found if file.direction == "up"]
     for file in ups:
         refuse_mark("golang-migrate", tree.read(file.path), tree.shown_path(file.path))
@@ -81,16 +90,6 @@ def _found(tree: MigrationFolder) -> Iterator[_Found]:
         yield _Found(path, int(match[1]), match[3])
 
 
-def _refuse_same_version(tree: MigrationFolder, found: Sequence[_Found]) -> None:
-    seen: dict[tuple[int, str], str] = {}
-    for file in found:
-        shown = tree.shown_path(file.path)
-        other = seen.setdefault((file.version, file.direction), shown)
-        if other != shown:
-            what = f"its version {file.version} is the same as that of {other}, so golang-migrate fails"
-            raise SourceError(what, where=shown, todo="renumber one of the two files")
-
-
 def _notes(tree: MigrationFolder, found: Sequence[_Found]) -> Iterator[str]:
     """Versions of which there is no up file: golang-migrate records them all the same."""
     ups = {file.version for file in found if file.direction == "up"}
@@ -101,7 +100,7 @@ def _notes(tree: MigrationFolder, found: Sequence[_Found]) -> Iterator[str]:
 
 def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     if not rows:
-        absent = (EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the ledger is empty") for entry in entries)
+        absent = (EntryVerdict(entry, EntryState.ABSENT, "the ledger is empty") for entry in entries)
         return LedgerReading(verdicts=tuple(absent))
     row = rows[-1]
     current, dirty = int(row["version"] or -1), row["dirty"] == "true"
@@ -116,16 +115,16 @@ def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
 def _verdict(entry: LedgerEntry, current: int, *, dirty: bool) -> EntryVerdict:
     version = int(entry.name)
     if version > current:
-        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"the ledger's version is {current}")
+        return EntryVerdict(entry, EntryState.ABSENT, f"the ledger's version is {current}")
     if version == current and dirty:
         why = f"version {current} is dirty: it started and did not finish"
-        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=why)
-    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+        return EntryVerdict(entry, EntryState.FAILED, why)
+    return EntryVerdict(entry, EntryState.APPLIED)
 
 
 def _recognise(tree: MigrationFolder) -> str | None:
     """sqlx names its files likewise: in a Rust project they are its."""
-    if any(tree.other(f"{above}Cargo.toml") is not None for above in ("", "../", "../../", "../../../")):
+    if tree.nearest("Cargo.toml", levels=4):
         return None
     for path in tree.below(""):
         match = _NAME.fullmatch(path)
@@ -140,10 +139,9 @@ FORMAT = Format(
     plan=plan,
     recognise=_recognise,
     session=SessionScope.SOURCE,
-    ledger=LedgerFormat(table="public.schema_migrations", columns=("version", "dirty"), read=_read, name_column="version"),
+    ledger=LedgerFormat(table="public.schema_migrations", columns=("version", "dirty"), name_column="version", reader=_read),
     untested_because=(
         "golang-migrate is in no registry that the tests install "
         "from; 4.19.1, built from its source, agreed once on all cases"
     ),
-    module=sys.modules[__name__],
 )

@@ -25,18 +25,37 @@ Source      https://pressly.github.io/goose/documentation/annotations/; internal
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from migration_audit.formats.chunks import assemble
 from migration_audit.formats.goose_reader import GooseReader
-from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, lost_ledger, only_tree
-from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
+from migration_audit.formats.interface import (
+    Format,
+    MigrationFolder,
+    Options,
+    Plan,
+    PlannedFile,
+    find_marker,
+    lost_ledger,
+    only_tree,
+    refuse_same_version,
+)
+from migration_audit.formats.ledgers import (
+    EntryState,
+    EntryVerdict,
+    LedgerEntry,
+    LedgerFormat,
+    LedgerReading,
+    Row,
+    read_names,
+)
 from migration_audit.formats.plain_files import direct_files, unread_sql
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 _VERSION = re.compile(r"([+]?[0-9]+)_.*", re.DOTALL)
+_NAME = re.compile(r"[+]?0*[1-9][0-9]*_.*\.sql", re.DOTALL)
+_UP = re.compile(rb"^--[^\S\n]*\+goose[^\S\n]+up[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 _BLOCK = "put the statement between `-- +goose StatementBegin` and `-- +goose StatementEnd`"
 
 
@@ -45,11 +64,12 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     tree = only_tree("goose", trees)
     direct = direct_files(tree, "goose")
     _refuse_go(tree, direct)
-    versions = dict(_versions(tree, [path for path in direct if path.endswith(".sql")]))
+    versions = sorted(_versions(tree, [path for path in direct if path.endswith(".sql")]))
+    refuse_same_version("goose", ((str(version), tree.shown_path(path)) for version, path in versions))
     files: list[PlannedFile] = []
     left: list[NotApplied] = []
     notes: list[str] = []
-    for version, path in sorted(versions.items()):
+    for version, path in versions:
         shown = tree.shown_path(path)
         read = GooseReader(tree.read(path), shown, options.placeholders).read()
         text, cuts = assemble(read.ups, shown, "goose", _BLOCK)
@@ -59,7 +79,7 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
         files.append(PlannedFile(path=path, text=text, transaction=mode, entry=str(version), cuts=cuts))
         left += read.left
         notes += lost_ledger(text, shown, mode, "goose", "goose_db_version", "-table names its schema")
-    left += unread_sql(tree, set(versions.values()), names="names that end in .sql")
+    left += unread_sql(tree, {path for _, path in versions}, names="names that end in .sql")
     return Plan(files=tuple(files), not_applied=tuple(left), notes=tuple(notes))
 
 
@@ -80,63 +100,44 @@ def _refuse_go(tree: MigrationFolder, direct: Sequence[str]) -> None:
 
 
 def _versions(tree: MigrationFolder, paths: Sequence[str]) -> Iterator[tuple[int, str]]:
-    seen: dict[int, str] = {}
     for path in paths:
-        version, shown = _version(path), tree.shown_path(path)
+        version = _version(path)
         if version is None:
             what = "the name has no version (a number from 1, and an underscore), so `goose up` fails"
-            raise SourceError(what, where=shown, todo="rename the file, or name the others by globs")
-        if version in seen:
-            what = f"its version {version} is the same as that of {seen[version]}, so goose fails"
-            raise SourceError(what, where=shown, todo="renumber one of the two files")
-        seen[version] = shown
+            raise SourceError(what, where=tree.shown_path(path), todo="rename the file, or name the others by globs")
         yield version, path
 
 
 def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
-    last: Mapping[str | None, str | None] = {row["version_id"]: row["is_applied"] for row in rows}
-    known = {entry.name for entry in entries} | {"0"}  # 0 is the row that goose makes with the table
-    applied = [version for version, is_applied in last.items() if is_applied == "true"]
-    return LedgerReading(
-        verdicts=tuple(_verdict(entry, last) for entry in entries),
-        beyond=tuple(version for version in applied if version is not None and version not in known),
-    )
+    """The last row of each version; 0 is the row that goose makes with the table."""
+    last = {row["version_id"]: row for row in rows if row["version_id"] != "0"}
+    known = {entry.name for entry in entries}
+    counted = [row for version, row in last.items() if version in known or row["is_applied"] == "true"]
+    return read_names(counted, entries, "version_id", judge=_judge)
 
 
-def _verdict(entry: LedgerEntry, last: Mapping[str | None, str | None]) -> EntryVerdict:
-    if entry.name not in last:
-        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has version_id {entry.name}")
-    if last[entry.name] != "true":
+def _judge(entry: LedgerEntry, row: Row) -> EntryVerdict:
+    if row["is_applied"] != "true":
         why = f"the last row with version_id {entry.name} is not applied: it was rolled back"
-        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=why)
-    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
-
-
-def _recognise(tree: MigrationFolder) -> str | None:
-    for path in tree.below(""):
-        if path.endswith(".sql") and _version(path) is not None:
-            for line in tree.read(path).split(b"\n"):
-                if re.match(rb"--\s*\+goose\s+up\s*\Z", line, re.IGNORECASE):
-                    return f"{path} has the line `{line.decode(errors='replace').strip()}`"
-    return None
+        return EntryVerdict(entry, EntryState.FAILED, why)
+    return EntryVerdict(entry, EntryState.APPLIED)
 
 
 FORMAT = Format(
     name="goose",
     runner="goose",
     plan=plan,
-    recognise=_recognise,
+    recognise=lambda tree: find_marker(tree, _NAME, _UP),
     session=SessionScope.SOURCE,
     takes_placeholders=True,
     ledger=LedgerFormat(
         table="public.goose_db_version",
         columns=("id", "version_id", "is_applied"),
-        read=_read,
         name_column="version_id",
         order=("id",),
+        reader=_read,
     ),
     untested_because=(
         "goose is in no registry that the tests install from; 3.27.3, built from its source, agreed once on all cases"
     ),
-    module=sys.modules[__name__],
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from migration_audit.formats.chunks import Message, ends_statement, fields, is_blank, scan_lines
+from migration_audit.formats.chunks import Message, ends_statement, fields, is_blank, refuse_unfinished, scan_lines
 from migration_audit.formats.interface import how_to_fill, mark_hint
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.errors import SourceError
@@ -58,7 +58,7 @@ class GooseReader:
             )
         if self._block is _Block.OPEN:
             raise self._error(self._begun, "no `-- +goose StatementEnd` follows", "end the block")
-        self._refuse_unfinished()
+        self._close_up()
         if next(tokens(b"\n".join(self._down[1])), None) is not None:
             self.left.append(NotApplied(path=self.shown, line=self._down[0] + 1, reason="down section"))
         return self
@@ -126,7 +126,7 @@ class GooseReader:
         elif command == _DOWN:
             if self._section != "up" or self._block is _Block.OPEN:
                 raise self._error(number, "`-- +goose Down` has to follow `-- +goose Up`", "order the annotations")
-            self._refuse_unfinished()
+            self._close_up()
             self._section, self._block, self._down = "down", _Block.NONE, (number, [])
         elif command == _BEGIN:
             if not self._section or self._block is _Block.OPEN:
@@ -181,11 +181,9 @@ class GooseReader:
             raise self._error(number, "a value contains a line break", "use a value without line breaks")
         return value.encode()
 
-    def _refuse_unfinished(self) -> None:
-        if self._section == "up" and self._open and not is_blank(self._open.sent):
-            number = next(n for n, line in enumerate(self._open.lines, self._open.first) if line and not is_blank(line))
-            what = "this statement is not terminated: goose requires a line that ends with a semicolon"
-            raise self._error(number, what, "end it with a semicolon")
+    def _close_up(self) -> None:
+        if self._section == "up":
+            refuse_unfinished(self._open, self.shown, "goose")
         self._open = None
 
     def _error(self, number: int, what: str, todo: str) -> SourceError:

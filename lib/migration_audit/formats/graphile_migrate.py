@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
@@ -50,7 +49,15 @@ from migration_audit.formats.interface import (
     refuse_lines,
     refuse_mark,
 )
-from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
+from migration_audit.formats.ledgers import (
+    EntryState,
+    EntryVerdict,
+    LedgerEntry,
+    LedgerFormat,
+    LedgerReading,
+    Row,
+    read_names,
+)
 from migration_audit.formats.lexer import TokenKind, at_line, comment_lines, tokens
 from migration_audit.formats.plain_files import locale_order
 from migration_audit.model.errors import SourceError
@@ -310,23 +317,19 @@ def _quoted(value: str) -> str:
 
 def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """The rows by file name; graphile-migrate applies what comes after the last of them, and nothing else."""
-    hashes = {row["filename"] or "": row["hash"] for row in rows}
-    known = {entry.name for entry in entries}
-    return LedgerReading(
-        verdicts=tuple(_verdict(entry, hashes) for entry in entries),
-        beyond=tuple(name for name in hashes if name not in known),
-    )
+    last = max((row["filename"] or "" for row in rows), default="")
+
+    def absent(name: str) -> str:
+        return f", but {last} is recorded: graphile-migrate will never apply it" if last > name else ""
+
+    return read_names(rows, entries, "filename", judge=_judge, absent=absent)
 
 
-def _verdict(entry: LedgerEntry, hashes: Mapping[str, str | None]) -> EntryVerdict:
-    if entry.name not in hashes:
-        later = max(hashes, default="")
-        passed = f", but {later} is recorded: graphile-migrate will never apply it" if later > entry.name else ""
-        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has filename {entry.name}{passed}")
-    if hashes[entry.name] != entry.checksum:
+def _judge(entry: LedgerEntry, row: Row) -> EntryVerdict:
+    if row["hash"] != entry.checksum:
         why = "it was committed again with different contents after it had been applied"
-        return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=hashes[entry.name])
-    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+        return EntryVerdict(entry, EntryState.CHANGED, why, row["hash"])
+    return EntryVerdict(entry, EntryState.APPLIED)
 
 
 def _recognise(tree: MigrationFolder) -> str | None:
@@ -350,12 +353,11 @@ FORMAT = Format(
     ledger=LedgerFormat(
         table="graphile_migrate.migrations",
         columns=("filename", "hash", "previous_hash"),
-        read=_read,
         name_column="filename",
         checksum_column="hash",
         order=("filename", "date"),
         companions=("schema graphile_migrate", "graphile_migrate.current"),
+        reader=_read,
     ),
     tested_against="graphile-migrate 1.4.1 and 2.0.0-rc.3",
-    module=sys.modules[__name__],
 )

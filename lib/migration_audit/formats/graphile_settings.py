@@ -70,7 +70,7 @@ def read_graphile_settings(tree: MigrationFolder, folder: str, options: Options)
             raise SourceError(
                 f"the value of {name} contains a line break", todo="graphile-migrate would move the lines: remove it"
             )
-    found = next(((name, text) for name in _FILES if (text := _read(tree, f"{folder}/../{name}")) is not None), None)
+    found = next(((name, text) for name in _FILES if (text := tree.find(normpath(f"{folder}/../{name}"))) is not None), None)
     if found is None:
         return GraphileSettings(placeholders=_with_own(given, None))
     name, text = found
@@ -101,11 +101,6 @@ def _with_own(values: Mapping[str, str], owner: str | None) -> dict[str, str]:
     """With those that graphile-migrate adds itself."""
     own = {":DATABASE_NAME": THIS_DATABASE} | ({":DATABASE_OWNER": owner} if owner else {})
     return own | dict(values)
-
-
-def _read(tree: MigrationFolder, path: str) -> bytes | None:
-    normal = normpath(path)
-    return tree.read(normal) if normal in tree.paths else tree.other(normal)
 
 
 class _File:

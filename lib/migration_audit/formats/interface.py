@@ -10,11 +10,12 @@ from __future__ import annotations
 import codecs
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from posixpath import normpath
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 
 from migration_audit.formats.ledgers import LedgerFormat
 from migration_audit.formats.lexer import TokenKind, at_line, tokens
@@ -48,6 +49,20 @@ class MigrationFolder:
         """One of ``paths``, or another file by its path from the folder, as people see it."""
         shown = path if self.shown in {"", "."} else f"{self.shown.rstrip('/')}/{path}"
         return normpath(shown) if path.startswith("../") else shown
+
+    def find(self, path: str) -> bytes | None:
+        """The bytes of one of ``paths`` or of another file, as in ``other``; None where there is none."""
+        return self.read(path) if path in self.paths else self.other(path)
+
+    def nearest(self, *names: str, levels: int) -> tuple[str, bytes] | None:
+        """The first file of these names in the folder, or else in the nearest folder above it: as people see it, its bytes.
+
+        ``levels`` counts the folders that are looked into.
+        """
+        for path in (f"{'../' * up}{name}" for up in range(levels) for name in names):
+            if (content := self.find(path)) is not None:
+                return self.shown_path(path), content
+        return None
 
     def below(self, folder: str) -> tuple[str, ...]:
         """The paths directly in ``folder`` (``""`` for the top), not those in folders of it."""
@@ -133,7 +148,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One source format. Its module's docstring is its page."""
+    """One source format. The docstring of the module that has ``plan`` is its page."""
 
     name: str
     """As audit.toml and the command line write it: ``golang-migrate``."""
@@ -163,12 +178,11 @@ class Format:
     """The runner and version that our reading was tested against; None where it could not be had."""
     untested_because: str | None = None
     """Why there is no such test; None where there is one."""
-    module: ModuleType | None = None
 
     @property
     def page(self) -> str:
         """What ``format explain`` prints."""
-        return inspect.getdoc(self.module) or "" if self.module else ""
+        return inspect.getdoc(sys.modules[self.plan.__module__]) or ""
 
     @property
     def proof(self) -> str:
@@ -222,6 +236,23 @@ def only_tree(name: str, trees: Sequence[MigrationFolder]) -> MigrationFolder:
         shown = ", ".join(tree.shown for tree in trees)
         raise SourceError(f"{name} reads one folder, but {len(trees)} are named: {shown}", todo="name one of them")
     return trees[0]
+
+
+def refuse_same_version(runner: str, versions: Iterable[tuple[str, str]]) -> None:
+    """Raise SourceError where two files have one version; ``versions`` are pairs of a version and its file."""
+    seen: dict[str, str] = {}
+    for version, shown in versions:
+        if (other := seen.setdefault(version, shown)) != shown:
+            what = f"its version {version} is the same as that of {other}, so {runner} fails"
+            raise SourceError(what, where=shown, todo="give one of the two files another version")
+
+
+def find_marker(tree: MigrationFolder, name: re.Pattern[str], marker: re.Pattern[bytes]) -> str | None:
+    """What shows that a runner's marker is in a file directly in the folder: the file and its first such line."""
+    for path in tree.below(""):
+        if name.fullmatch(path) and (found := marker.search(tree.read(path))):
+            return f"{path} has the line `{found[0].decode(errors='replace').split(chr(10))[0].strip()}`"
+    return None
 
 
 _SET = re.compile(

@@ -43,7 +43,7 @@ class LedgerEntry:
     """Of the file's bytes, hex."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class EntryVerdict:
     """What the ledger says about one entry, in one sentence where it is not ``applied``."""
 
@@ -65,6 +65,15 @@ class LedgerReading:
     notes: tuple[str, ...] = ()
 
 
+Judge = Callable[[LedgerEntry, Row], EntryVerdict]
+"""What the row of an entry says about it."""
+
+
+def applied(entry: LedgerEntry, _: Row) -> EntryVerdict:
+    """The verdict where any row says that the entry was applied."""
+    return EntryVerdict(entry, EntryState.APPLIED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFormat:
     """The ledger of one runner."""
@@ -73,8 +82,6 @@ class LedgerFormat:
     """By default, as SQL spells it: ``public.flyway_schema_history``."""
     columns: tuple[str, ...]
     """The columns that are read; a table that lacks one of them is not this ledger."""
-    read: Callable[[Sequence[Row], Sequence[LedgerEntry]], LedgerReading]
-    """What the rows say about the entries; rows come in the order of ``order``."""
     name_column: str
     """The column that names what was applied."""
     checksum_column: str | None = None
@@ -86,22 +93,39 @@ class LedgerFormat:
     """Whether rows without a value in ``name_column`` are the runner's own, as Flyway's repeatables are by version."""
     optional_columns: tuple[str, ...] = ()
     """Columns that some versions of the runner have; they are read where they are there, else come as None."""
+    judge: Judge = applied
+    """What the row that names an entry says about it."""
+    reader: Callable[[Sequence[Row], Sequence[LedgerEntry]], LedgerReading] | None = None
+    """Reads all rows together, where one row alone does not decide about one entry."""
+
+    def read(self, rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
+        """What the rows, in the order of ``order``, say about the entries."""
+        if self.reader is not None:
+            return self.reader(rows, entries)
+        return read_names(rows, entries, self.name_column, judge=self.judge)
 
 
-def read_names(rows: Sequence[Row], entries: Sequence[LedgerEntry], column: str) -> LedgerReading:
-    """The reading of a ledger with one row for each applied file, whose name is in ``column``."""
-    recorded = [name for row in rows if (name := row[column]) is not None]
-    found = set(recorded)
+def read_names(
+    rows: Sequence[Row],
+    entries: Sequence[LedgerEntry],
+    column: str,
+    *,
+    judge: Judge = applied,
+    absent: Callable[[str], str] = lambda _: "",
+) -> LedgerReading:
+    """The reading of a ledger that names each applied file in ``column``; of several rows of one name, the last counts.
+
+    ``judge`` decides about an entry that has a row; ``absent`` adds to the reason of one that has none.
+    """
+    found = {name: row for row in rows if (name := row[column]) is not None}
     known = {entry.name for entry in entries}
-    return LedgerReading(
-        verdicts=tuple(
-            EntryVerdict(entry=entry, state=EntryState.APPLIED)
-            if entry.name in found
-            else EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has {column} {entry.name}")
-            for entry in entries
-        ),
-        beyond=tuple(dict.fromkeys(name for name in recorded if name not in known)),
+    verdicts = (
+        judge(entry, found[entry.name])
+        if entry.name in found
+        else EntryVerdict(entry, EntryState.ABSENT, f"no row has {column} {entry.name}{absent(entry.name)}")
+        for entry in entries
     )
+    return LedgerReading(verdicts=tuple(verdicts), beyond=tuple(name for name in found if name not in known))
 
 
 _INTEGER = ("integer", "bigint", "smallint")
@@ -186,7 +210,7 @@ def named_ledger(table: str, *, name_column: str, checksum_column: str | None, s
 
     columns = (name_column, *filter(None, [checksum_column]))
     return LedgerFormat(
-        table=table, columns=columns, read=read, name_column=name_column, checksum_column=checksum_column, order=columns
+        table=table, columns=columns, name_column=name_column, checksum_column=checksum_column, order=columns, reader=read
     )
 
 
@@ -198,60 +222,50 @@ def _name(entry: LedgerEntry, *, stems: bool) -> str:
 
 def _verdict(entry: LedgerEntry, name: str, recorded: dict[str, str | None]) -> EntryVerdict:
     if name not in recorded:
-        return EntryVerdict(entry=entry, state=EntryState.ABSENT)
+        return EntryVerdict(entry, EntryState.ABSENT)
     checksum = recorded[name]
     if checksum and _SHA256.match(checksum) and checksum != entry.sha256:
-        return EntryVerdict(entry=entry, state=EntryState.CHANGED, recorded=checksum)
-    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+        return EntryVerdict(entry, EntryState.CHANGED, recorded=checksum)
+    return EntryVerdict(entry, EntryState.APPLIED)
 
 
-def _ledger(
-    table: str,
-    columns: tuple[str, ...],
-    name_column: str,
-    *,
-    name_of: Callable[[Row], str | None] | None = None,
-    order: tuple[str, ...] = (),
-    companions: tuple[str, ...] = (),
-) -> LedgerFormat:
-    named = name_of or (lambda row: row[name_column])
-
-    def read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
-        recorded = tuple(dict.fromkeys(name for row in rows if (name := named(row)) is not None))
-        wanted = {entry.name for entry in entries}
-        verdicts = tuple(
-            EntryVerdict(entry=entry, state=EntryState.APPLIED if entry.name in recorded else EntryState.ABSENT)
-            for entry in entries
-        )
-        return LedgerReading(verdicts=verdicts, beyond=tuple(name for name in recorded if name not in wanted))
-
-    return LedgerFormat(table=table, columns=columns, read=read, name_column=name_column, order=order, companions=companions)
+def _read_django(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
+    return read_names([{"name": f"{row['app']}.{row['name']}"} for row in rows], entries, "name")
 
 
 COMMAND_LEDGERS: Final = {
-    "alembic": _ledger("public.alembic_version", ("version_num",), "version_num"),
-    "django": _ledger(
-        "public.django_migrations",
-        ("id", "app", "name", "applied"),
-        "name",
-        name_of=lambda row: f"{row['app']}.{row['name']}",
+    "alembic": LedgerFormat(table="public.alembic_version", columns=("version_num",), name_column="version_num"),
+    "django": LedgerFormat(
+        table="public.django_migrations",
+        columns=("id", "app", "name", "applied"),
+        name_column="name",
+        reader=_read_django,
         order=("id",),
     ),
-    "knex": _ledger(
-        "public.knex_migrations",
-        ("id", "name", "batch", "migration_time"),
-        "name",
+    "knex": LedgerFormat(
+        table="public.knex_migrations",
+        columns=("id", "name", "batch", "migration_time"),
+        name_column="name",
         order=("id",),
         companions=("public.knex_migrations_lock",),
     ),
-    "typeorm": _ledger(
-        "public.migrations", ("id", "timestamp", "name"), "name", order=("id",), companions=("public.typeorm_metadata",)
+    "typeorm": LedgerFormat(
+        table="public.migrations",
+        columns=("id", "timestamp", "name"),
+        name_column="name",
+        order=("id",),
+        companions=("public.typeorm_metadata",),
     ),
-    "drizzle": _ledger("drizzle.__drizzle_migrations", ("id", "hash", "created_at"), "hash", order=("id",)),
-    "yoyo": _ledger(
-        "public._yoyo_migration",
-        ("migration_hash", "migration_id", "applied_at_utc"),
-        "migration_id",
+    "drizzle": LedgerFormat(
+        table="drizzle.__drizzle_migrations",
+        columns=("id", "hash", "created_at"),
+        name_column="hash",
+        order=("id",),
+    ),
+    "yoyo": LedgerFormat(
+        table="public._yoyo_migration",
+        columns=("migration_hash", "migration_id", "applied_at_utc"),
+        name_column="migration_id",
         order=("applied_at_utc", "migration_id"),
         companions=("public._yoyo_log", "public._yoyo_version", "public.yoyo_lock"),
     ),

@@ -14,6 +14,7 @@ from typing import NoReturn
 from migration_audit.formats.interface import how_to_fill, refuse_lines
 from migration_audit.formats.lexer import comment_lines
 from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import NotApplied
 
 HEADER = re.compile(r"\s*--\s*liquibase\s*formatted.*", re.IGNORECASE)
 
@@ -64,22 +65,12 @@ class Changeset:
     valid_checksums: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """Lines that Liquibase does not send."""
-
-    line: int
-    reason: str
-    by_rule: bool = True
-
-
 @dataclass(slots=True, kw_only=True)
 class Changelog:
     """What one file holds."""
 
     changesets: list[Changeset] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
-    contexts: set[str] = field(default_factory=set)
+    left_out: list[NotApplied] = field(default_factory=list)
 
 
 class Properties:
@@ -186,7 +177,7 @@ class _Reader:
         return True
 
     def _ignore(self, count: str) -> None:
-        self._found.left_out.append(LeftOut(line=self._at, reason="ignoreLines"))
+        self._found.left_out.append(NotApplied(path=self._shown, line=self._at, reason="ignoreLines"))
         if count == "start":
             while self._at < len(self._lines):
                 self._at += 1
@@ -243,12 +234,12 @@ class _Reader:
 
     def _leave_rollback(self) -> None:
         last = self._found.left_out[-1] if self._found.left_out else None
-        if last is None or last.reason != "rollback" or (self._rows and self._rows[-1][0] > last.line):
-            self._found.left_out.append(LeftOut(line=self._at, reason="rollback"))
+        if last is None or last.reason != "rollback" or (self._rows and self._rows[-1][0] > (last.line or 0)):
+            self._found.left_out.append(NotApplied(path=self._shown, line=self._at, reason="rollback"))
 
     def _skip_rollback(self) -> None:
         begun = self._at
-        self._found.left_out.append(LeftOut(line=begun, reason="rollback"))
+        self._found.left_out.append(NotApplied(path=self._shown, line=begun, reason="rollback"))
         while self._at < len(self._lines):
             self._at += 1
             if _BLOCK_END.fullmatch(self._lines[self._at - 1]):
@@ -261,7 +252,7 @@ class _Reader:
         elif self._loose is None and line.strip() and not line.lstrip().startswith("--"):
             self._loose = self._at
             reason = "before the first changeset, which Liquibase ignores"
-            self._found.left_out.append(LeftOut(line=self._at, reason=reason, by_rule=False))
+            self._found.left_out.append(NotApplied(path=self._shown, line=self._at, reason=reason, by_rule=False))
 
     def _close(self) -> None:
         if self._open is None:
@@ -290,8 +281,6 @@ class _Reader:
 
         if _attribute(header, r"runWith:([\w${}]+)") not in {None, "jdbc"}:
             self._refuse("runWith passes the SQL to another program", "run Liquibase itself on the shadow", line=line)
-        contexts = given(rf"contextFilter:{_QUOTED}") or given(rf"context:{_QUOTED}")
-        self._found.contexts |= {contexts} if contexts else set()
         ends_with_slash = "".join(f"{text}\n" for _, text in rows).strip().endswith("\n/")
         delimiter = _attribute(header, r"endDelimiter:(\S*)")
         if delimiter == "":
@@ -309,7 +298,7 @@ class _Reader:
             in_transaction=flag("runInTransaction", default=True),
             ignored=(given(r"ignore:(\w*)") or "").lower() == "true",
             dbms=given(r"dbms:([^,][\w!,]+)"),
-            contexts=contexts,
+            contexts=given(rf"contextFilter:{_QUOTED}") or given(rf"context:{_QUOTED}"),
             labels=given(rf"labels:{_QUOTED}"),
             valid_checksums=checksums,
         )

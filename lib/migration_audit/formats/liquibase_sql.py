@@ -30,7 +30,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Iterator, Sequence
 
 from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
@@ -41,7 +40,7 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 _NAME = "liquibase.properties"
-_HIGHEST = 8
+_LEVELS = 8
 _PAIR = re.compile(r"\s*([^#!\s=:][^\s=:]*)\s*[=:]\s*(.*?)\s*")
 _PREFIX = re.compile(r"^(?:liquibase\.)?(?:command\.)?(?:update\.)?")
 _FILTERS = frozenset({"contexts", "contextfilter", "labels", "labelfilter"})
@@ -64,12 +63,8 @@ _VERSION = "9:"
 
 def _read_parameters(trees: Sequence[MigrationFolder]) -> dict[str, str]:
     """The ``parameter.NAME`` values of the nearest file. Raises SourceError for a filter, and for a schema of its own."""
-    for tree in trees:
-        for path in ("../" * up + _NAME for up in range(_HIGHEST)):
-            content = tree.other(path)
-            if content is not None:
-                return _parameters(content.decode(errors="replace"), tree.shown_path(path))
-    return {}
+    found = next(filter(None, (tree.nearest(_NAME, levels=_LEVELS) for tree in trees)), None)
+    return _parameters(found[1].decode(errors="replace"), found[0]) if found else {}
 
 
 def _parameters(text: str, shown: str) -> dict[str, str]:
@@ -138,8 +133,7 @@ class _Reading:
     def read(self, tree: int, path: str) -> None:
         shown = self._trees[tree].shown_path(path)
         changelog = read_changelog(self._trees[tree].text(path), shown, self._properties)
-        for left in changelog.left_out:
-            self.not_applied.append(NotApplied(path=shown, line=left.line, reason=left.reason, by_rule=left.by_rule))
+        self.not_applied += changelog.left_out
         for changeset in changelog.changesets:
             self._add(changeset, tree, path, shown)
 
@@ -230,15 +224,13 @@ def _read_changelog_rows(rows: Sequence[Row], entries: Sequence[LedgerEntry]) ->
 def _verdict(entry: LedgerEntry, rows: Sequence[Row]) -> EntryVerdict:
     row = next((row for row in reversed(rows) if _is_of(row, entry)), None)
     if row is None:
-        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="no row has its id, author and file")
+        return EntryVerdict(entry, EntryState.ABSENT, "no row has its id, author and file")
     if row["exectype"] not in _RAN:
-        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=f"its row has {row['exectype']}")
+        return EntryVerdict(entry, EntryState.FAILED, f"its row has {row['exectype']}")
     recorded = row["md5sum"]
     if recorded and recorded.startswith(_VERSION) and entry.checksum and recorded not in (entry.checksum, *entry.also):
-        return EntryVerdict(
-            entry=entry, state=EntryState.CHANGED, why="it was applied with different contents", recorded=recorded
-        )
-    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+        return EntryVerdict(entry, EntryState.CHANGED, "it was applied with different contents", recorded=recorded)
+    return EntryVerdict(entry, EntryState.APPLIED)
 
 
 def _is_of(row: Row, entry: LedgerEntry) -> bool:
@@ -261,7 +253,7 @@ def _beyond(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> Iterator[str
 _LEDGER = LedgerFormat(
     table="public.databasechangelog",
     columns=("id", "author", "filename", "orderexecuted", "exectype", "md5sum"),
-    read=_read_changelog_rows,
+    reader=_read_changelog_rows,
     name_column="id",
     checksum_column="md5sum",
     order=("orderexecuted",),
@@ -280,5 +272,4 @@ FORMAT = Format(
     dialect=Dialect.SERVER,
     ledger=_LEDGER,
     tested_against="Liquibase 4.28.0",
-    module=sys.modules[__name__],
 )

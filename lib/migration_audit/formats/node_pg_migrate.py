@@ -27,7 +27,6 @@ Source      https://salsita.github.io/node-pg-migrate/migration-loading-strategi
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -64,7 +63,6 @@ _IGNORED = "name the migrations by globs in audit.toml if your --ignore-pattern 
 
 def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The up sections of one folder's files; raises SourceError where node-pg-migrate fails, or where code is needed."""
-    del options  # SQL files have no placeholders
     tree = only_tree("node-pg-migrate", trees)
     paths = [path for path in (tree.below("") if tree.is_whole else tree.paths) if not basename(path).startswith(".")]
     _refuse_code(tree, paths)
@@ -255,10 +253,9 @@ FORMAT = Format(
     ledger=LedgerFormat(
         table="public.pgmigrations",
         columns=("id", "name", "run_on"),
-        read=_read,
+        reader=_read,
         name_column="name",
         order=("run_on", "id"),
     ),
     tested_against="node-pg-migrate 9.0.0",
-    module=sys.modules[__name__],
 )

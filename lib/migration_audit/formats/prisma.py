@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -54,7 +53,6 @@ _STAMP = re.compile(r"[0-9]{14}_.*")
 
 def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The migrations of one folder; raises SourceError where ``prisma migrate deploy`` would end with an error."""
-    del options  # Prisma replaces nothing
     tree = only_tree("prisma", trees)
     home = _home(tree)
     if home is None:
@@ -172,17 +170,17 @@ def _counts(row: Row) -> bool:
 def _verdict(entry: LedgerEntry, rows: Sequence[Row]) -> EntryVerdict:
     counted = [row for row in rows if _counts(row)]
     if not rows:
-        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the ledger lacks a row for it")
+        return EntryVerdict(entry, EntryState.ABSENT, "the ledger lacks a row for it")
     if not counted:
-        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=f"rolled back at {rows[-1]['rolled_back_at']}")
+        return EntryVerdict(entry, EntryState.FAILED, f"rolled back at {rows[-1]['rolled_back_at']}")
     if (failed := next((row for row in counted if row["finished_at"] is None), None)) is not None:
         started = f" at {failed['started_at']}" if failed.get("started_at") else ""
-        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=f"started{started} but not finished")
+        return EntryVerdict(entry, EntryState.FAILED, f"started{started} but not finished")
     recorded = counted[-1]["checksum"] or ""
     if entry.checksum is None or any(_is_same(recorded, own) for own in (entry.checksum, *entry.also)):
-        return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+        return EntryVerdict(entry, EntryState.APPLIED)
     why = "migration.sql changed since it was applied"
-    return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=recorded)
+    return EntryVerdict(entry, EntryState.CHANGED, why, recorded)
 
 
 def _is_same(recorded: str, own: str) -> bool:
@@ -210,7 +208,7 @@ LEDGER = LedgerFormat(
     table="public._prisma_migrations",
     columns=("migration_name", "checksum", "finished_at", "rolled_back_at"),
     optional_columns=("started_at", "applied_steps_count"),
-    read=_read_prisma_ledger,
+    reader=_read_prisma_ledger,
     name_column="migration_name",
     checksum_column="checksum",
     order=("started_at", "migration_name"),
@@ -225,5 +223,4 @@ FORMAT = Format(
     recording=(finds_ledger("Prisma", "_prisma_migrations"),),
     ledger=LEDGER,
     tested_against="Prisma 7.10.0",
-    module=sys.modules[__name__],
 )

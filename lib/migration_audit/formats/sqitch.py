@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -34,10 +33,9 @@ from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """What ``sqitch deploy`` does on an empty database. Raises SourceError for what Sqitch refuses."""
-    del options  # psql's variables are no placeholders
     tree = only_tree("sqitch", trees)
     config = _read_config(tree)
-    if config.plan not in tree.paths and tree.other(config.plan) is None:
+    if tree.find(config.plan) is None:
         where = tree.shown_path(config.plan)
         raise SourceError("the plan is missing", where=where, todo=f"name the folder that contains {NAME}, or sqitch.plan")
     found = parse_plan(tree.text(config.plan), tree.shown_path(config.plan))
@@ -80,10 +78,10 @@ def _files(tree: MigrationFolder, config: _Config, found: SqitchPlan) -> Iterato
     for change in found.changes:
         path = _script(tree, config, change)
         where = f"{tree.shown_path(config.plan)}:{change.line}"
-        if path not in tree.paths and tree.other(path) is None:
+        content = tree.find(path)
+        if content is None:
             what = f"the script {tree.shown_path(path)} of the change {change.name} does not exist"
             raise SourceError(what, where=where, todo="write it, or remove the change from the plan")
-        content = tree.read(path)
         digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
         if digest in hashes:
             what = (
@@ -107,7 +105,7 @@ def _script(tree: MigrationFolder, config: _Config, change: PlannedChange) -> st
     folder = config.reworked_deploy if change.rework_tags else config.deploy
     names = [f"{change.name}@{tag}" for tag in change.rework_tags] or [change.name]
     paths = ["/".join(filter(None, [folder, f"{name}.{config.extension}"])) for name in names]
-    return next((path for path in paths if path in tree.paths or tree.other(path) is not None), paths[0])
+    return next((path for path in paths if tree.find(path) is not None), paths[0])
 
 
 def _left_out(tree: MigrationFolder, config: _Config, applied: set[str]) -> Iterator[NotApplied]:
@@ -121,38 +119,28 @@ def _left_out(tree: MigrationFolder, config: _Config, applied: set[str]) -> Iter
             yield NotApplied(path=tree.shown_path(path), reason="it is not in the plan", by_rule=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    project: str
-    change: str
-
-    @classmethod
-    def of(cls, entry: LedgerEntry) -> _Named:
-        project, _, name = entry.name.partition(":")
-        return cls(project, name.partition("@")[0])
-
-
 def _read_changes(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """The first row of a name is its first change in the plan, the second one its first rework."""
-    waiting: dict[_Named, list[Row]] = {}
+    waiting: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        waiting.setdefault(_Named(row["project"] or "", row["change"] or ""), []).append(row)
+        waiting.setdefault((row["project"] or "", row["change"] or ""), []).append(row)
     verdicts = []
     for entry in entries:
-        of_name = waiting.get(_Named.of(entry), [])
+        project, _, name = entry.name.partition(":")
+        of_name = waiting.get((project, name.partition("@")[0]), [])
         verdicts.append(_verdict(entry, of_name.pop(0) if of_name else None))
-    beyond = [name.change for name, left in waiting.items() for _ in left]
+    beyond = tuple(change for (_, change), left in waiting.items() if left)
     return LedgerReading(verdicts=tuple(verdicts), beyond=tuple(dict.fromkeys(beyond)))
 
 
 def _verdict(entry: LedgerEntry, row: Row | None) -> EntryVerdict:
     if row is None:
-        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="no row of sqitch.changes has its project and name")
+        return EntryVerdict(entry, EntryState.ABSENT, "no row of sqitch.changes has its project and name")
     recorded = row["script_hash"]
     if recorded and entry.checksum and recorded != entry.checksum:
         why = "it was deployed with a different script"
-        return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=recorded)
-    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+        return EntryVerdict(entry, EntryState.CHANGED, why, recorded)
+    return EntryVerdict(entry, EntryState.APPLIED)
 
 
 def recognise(tree: MigrationFolder) -> str | None:
@@ -175,19 +163,18 @@ FORMAT = Format(
     ledger=LedgerFormat(
         table="sqitch.changes",
         columns=("change_id", "script_hash", "change", "project", "committed_at"),
-        read=_read_changes,
+        reader=_read_changes,
         name_column="change",
         checksum_column="script_hash",
         order=("committed_at",),
         companions=("schema sqitch",),
     ),
     tested_against="Sqitch 1.5.2",
-    module=sys.modules[__name__],
 )
 
 
 NAME = "sqitch.conf"
-_HIGHEST = 4
+_LEVELS = 4
 _SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]\s*')
 _PAIR = re.compile(r"([A-Za-z][\w-]*)\s*(?:=\s*(.*))?", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "b": "\b"}
@@ -210,9 +197,11 @@ class _Config:
 
 def _read_config(tree: MigrationFolder) -> _Config:
     """The settings for PostgreSQL. Raises SourceError for another engine, and where the file is not the folder's own."""
-    content = tree.read(NAME) if NAME in tree.paths else tree.other(NAME)
+    content = tree.find(NAME)
+    if content is None and tree.nearest(NAME, levels=_LEVELS) is not None:
+        what = f"{NAME} is in a parent folder, and its paths are relative to that folder"
+        raise SourceError(what, where=tree.shown or ".", todo=f"name the folder that contains {NAME}")
     if content is None:
-        _refuse_above(tree)
         return _Config()
     shown = tree.shown_path(NAME)
     sections = _parse(content.decode("utf-8-sig", errors="replace"), shown)
@@ -240,13 +229,6 @@ def _read_config(tree: MigrationFolder) -> _Config:
         variables={"registry": value("registry") or "sqitch", **variables},
         notes=("verify scripts run after each change (deploy.verify): they are not applied here",) if verifies else (),
     )
-
-
-def _refuse_above(tree: MigrationFolder) -> None:
-    for up in range(1, _HIGHEST):
-        if tree.other("../" * up + NAME) is not None:
-            what = f"{NAME} is in a parent folder, and its paths are relative to that folder"
-            raise SourceError(what, where=tree.shown or ".", todo=f"name the folder that contains {NAME}")
 
 
 def _path(text: str) -> str:

@@ -22,22 +22,22 @@ Source      https://github.com/rubenv/sql-migrate#writing-migrations; sqlparse/s
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from migration_audit.formats.chunks import Message, assemble, ends_statement, fields, is_blank, scan_lines
+from migration_audit.formats.chunks import Message, assemble, ends_statement, fields, refuse_unfinished, scan_lines
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
     Options,
     Plan,
     PlannedFile,
+    find_marker,
     lost_ledger,
     mark_hint,
     only_tree,
 )
-from migration_audit.formats.ledgers import LedgerEntry, LedgerFormat, LedgerReading, Row, read_names
+from migration_audit.formats.ledgers import LedgerFormat
 from migration_audit.formats.lexer import comment_lines, tokens
 from migration_audit.formats.plain_files import direct_files, unread_sql
 from migration_audit.model.errors import SourceError
@@ -45,6 +45,8 @@ from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 _NUMBER = re.compile(r"([0-9]+).*")
 _PREFIX = b"-- +migrate "
+_MARKER = re.compile(rb"^-- \+migrate [^\S\n]*(?:Up|Down)(?!\S).*$", re.MULTILINE)
+_SQL = re.compile(r".*\.sql", re.DOTALL)
 _COMMANDS = frozenset({"Up", "Down", "StatementBegin", "StatementEnd"})
 _LOOKS_LIKE = re.compile(r"--\s*\+\s*migrate\b", re.IGNORECASE)
 _LONGEST_LINE = 1024 * 1024
@@ -53,7 +55,6 @@ _BLOCK = "put the statement between `-- +migrate StatementBegin` and `-- +migrat
 
 def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The Up sections in sql-migrate's order; raises SourceError where sql-migrate fails, with the line."""
-    del options  # sql-migrate has no placeholders
     tree = only_tree("sql-migrate", trees)
     chosen = [path for path in direct_files(tree, "sql-migrate") if path.endswith(".sql")]
     files: list[PlannedFile] = []
@@ -116,7 +117,7 @@ class _Reader:
         if not self._section:
             what = f"the line `-- +migrate Up`, which sql-migrate requires, is missing{mark_hint(self.text)}"
             raise self._error(0, what, "begin the file with `-- +migrate Up`")
-        self._refuse_unfinished()
+        refuse_unfinished(self._open, self.shown, "sql-migrate")
         return self
 
     def _line(self, number: int, line: bytes) -> None:
@@ -149,7 +150,7 @@ class _Reader:
     def _marker(self, number: int, words: Sequence[str]) -> None:
         command = words[0] if words else ""
         if command in {"Up", "Down"}:
-            self._refuse_unfinished()
+            refuse_unfinished(self._open, self.shown, "sql-migrate")
             self._report()
             self._open, self._section, self._begun = None, command, number
             self.no_transaction |= command == "Up" and "notransaction" in words[1:]
@@ -157,12 +158,6 @@ class _Reader:
             self._in_block = True
         elif command == "StatementEnd" and self._section:
             self._ended, self._in_block = self._in_block, False
-
-    def _refuse_unfinished(self) -> None:
-        if self._open and not is_blank(self._open.sent):
-            number = next(n for n, line in enumerate(self._open.lines, self._open.first) if line and not is_blank(line))
-            what = "this statement is not terminated: sql-migrate requires a line that ends with a semicolon"
-            raise self._error(number, what, "end it with a semicolon")
 
     def _report(self) -> None:
         """What is in a section that is not applied."""
@@ -195,27 +190,13 @@ def _refuse_lookalikes(text: bytes, shown: str) -> None:
             raise SourceError(what, where=f"{shown}:{comment.line}", todo=todo)
 
 
-def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
-    return read_names(rows, entries, "id")
-
-
-def _recognise(tree: MigrationFolder) -> str | None:
-    for path in tree.below(""):
-        if path.endswith(".sql"):
-            for line in tree.read(path).split(b"\n"):
-                if line.startswith(_PREFIX) and fields(line[len(_PREFIX) :])[:1] in (["Up"], ["Down"]):
-                    return f"{path} has the line `{line.decode(errors='replace').strip()}`"
-    return None
-
-
 FORMAT = Format(
     name="sql-migrate",
     runner="sql-migrate",
     plan=plan,
-    recognise=_recognise,
+    recognise=lambda tree: find_marker(tree, _SQL, _MARKER),
     session=SessionScope.SOURCE,
     needs_open_transaction=True,
-    ledger=LedgerFormat(table="public.gorp_migrations", columns=("id",), read=_read, name_column="id"),
+    ledger=LedgerFormat(table="public.gorp_migrations", columns=("id",), name_column="id"),
     tested_against="Debian's sql-migrate of 2019 (and once with 1.8.1, whose parser is the same)",
-    module=sys.modules[__name__],
 )

@@ -23,12 +23,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from posixpath import basename, normpath
+from posixpath import basename
 
 from migration_audit.formats.files import foreign_markers
 from migration_audit.formats.interface import (
@@ -40,8 +38,9 @@ from migration_audit.formats.interface import (
     finds_ledger,
     only_tree,
     refuse_mark,
+    refuse_same_version,
 )
-from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, Row
 from migration_audit.formats.plain_files import direct_files, unread_sql
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
@@ -49,8 +48,8 @@ from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 _NAME = re.compile(r"([^_]*)_(.*\.sql)", re.DOTALL)
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NO_TRANSACTION = b"-- no-transaction"
-_HIGHEST = ("", "../", "../../", "../../../")
-"""Where the Rust project of a migrations folder may be."""
+_LEVELS = 4
+"""Where the Rust project of a migrations folder may be: in it, or in one of the folders above it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +64,11 @@ class _Settings:
 
 def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The files by version; raises SourceError where sqlx fails."""
-    del options  # sqlx has no placeholders
     tree = only_tree("sqlx", trees)
     settings = _settings(tree)
     found = [(path, _version(tree, path)) for path in direct_files(tree, "sqlx") if _NAME.fullmatch(basename(path))]
     ups = sorted(((path, version) for path, version in found if not path.endswith(".down.sql")), key=lambda each: each[1])
-    _refuse_same_version(tree, ups)
+    refuse_same_version("sqlx", ((str(version), tree.shown_path(path)) for path, version in ups))
     left = [
         NotApplied(path=tree.shown_path(path), reason="down migration") for path, _ in found if path.endswith(".down.sql")
     ]
@@ -95,15 +93,6 @@ def _version(tree: MigrationFolder, path: str) -> int:
     return int(text)
 
 
-def _refuse_same_version(tree: MigrationFolder, ups: Sequence[tuple[str, int]]) -> None:
-    for (path, version), (other, same) in pairwise(ups):
-        if version == same:
-            what = (
-                f"its version {version} is the same as that of {tree.shown_path(path)}, but sqlx records a version only once"
-            )
-            raise SourceError(what, where=tree.shown_path(other), todo="rename one of the two files")
-
-
 def _planned(tree: MigrationFolder, path: str, version: int, settings: _Settings) -> PlannedFile:
     raw, shown = tree.read(path), tree.shown_path(path)
     refuse_mark("sqlx", raw, shown)
@@ -118,18 +107,9 @@ def _planned(tree: MigrationFolder, path: str, version: int, settings: _Settings
     )
 
 
-def _above(tree: MigrationFolder, name: str) -> tuple[str, bytes] | None:
-    """A file of the Rust project: in the folder, or in one above it."""
-    for folder in _HIGHEST:
-        path = f"{folder}{name}"
-        if (text := tree.read(path) if path in tree.paths else tree.other(path)) is not None:
-            return normpath(tree.shown_path(path)), text
-    return None
-
-
 def _settings(tree: MigrationFolder) -> _Settings:
     """``[migrate]`` of the nearest ``sqlx.toml``; raises SourceError for a file that is not TOML."""
-    found = _above(tree, "sqlx.toml")
+    found = tree.nearest("sqlx.toml", levels=_LEVELS)
     if found is None:
         return _Settings()
     shown, text = found
@@ -146,32 +126,19 @@ def _settings(tree: MigrationFolder) -> _Settings:
     return _Settings(ignored="".join(ignored), schemas=tuple(sorted(schemas)), notes=tuple(notes))
 
 
-def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
-    """The rows by version, with their checksums; one without success stops sqlx."""
-    recorded = {row["version"] or "": row for row in rows}
-    known = {entry.name for entry in entries}
-    return LedgerReading(
-        verdicts=tuple(_verdict(entry, recorded.get(entry.name)) for entry in entries),
-        beyond=tuple(version for version in recorded if version not in known),
-    )
-
-
-def _verdict(entry: LedgerEntry, row: Row | None) -> EntryVerdict:
-    if row is None:
-        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has version {entry.name}")
+def _judge(entry: LedgerEntry, row: Row) -> EntryVerdict:
     if row["success"] != "true":
-        why = "its row has success = false: sqlx does not continue"
-        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=why)
+        return EntryVerdict(entry, EntryState.FAILED, "its row has success = false: sqlx does not continue")
     if row["checksum"] != entry.checksum:
         why = "the file changed since it was applied: sqlx does not continue"
-        return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=row["checksum"])
-    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+        return EntryVerdict(entry, EntryState.CHANGED, why, row["checksum"])
+    return EntryVerdict(entry, EntryState.APPLIED)
 
 
 def _recognise(tree: MigrationFolder) -> str | None:
     """Files of these names in a Rust project whose Cargo.toml names sqlx."""
     paths = [path for path in tree.below("") if (name := _NAME.fullmatch(path)) and _INTEGER.fullmatch(name[1])]
-    cargo = _above(tree, "Cargo.toml")
+    cargo = tree.nearest("Cargo.toml", levels=_LEVELS)
     if not paths or cargo is None or b"sqlx" not in cargo[1]:
         return None
     if any(sign.format != FORMAT.name for path in paths for _, sign, _ in foreign_markers(tree.read(path))):
@@ -189,10 +156,9 @@ FORMAT = Format(
     ledger=LedgerFormat(
         table="public._sqlx_migrations",
         columns=("version", "success", "checksum"),
-        read=_read,
         name_column="version",
         checksum_column="checksum",
+        judge=_judge,
     ),
     tested_against="sqlx 0.8.3",
-    module=sys.modules[__name__],
 )

@@ -26,6 +26,16 @@ def folders_above(path: str) -> Iterator[str]:
         yield path
 
 
+def word_list(text: str) -> tuple[str, ...]:
+    """The words of a table that is written as one text."""
+    return tuple(text.split())
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The same in no order."""
+    return frozenset(text.split())
+
+
 MOST_BYTES: Final = 50_000_000
 """No text that people or their tools write for a project is larger; what is, is a dump, an archive or an attack."""
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from migration_audit.artifacts.text import word_list
 from migration_audit.detect.listing import SIGNS, Listing, is_for_tests
 from migration_audit.model.identifiers import bare, dotted
 
@@ -54,22 +55,7 @@ def libraries(listing: Listing, project: str, names: tuple[str, ...] = RUNNERS) 
     return found
 
 
-_CODE: Final = (
-    "*.ts",
-    "*.js",
-    "*.mjs",
-    "*.cjs",
-    "*.py",
-    "*.go",
-    "*.rs",
-    "*.rb",
-    "*.php",
-    "*.java",
-    "*.kt",
-    "*.cs",
-    "*.sh",
-    "*.ex",
-)
+_CODE: Final = word_list("*.ts *.js *.mjs *.cjs *.py *.go *.rs *.rb *.php *.java *.kt *.cs *.sh *.ex")
 _NAME: Final = r'(?:"[^"\n]+"|[A-Za-z_]\w*)'
 _TABLE: Final = re.compile(
     rf"\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?(?:({_NAME})\s*\.\s*)?({_NAME})\s*\(", re.IGNORECASE

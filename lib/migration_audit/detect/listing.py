@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from migration_audit.artifacts.text import word_set
 from migration_audit.model.errors import UsageError
 from migration_audit.project.boundary import boundary_of
 
@@ -28,22 +29,7 @@ _OF_TESTS: Final = re.compile(
 )
 """Names of folders whose SQL is for something else than a database in use."""
 
-_LEFT_OUT: Final = frozenset(
-    [
-        "node_modules",
-        "vendor",
-        "target",
-        "build",
-        "dist",
-        "out",
-        "obj",
-        "venv",
-        "env",
-        "site-packages",
-        "__pycache__",
-        "coverage",
-    ]
-)
+_LEFT_OUT: Final = word_set("node_modules vendor target build dist out obj venv env site-packages __pycache__ coverage")
 _MOST_FILES: Final = 100_000
 _MOST_PROJECTS: Final = 20
 _MOST_BYTES: Final = 4_000_000

@@ -9,23 +9,13 @@ from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import SourceLanguage
 from migration_audit.artifacts.code.literals import line_of
+from migration_audit.artifacts.text import word_set
 from migration_audit.model.code import Opaque
 from migration_audit.model.location import Location
 
-_HOLDS_STATEMENTS: Final = frozenset(
-    {
-        "block",
-        "class_body",
-        "compound_statement",
-        "do_group",
-        "document",
-        "module",
-        "program",
-        "source_file",
-        "statement_block",
-        "statement_list",
-        "switch_body",
-    }
+_HOLDS_STATEMENTS: Final = word_set(
+    "block class_body compound_statement do_group document module program source_file statement_block statement_list "
+    "switch_body"
 )
 """Nodes whose children are statements or members: an error in one child says nothing about the others."""
 

@@ -23,6 +23,7 @@ import postgast
 
 from migration_audit.artifacts.code.literals import HOLE
 from migration_audit.artifacts.code.sql_tokens import EmbeddedSqlToken, heads, tokens_of
+from migration_audit.artifacts.text import word_set
 from migration_audit.model.code import Ddl, Literal
 from migration_audit.model.sql_tree import parse
 
@@ -156,45 +157,13 @@ def _next_word(text: str) -> str:
     return match.group() if match else ""
 
 
-DDL_FUNCTIONS: Final = frozenset(
-    {
-        "create_hypertable",
-        "create_distributed_hypertable",
-        "add_dimension",
-        "set_chunk_time_interval",
-        "set_number_partitions",
-        "set_integer_now_func",
-        "add_compression_policy",
-        "remove_compression_policy",
-        "add_columnstore_policy",
-        "remove_columnstore_policy",
-        "add_retention_policy",
-        "remove_retention_policy",
-        "add_reorder_policy",
-        "remove_reorder_policy",
-        "add_continuous_aggregate_policy",
-        "remove_continuous_aggregate_policy",
-        "add_process_hypertable_invalidations_policy",
-        "add_tiering_policy",
-        "add_policies",
-        "remove_policies",
-        "alter_policies",
-        "add_job",
-        "alter_job",
-        "delete_job",
-        "attach_tablespace",
-        "detach_tablespace",
-        "detach_tablespaces",
-        "enable_chunk_skipping",
-        "disable_chunk_skipping",
-        "drop_chunks",
-        "move_chunk",
-        "addgeometrycolumn",
-        "dropgeometrycolumn",
-        "dropgeometrytable",
-        "updategeometrysrid",
-        "create_distributed_table",
-        "create_reference_table",
-    }
+DDL_FUNCTIONS: Final = word_set(
+    "create_hypertable create_distributed_hypertable add_dimension set_chunk_time_interval set_number_partitions "
+    "set_integer_now_func add_compression_policy remove_compression_policy add_columnstore_policy remove_columnstore_policy "
+    "add_retention_policy remove_retention_policy add_reorder_policy remove_reorder_policy add_continuous_aggregate_policy "
+    "remove_continuous_aggregate_policy add_process_hypertable_invalidations_policy add_tiering_policy add_policies "
+    "remove_policies alter_policies add_job alter_job delete_job attach_tablespace detach_tablespace detach_tablespaces "
+    "enable_chunk_skipping disable_chunk_skipping drop_chunks move_chunk addgeometrycolumn dropgeometrycolumn "
+    "dropgeometrytable updategeometrysrid create_distributed_table create_reference_table"
 )
 """Functions and procedures that make or change tables (https://docs.timescale.com/api/, https://postgis.net/docs/)."""

@@ -18,6 +18,7 @@ from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser
 
 from migration_audit.artifacts.shell.parse import apart
+from migration_audit.artifacts.text import word_set
 
 ECMA: Final = frozenset({"TypeScript", "TSX", "JavaScript"})
 """Languages with one syntax for calls and imports."""
@@ -75,53 +76,23 @@ TYPESCRIPT: Final = SourceLanguage(
     name="TypeScript",
     grammar=tree_sitter_typescript.language_typescript,
     extensions=(".ts", ".mts", ".cts"),
-    names=frozenset(
-        {
-            "identifier",
-            "property_identifier",
-            "private_property_identifier",
-            "shorthand_property_identifier",
-            "shorthand_property_identifier_pattern",
-            "type_identifier",
-        }
+    names=word_set(
+        "identifier property_identifier private_property_identifier shorthand_property_identifier "
+        "shorthand_property_identifier_pattern type_identifier"
     ),
     strings=frozenset({"string", "template_string", "jsx_text", "regex_pattern"}),
     quotes=frozenset({'"', "'", "`"}),
     holes=frozenset({"template_substitution"}),
     escapes=frozenset({"escape_sequence", "html_character_reference"}),
     additions=frozenset({"binary_expression"}),
-    wrappers=frozenset(
-        {
-            "parenthesized_expression",
-            "as_expression",
-            "satisfies_expression",
-            "non_null_expression",
-            "await_expression",
-            "type_assertion",
-        }
+    wrappers=word_set(
+        "parenthesized_expression as_expression satisfies_expression non_null_expression await_expression type_assertion"
     ),
     functions=frozenset({"function_declaration", "generator_function_declaration", "method_definition"}),
-    values=frozenset(
-        {
-            "arguments",
-            "array",
-            "pair",
-            "variable_declarator",
-            "assignment_expression",
-            "return_statement",
-            "arrow_function",
-            "spread_element",
-            "ternary_expression",
-            "binary_expression",
-            "export_statement",
-            "object",
-            "augmented_assignment_expression",
-            "public_field_definition",
-            "field_definition",
-            "sequence_expression",
-            "template_substitution",
-            "jsx_expression",
-        }
+    values=word_set(
+        "arguments array pair variable_declarator assignment_expression return_statement arrow_function spread_element "
+        "ternary_expression binary_expression export_statement object augmented_assignment_expression "
+        "public_field_definition field_definition sequence_expression template_substitution jsx_expression"
     ),
     calls=(("call_expression", "function"), ("new_expression", "constructor"), ("decorator", "")),
     members=(("member_expression", "object", "property"), ("subscript_expression", "object", "index")),
@@ -143,24 +114,9 @@ PYTHON: Final = SourceLanguage(
     additions=frozenset({"binary_operator"}),
     wrappers=frozenset({"parenthesized_expression", "await"}),
     functions=frozenset({"function_definition"}),
-    values=frozenset(
-        {
-            "argument_list",
-            "list",
-            "tuple",
-            "set",
-            "pair",
-            "assignment",
-            "return_statement",
-            "keyword_argument",
-            "conditional_expression",
-            "boolean_operator",
-            "lambda",
-            "list_splat",
-            "default_parameter",
-            "expression_list",
-            "interpolation",
-        }
+    values=word_set(
+        "argument_list list tuple set pair assignment return_statement keyword_argument conditional_expression "
+        "boolean_operator lambda list_splat default_parameter expression_list interpolation"
     ),
     calls=(("call", "function"), ("decorator", "")),
     members=(("attribute", "object", "attribute"),),

@@ -11,24 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.artifacts.compose.tree import YamlNode
+from migration_audit.artifacts.text import word_list
 from migration_audit.model.compose import Build, CommandWords, DependsOn, Doubt, HealthCheck, Mount, MountKind, Service
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.unset import is_open
 
 _TRUE: Final = frozenset({"true", "y", "yes", "on"})
 _FALSE: Final = frozenset({"false", "n", "no", "off"})
-_DOUBTED: Final = (
-    "depends_on",
-    "healthcheck",
-    "command",
-    "entrypoint",
-    "profiles",
-    "build",
-    "image",
-    "working_dir",
-    "volumes",
-    "environment",
-    "ports",
+_DOUBTED: Final = word_list(
+    "depends_on healthcheck command entrypoint profiles build image working_dir volumes environment ports"
 )
 _MOUNT_KINDS: Final = {"volume": MountKind.VOLUME, "tmpfs": MountKind.TMPFS, "image": MountKind.OTHERS}
 _TESTS: Final = ("CMD", "CMD-SHELL", "NONE")

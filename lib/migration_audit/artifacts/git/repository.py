@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from migration_audit.artifacts.git.command import git_reason, line_of_git, output_of_git, run_git
+from migration_audit.artifacts.text import word_list
 from migration_audit.model.errors import AuditError
 
 _LINK: Final = "120000"
@@ -121,14 +122,8 @@ class Revision:
 
         A merge's time is that of whoever may merge into the branch, not of whoever wrote what is merged.
         """
-        asked = (
-            "--first-parent",
-            "--diff-merges=first-parent",
-            "--no-renames",
-            "--diff-filter=A",
-            "--format=%ct",
-            "--name-only",
-            "-1",
+        asked = word_list(
+            "--first-parent --diff-merges=first-parent --no-renames --diff-filter=A --format=%ct --name-only -1"
         )
         found = line_of_git(self.top, "log", *asked, self.commit, "--", self.inside(path))
         return datetime.fromtimestamp(int(found.split()[0]), UTC) if found else None

@@ -23,7 +23,7 @@ from migration_audit.artifacts.image.stages import (
     runs_text,
 )
 from migration_audit.artifacts.shell.programs import Lookup, ShellScript, run_script, run_words
-from migration_audit.artifacts.text import check_artifact_inside, read_text
+from migration_audit.artifacts.text import check_artifact_inside, read_text, word_list
 from migration_audit.model.compose import CommandWords, Mount
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.image import Copied, Image, ImageTest, Stage, StartedCommand, StartOutcome, Undecided
@@ -38,16 +38,7 @@ _PROGRAMS: Final = {
     "amacneil/dbmate": ("/usr/local/bin/dbmate",),
 }
 """Images whose ENTRYPOINT is one program, which takes the command for its arguments (their Dockerfiles say so)."""
-_PRELOADING: Final = (
-    "NODE_OPTIONS",
-    "BUN_OPTIONS",
-    "RUBYOPT",
-    "PERL5OPT",
-    "JAVA_TOOL_OPTIONS",
-    "BASH_ENV",
-    "ENV",
-    "PYTHONSTARTUP",
-)
+_PRELOADING: Final = word_list("NODE_OPTIONS BUN_OPTIONS RUBYOPT PERL5OPT JAVA_TOOL_OPTIONS BASH_ENV ENV PYTHONSTARTUP")
 """Variables by which a program loads or runs files before what it is started with."""
 
 

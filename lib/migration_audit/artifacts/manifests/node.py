@@ -17,18 +17,13 @@ from tree_sitter import Node
 from migration_audit.artifacts.code.languages import JSON
 from migration_audit.artifacts.code.literals import line_of
 from migration_audit.artifacts.code.scripts import pairs, shell_words_of, text_in
+from migration_audit.artifacts.text import word_list
 from migration_audit.model.code import LibraryDependency
 from migration_audit.model.location import Location
 
-_SECTIONS: Final = (
-    "dependencies",
-    "devDependencies",
-    "optionalDependencies",
-    "peerDependencies",
-    "bundledDependencies",
-    "bundleDependencies",
-    "overrides",
-    "resolutions",
+_SECTIONS: Final = word_list(
+    "dependencies devDependencies optionalDependencies peerDependencies bundledDependencies bundleDependencies overrides "
+    "resolutions"
 )
 _ALIAS: Final = re.compile(r"(?:npm:)?(@?[^@/\s]+(?:/[^@/\s]+)?)@(.+)\Z")
 _PROGRAM: Final = re.compile(r"(?:@[\w.-]+/)?[A-Za-z][\w.-]*")

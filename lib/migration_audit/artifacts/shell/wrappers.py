@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from migration_audit.artifacts.shell.words import Word
+from migration_audit.artifacts.text import word_set
 
 SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 SILENT: Final = frozenset({"echo", "printf", ":", "true", "false", "test", "[", "local", "wait", "read", "umask", "ulimit"})
@@ -30,23 +31,9 @@ _SPLIT: Final = re.compile(r"-[i0v]*S(.*)|--split-string=?(.*)", re.DOTALL)
 """Of env: what follows is a whole command."""
 _OPERANDS: Final = {"su-exec": 1, "gosu": 1, "s6-setuidgid": 1, "timeout": 1, "chroot": 1, "flock": 1}
 """How many words of its own a wrapper takes before the command."""
-_PLAIN: Final = frozenset(
-    {
-        "tini",
-        "dumb-init",
-        "catatonit",
-        "docker-init",
-        "nohup",
-        "setsid",
-        "setpriv",
-        "npx",
-        "busybox",
-        "exec",
-        "with-contenv",
-        "cross-env",
-        "ddtrace-run",
-        "opentelemetry-instrument",
-    }
+_PLAIN: Final = word_set(
+    "tini dumb-init catatonit docker-init nohup setsid setpriv npx busybox exec with-contenv cross-env ddtrace-run "
+    "opentelemetry-instrument"
 )
 _WRAPPERS: Final = frozenset({*_WITHOUT_VALUE, *_OPERANDS, *_PLAIN})
 _RUNNERS: Final = {
@@ -57,20 +44,7 @@ _RUNNERS: Final = {
 """Programs with a subcommand that starts what follows it."""
 _WAITERS: Final = frozenset({"wait-for-it.sh", "wait-for-it", "wait-for", "dockerize", "runuser", "dotenv"})
 """Programs that start what follows their ``--``."""
-_SUPERVISORS: Final = frozenset(
-    {
-        "supervisord",
-        "crond",
-        "cron",
-        "s6-svscan",
-        "runsvdir",
-        "circusd",
-        "honcho",
-        "foreman",
-        "overmind",
-        "systemd",
-    }
-)
+_SUPERVISORS: Final = word_set("supervisord crond cron s6-svscan runsvdir circusd honcho foreman overmind systemd")
 _RULE_FILES: Final = {
     **dict.fromkeys(["make", "gmake"], ("Makefile", "makefile", "GNUmakefile")),
     "just": ("justfile", "Justfile", ".justfile"),
@@ -78,41 +52,9 @@ _RULE_FILES: Final = {
     "rake": ("Rakefile",),
 }
 """Programs that run what a file of the project says."""
-_TAKES_FILES: Final = frozenset(
-    {
-        "awk",
-        "basename",
-        "cat",
-        "chgrp",
-        "chmod",
-        "chown",
-        "cmp",
-        "cp",
-        "diff",
-        "dirname",
-        "dos2unix",
-        "file",
-        "find",
-        "grep",
-        "head",
-        "install",
-        "ln",
-        "ls",
-        "mkdir",
-        "mv",
-        "readlink",
-        "realpath",
-        "rm",
-        "sed",
-        "shellcheck",
-        "stat",
-        "tail",
-        "tar",
-        "tee",
-        "touch",
-        "wc",
-        "which",
-    }
+_TAKES_FILES: Final = word_set(
+    "awk basename cat chgrp chmod chown cmp cp diff dirname dos2unix file find grep head install ln ls mkdir mv readlink "
+    "realpath rm sed shellcheck stat tail tar tee touch wc which"
 )
 _MANAGERS: Final = frozenset({"npm", "pnpm", "yarn"})
 _ELSEWHERE: Final = re.compile(r"--(?:prefix|cwd|dir|workspaces?|filter)(?:=.*)?|-[CwFr]|workspaces?")

@@ -27,7 +27,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.model.finding import Check, Finding, Phase, Severity
+from migration_audit.checks.phases import preflight_check
+from migration_audit.model.finding import Finding, Severity
 from migration_audit.model.relations import Column
 from migration_audit.model.snapshot import Snapshot
 
@@ -45,7 +46,7 @@ def run(owner: Snapshot) -> Iterator[Finding]:
             yield Finding(key=key, summary=f"{column.key} is real", expected="numeric", actual="real")
 
 
-CHECK = Check(id="COV999", title="No floats", severity=Severity.INFO, phases=(Phase.PREFLIGHT,), run=run)
+CHECK = preflight_check("COV999", "No floats", Severity.INFO, run)
 '''
 
 READER = '''"""Gemfile."""

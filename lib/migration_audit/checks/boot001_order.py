@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migration_audit.checks.boot_order import Case, Place, cases_of, chosen_place, idle_place, may_be, places_of
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.image import Boot, StartedCommand
 from migration_audit.project import BootStep, Project
 
@@ -215,10 +216,6 @@ def _unguarded(there: Sequence[tuple[BootStep, Place]]) -> Iterator[_Fault]:
             yield _Fault(finding, step, command, f"{following.name} may run even if {step.name} failed")
 
 
-CHECK = Check(
-    id="BOOT001",
-    title="The owner's entrypoint runs its steps in the documented order",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "BOOT001", "The owner's entrypoint runs its steps in the documented order", Severity.BLOCKER, run
 )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.boot_order import same_service, started, waits_for_healthy
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.compose import Stack
-from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Note, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import Project
@@ -38,10 +39,4 @@ def run(stack: Stack, project: Project) -> Iterator[CheckOutput]:
         yield Note(text=note)
 
 
-CHECK = Check(
-    id="BOOT002",
-    title="In the Compose files the writer waits for a healthy owner",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("BOOT002", "In the Compose files the writer waits for a healthy owner", Severity.BLOCKER, run)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.boot_order import started, step_positions, waits_for_end, waits_for_healthy
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.compose import Service, Stack
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.image import Asked, Boot
 
 if TYPE_CHECKING:
@@ -139,10 +140,6 @@ def _finding(name: str, summary: str, where: str, *, actual: str | None = None) 
     )
 
 
-CHECK = Check(
-    id="BOOT003",
-    title="The owner is healthy only after its last step, and waits for a healthy database",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "BOOT003", "The owner is healthy only after its last step, and waits for a healthy database", Severity.BLOCKER, run
 )

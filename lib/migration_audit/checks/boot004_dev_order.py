@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.boot_order import same_service, waits_for_healthy
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.compose import Stack
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Note, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import Project
@@ -38,10 +39,4 @@ def run(dev_stack: Stack, project: Project) -> Iterator[CheckOutput]:
     yield from waits_for_healthy("BOOT004", dev_stack, writer, boot.owner_service, may_end=True)
 
 
-CHECK = Check(
-    id="BOOT004",
-    title="The writer's development stack starts in the same order",
-    severity=Severity.WARNING,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("BOOT004", "The writer's development stack starts in the same order", Severity.WARNING, run)

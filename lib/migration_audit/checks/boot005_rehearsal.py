@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.ddl_ways import ddl_ways
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.boot import Attempt, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 
 def run(rehearsal: Rehearsal) -> Iterator[CheckOutput]:
@@ -104,10 +105,6 @@ def _without_owner(attempts: tuple[Attempt, ...]) -> Iterator[CheckOutput]:
         yield Note(text=f"without the owner's SQL operators see: ERROR: {message} (from {some_of(list(names))})")
 
 
-CHECK = Check(
-    id="BOOT005",
-    title="On a fresh server the writer's statements need the owner's SQL and nothing more",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "BOOT005", "On a fresh server the writer's statements need the owner's SQL and nothing more", Severity.BLOCKER, run
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.boot import PostObject
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.identifiers import identifiers_in, parts_of
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Constraint, Index
@@ -94,10 +95,4 @@ def _faults(key: str, made: PostObject, found: CatalogObject, environment: Envir
         )
 
 
-CHECK = Check(
-    id="BOOT006",
-    title="The objects of [boot] post_sql exist in this database",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("BOOT006", "The objects of [boot] post_sql exist in this database", Severity.BLOCKER, run)

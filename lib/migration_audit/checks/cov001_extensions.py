@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import coverage_findings
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import OriginMap
 
 
@@ -22,10 +23,6 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     yield from coverage_findings("COV001", coverage, ("extension",), legacy_origins)
 
 
-CHECK = Check(
-    id="COV001",
-    title="The owner's SQL creates every extension, in the same schema and version",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "COV001", "The owner's SQL creates every extension, in the same schema and version", Severity.BLOCKER, run
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import coverage_findings
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import OriginMap
 
 
@@ -23,10 +24,4 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     yield from coverage_findings("COV002", coverage, ("table", "column"), legacy_origins)
 
 
-CHECK = Check(
-    id="COV002",
-    title="The owner's SQL creates every table and column, exactly",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
-)
+CHECK = preflight_check("COV002", "The owner's SQL creates every table and column, exactly", Severity.BLOCKER, run)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import coverage_findings
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import OriginMap
 
 
@@ -21,10 +22,6 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     yield from coverage_findings("COV004", coverage, ("constraint",), legacy_origins)
 
 
-CHECK = Check(
-    id="COV004",
-    title="The owner's SQL creates every constraint, with the same definition",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "COV004", "The owner's SQL creates every constraint, with the same definition", Severity.BLOCKER, run
 )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import coverage_findings, shown, word
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Severity
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Dimension
@@ -32,12 +33,8 @@ def run(
     yield from compare_with_pins("COV005", project, owner, drift=coverage, side="the owner's SQL", origins=owner_origins)
 
 
-CHECK = Check(
-    id="COV005",
-    title="The owner's SQL creates every hypertable, with the same dimensions and intervals",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "COV005", "The owner's SQL creates every hypertable, with the same dimensions and intervals", Severity.BLOCKER, run
 )
 
 

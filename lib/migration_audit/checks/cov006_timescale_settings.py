@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import coverage_findings
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
 
@@ -25,10 +26,9 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     yield from coverage_findings("COV006", coverage, sorted(SETTINGS), legacy_origins)
 
 
-CHECK = Check(
-    id="COV006",
-    title="The owner's SQL sets the same compression, policies, jobs, continuous aggregates, tablespaces and chunk skipping",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "COV006",
+    "The owner's SQL sets the same compression, policies, jobs, continuous aggregates, tablespaces and chunk skipping",
+    Severity.BLOCKER,
+    run,
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import HAVE_THEIR_OWN_CHECK, coverage_findings
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Note, Severity, Unavailable
 from migration_audit.model.preflight import OriginMap
 
 
@@ -24,10 +25,9 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     yield from coverage_findings("COV007", coverage, others, legacy_origins)
 
 
-CHECK = Check(
-    id="COV007",
-    title="The owner's SQL creates every other object: views, functions, triggers, types, sequences, policies, schemas",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "COV007",
+    "The owner's SQL creates every other object: views, functions, triggers, types, sequences, policies, schemas",
+    Severity.BLOCKER,
+    run,
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import all_compared, attribute_findings
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import OriginMap
 
 
@@ -22,10 +23,4 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     yield from attribute_findings("COV008", coverage, ("owner", "privileges"), legacy_origins)
 
 
-CHECK = Check(
-    id="COV008",
-    title="Owners and privileges are the same",
-    severity=Severity.WARNING,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
-)
+CHECK = preflight_check("COV008", "Owners and privileges are the same", Severity.WARNING, run)

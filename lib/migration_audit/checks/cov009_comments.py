@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import all_compared, attribute_findings
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import OriginMap
 
 
@@ -21,10 +22,4 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     yield from attribute_findings("COV009", coverage, ("comment",), legacy_origins)
 
 
-CHECK = Check(
-    id="COV009",
-    title="Comments are the same",
-    severity=Severity.INFO,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
-)
+CHECK = preflight_check("COV009", "Comments are the same", Severity.INFO, run)

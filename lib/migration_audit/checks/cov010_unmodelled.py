@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import all_compared
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Severity
 
 
 def run(coverage: Drift) -> Iterator[CheckOutput]:
@@ -25,10 +26,4 @@ def run(coverage: Drift) -> Iterator[CheckOutput]:
             )
 
 
-CHECK = Check(
-    id="COV010",
-    title="Neither side has objects that the audit cannot compare",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
-)
+CHECK = preflight_check("COV010", "Neither side has objects that the audit cannot compare", Severity.BLOCKER, run)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
 from migration_audit.model.preflight import CrossCheck
 
 NAMED = 5
@@ -32,10 +33,4 @@ def run(cross_check: CrossCheck) -> Iterator[CheckOutput]:
         yield Note(text=f"differences that {cross_check.method} does not show: {named}")
 
 
-CHECK = Check(
-    id="COV011",
-    title="The cross-check with pg_dump finds no unexplained difference",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
-)
+CHECK = preflight_check("COV011", "The cross-check with pg_dump finds no unexplained difference", Severity.BLOCKER, run)

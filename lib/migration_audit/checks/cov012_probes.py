@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.preflight import ProbeResult
 
 
@@ -45,10 +46,9 @@ def run(probes: tuple[ProbeResult, ...]) -> Iterator[CheckOutput]:
             yield Note(text=f'"{probe.name}" runs{role}{by}')
 
 
-CHECK = Check(
-    id="COV012",
-    title="Every statement of the writer runs on the owner's schema alone, and ON CONFLICT uses the named index",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "COV012",
+    "Every statement of the writer runs on the owner's schema alone, and ON CONFLICT uses the named index",
+    Severity.BLOCKER,
+    run,
 )

@@ -6,8 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import plural, some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
 from migration_audit.model.identifiers import in_quotes, made_name, parts_of
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Index
@@ -80,10 +81,4 @@ def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[CheckOutput]:
             )
 
 
-CHECK = Check(
-    id="COV013",
-    title="No hypertable has two indexes with the same definition",
-    severity=Severity.WARNING,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
-)
+CHECK = preflight_check("COV013", "No hypertable has two indexes with the same definition", Severity.WARNING, run)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Outcome, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Outcome, Severity, Unavailable
 from migration_audit.model.rows import RowsComparison, TableComparison
 
 
@@ -73,10 +74,4 @@ def _notes(rows: RowsComparison) -> Iterator[Note]:
     yield from (Note(text=note) for note in rows.notes)
 
 
-CHECK = Check(
-    id="COV014",
-    title="The owner's SQL writes the rows that the legacy SQL writes",
-    severity=Severity.WARNING,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
-)
+CHECK = preflight_check("COV014", "The owner's SQL writes the rows that the legacy SQL writes", Severity.WARNING, run)

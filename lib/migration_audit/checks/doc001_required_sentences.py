@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.documents import say_what_is_missing
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.documents import DocumentRule
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 
 
 def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
@@ -21,11 +22,4 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     yield from say_what_is_missing("DOC001", document_rules)
 
 
-CHECK = Check(
-    id="DOC001",
-    title="The documents name the only owner of the schema",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
-)
+CHECK = retired_check("DOC001", "The documents name the only owner of the schema", Severity.BLOCKER, run)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.checks.documents import rules_of, unreadable
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.documents import Document, DocumentRule, PassageKind, Sought
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
 
 _KIND = re.compile(
     r"""
@@ -94,11 +95,4 @@ def _wanted(rule: DocumentRule) -> str:
     return f"{rule.sought[0].text} entry about {words}"
 
 
-CHECK = Check(
-    id="DOC003",
-    title="The log has an entry about the retirement",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
-)
+CHECK = retired_check("DOC003", "The log has an entry about the retirement", Severity.BLOCKER, run)

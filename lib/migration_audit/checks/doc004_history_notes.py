@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.documents import say_what_is_missing
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.documents import DocumentRule
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 
 
 def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
@@ -19,11 +20,6 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     yield from say_what_is_missing("DOC004", document_rules)
 
 
-CHECK = Check(
-    id="DOC004",
-    title="The planning documents and the roadmap have a note about the retirement",
-    severity=Severity.WARNING,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
+CHECK = retired_check(
+    "DOC004", "The planning documents and the roadmap have a note about the retirement", Severity.WARNING, run
 )

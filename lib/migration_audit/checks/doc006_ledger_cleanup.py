@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.checks.documents import heading_line, lines_that_show, rules_of, unreadable
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.documents import DocumentRule, DropRule
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 
 def run(document_rules: tuple[DocumentRule, ...], drop_rules: tuple[DropRule, ...]) -> Iterator[CheckOutput]:
@@ -73,11 +74,9 @@ def _dropped(rule: DropRule) -> Iterator[CheckOutput]:
     )
 
 
-CHECK = Check(
-    id="DOC006",
-    title="The handbook, if there is one, documents the ledger's clean-up; nothing else drops the ledger",
-    severity=Severity.WARNING,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
+CHECK = retired_check(
+    "DOC006",
+    "The handbook, if there is one, documents the ledger's clean-up; nothing else drops the ledger",
+    Severity.WARNING,
+    run,
 )

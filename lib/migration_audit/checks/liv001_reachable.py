@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.checks.phases import check_of_both_phases
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -44,10 +45,6 @@ def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
     yield Note(text=f"read database {server.database} as role {server.read_as}{standby}")
 
 
-CHECK = Check(
-    id="LIV001",
-    title="The live database is reachable, readable and the intended one",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "LIV001", "The live database is reachable, readable and the intended one", Severity.BLOCKER, run
 )

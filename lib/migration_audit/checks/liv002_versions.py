@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -43,10 +44,4 @@ def _versions(snapshot: Snapshot) -> dict[str, str]:
     return versions
 
 
-CHECK = Check(
-    id="LIV002",
-    title="The live server has the versions and editions of the shadow",
-    severity=Severity.WARNING,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("LIV002", "The live server has the versions and editions of the shadow", Severity.WARNING, run)

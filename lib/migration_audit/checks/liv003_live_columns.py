@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import live_findings
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import OriginMap
 
 if TYPE_CHECKING:
@@ -25,10 +26,4 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     yield from live_findings("LIV003", live_drift, ("table", "column"), environment, owner_origins)
 
 
-CHECK = Check(
-    id="LIV003",
-    title="Live tables and columns match the owner's SQL",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("LIV003", "Live tables and columns match the owner's SQL", Severity.BLOCKER, run)

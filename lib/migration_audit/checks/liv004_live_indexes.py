@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import live_findings
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Severity, Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import NotRead, Snapshot
@@ -41,10 +42,4 @@ def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment
             )
 
 
-CHECK = Check(
-    id="LIV004",
-    title="Live indexes match the owner's SQL, and are valid and ready",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("LIV004", "Live indexes match the owner's SQL, and are valid and ready", Severity.BLOCKER, run)

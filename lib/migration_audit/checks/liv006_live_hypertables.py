@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from migration_audit.checks.cov005_hypertables import compare_with_pins
 from migration_audit.checks.describe import live_findings
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import Snapshot
 
@@ -30,10 +31,6 @@ def run(
     yield from compare_with_pins("LIV006", project, live, drift=live_drift, side=environment.name, origins=owner_origins)
 
 
-CHECK = Check(
-    id="LIV006",
-    title="Live hypertables have the dimensions and intervals of the owner's SQL",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "LIV006", "Live hypertables have the dimensions and intervals of the owner's SQL", Severity.BLOCKER, run
 )

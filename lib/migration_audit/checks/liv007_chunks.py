@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.enumeration import plural, some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale import Dimension
@@ -66,10 +67,6 @@ def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
         yield Note(text="no hypertables: nothing to check")
 
 
-CHECK = Check(
-    id="LIV007",
-    title="Every chunk has its hypertable's indexes and the configured width",
-    severity=Severity.WARNING,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "LIV007", "Every chunk has its hypertable's indexes and the configured width", Severity.WARNING, run
 )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import live_findings
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
 
@@ -27,10 +28,9 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     yield from live_findings("LIV008", live_drift, sorted(SETTINGS), environment, owner_origins)
 
 
-CHECK = Check(
-    id="LIV008",
-    title="Live compression settings, policies, jobs and continuous aggregates match the owner's SQL",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "LIV008",
+    "Live compression settings, policies, jobs and continuous aggregates match the owner's SQL",
+    Severity.BLOCKER,
+    run,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.checks.phases import check_of_both_phases
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import NotRead, Snapshot
@@ -72,10 +73,4 @@ def _fix(job: JobStatus, word: str, schema: str) -> str | None:
     return fixes.get(word)
 
 
-CHECK = Check(
-    id="LIV009",
-    title="Live jobs run and do not fail",
-    severity=Severity.WARNING,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("LIV009", "Live jobs run and do not fail", Severity.WARNING, run)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.formats import EntryState, EntryVerdict, LedgerEntry
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.live import Ledger as LiveLedger
 from migration_audit.model.live import LedgerState
 from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
@@ -90,12 +91,8 @@ def _no_ledger(ledger: LiveLedger, environment: str) -> str:
     return f"{ledger.table} of {environment} is not the owner's ledger: {ledger.reason}"
 
 
-CHECK = Check(
-    id="LIV010",
-    title="The owner's ledger records that each of its files was applied here",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "LIV010", "The owner's ledger records that each of its files was applied here", Severity.BLOCKER, run
 )
 
 

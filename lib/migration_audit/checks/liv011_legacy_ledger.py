@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.liv010_owner_ledger import entries_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.checks.phases import check_of_both_phases
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.identifiers import dollar_tag, in_quotes, literal, sql_name_of
 from migration_audit.model.live import Ledger as LiveLedger
 from migration_audit.model.live import LedgerState
@@ -134,10 +135,4 @@ def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str
     return f"DO {tag}\n{block}{tag};"
 
 
-CHECK = Check(
-    id="LIV011",
-    title="The legacy ledger does not exist, or is reported",
-    severity=Severity.INFO,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("LIV011", "The legacy ledger does not exist, or is reported", Severity.INFO, run)

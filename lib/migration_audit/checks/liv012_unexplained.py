@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import essence
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.drift import DiffVerdict, Drift
 from migration_audit.model.enumeration import plural
-from migration_audit.model.finding import Check, CheckOutput, Excluded, Finding, Note, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Excluded, Finding, Note, Severity
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -51,10 +52,6 @@ def run(
         yield Note(text=f"out of scope by {rules} {plural('rule', rules)}: {number:,} {plural('object', number)}")
 
 
-CHECK = Check(
-    id="LIV012",
-    title="Every live object in scope is created by one of the two sources",
-    severity=Severity.WARNING,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "LIV012", "Every live object in scope is created by one of the two sources", Severity.WARNING, run
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.checks.phases import preflight_check
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.live import Demand, Obstacle
 from migration_audit.model.preflight import OriginMap
 
@@ -72,10 +73,6 @@ def _count(number: int | None, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-CHECK = Check(
-    id="LIV013",
-    title="No existing rows prevent the creation of a missing index or constraint",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "LIV013", "No existing rows prevent the creation of a missing index or constraint", Severity.BLOCKER, run
 )

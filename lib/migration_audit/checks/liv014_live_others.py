@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import HAVE_THEIR_OWN_CHECK, live_findings
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Note, Severity, Unavailable
 from migration_audit.model.preflight import OriginMap
 
 if TYPE_CHECKING:
@@ -31,10 +32,9 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     yield from live_findings("LIV014", live_drift, (*others, "extension"), environment, owner_origins)
 
 
-CHECK = Check(
-    id="LIV014",
-    title="All other objects of the owner's SQL exist: extensions, views, functions, triggers, types",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "LIV014",
+    "All other objects of the owner's SQL exist: extensions, views, functions, triggers, types",
+    Severity.BLOCKER,
+    run,
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.privileges import ProbeRights
 
 if TYPE_CHECKING:
@@ -44,10 +45,4 @@ def run(probe_rights: tuple[ProbeRights, ...], environment: Environment) -> Iter
             yield Note(text=f'"{probe.name}": {note}')
 
 
-CHECK = Check(
-    id="PRV002",
-    title="The writer's role may run every probe",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("PRV002", "The writer's role may run every probe", Severity.BLOCKER, run)

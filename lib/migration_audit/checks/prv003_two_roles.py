@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.checks.phases import check_of_both_phases
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.privileges import Access, reach
 
@@ -46,10 +47,4 @@ def run(writer_access: Access, project: Project, environment: Environment) -> It
         yield Note(text=f"{owner} owns, {writer} writes")
 
 
-CHECK = Check(
-    id="PRV003",
-    title="Owner and writer are different roles",
-    severity=Severity.WARNING,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("PRV003", "Owner and writer are different roles", Severity.WARNING, run)

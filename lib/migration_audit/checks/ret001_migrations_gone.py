@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.absent_paths import still_there
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.code import PathFacts
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Severity, Unavailable
 from migration_audit.model.preflight import SourceFacts
 
 if TYPE_CHECKING:
@@ -69,11 +70,4 @@ def _joined(folder: str, path: str) -> str:
     return posixpath.normpath(posixpath.join(folder, path))
 
 
-CHECK = Check(
-    id="RET001",
-    title="The migrations are removed",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
-)
+CHECK = retired_check("RET001", "The migrations are removed", Severity.BLOCKER, run)

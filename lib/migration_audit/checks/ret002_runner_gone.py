@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.absent_paths import still_there
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.code import PathFacts
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Project
@@ -23,11 +24,4 @@ def run(paths: PathFacts, project: Project) -> Iterator[CheckOutput]:
     yield from still_there("RET002", project, paths)
 
 
-CHECK = Check(
-    id="RET002",
-    title="The runner's module is removed",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
-)
+CHECK = retired_check("RET002", "The runner's module is removed", Severity.BLOCKER, run)

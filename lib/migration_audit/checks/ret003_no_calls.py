@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.calls import may_use, undecided_commands, undecided_imports, uses_in
 from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.code import CodeFacts, CodeScope
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project
@@ -91,11 +92,4 @@ def _package_stays(rule: AuditRule, scope: CodeScope) -> bool:
     return module.endswith(".go") and any(path.endswith(".go") and path != module for path in package)
 
 
-CHECK = Check(
-    id="RET003",
-    title="Nothing calls the runner, imports it or runs it in a script",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
-)
+CHECK = retired_check("RET003", "Nothing calls the runner, imports it or runs it in a script", Severity.BLOCKER, run)

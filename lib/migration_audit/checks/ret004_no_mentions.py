@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen, word_pattern
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.code import CodeFacts, CodeFile
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Severity
 from migration_audit.model.location import Location
 
 if TYPE_CHECKING:
@@ -66,11 +67,4 @@ def mentions(file: CodeFile, name: str) -> Iterator[tuple[str, Location]]:
     return ((kind, at) for at, kind in sorted(found.items()))
 
 
-CHECK = Check(
-    id="RET004",
-    title="The writer's source does not mention the runner's ledger",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
-)
+CHECK = retired_check("RET004", "The writer's source does not mention the runner's ledger", Severity.BLOCKER, run)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.code import CodeFacts
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import Project
@@ -50,11 +51,4 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
     yield looked_at([scope for _, scope in scopes])
 
 
-CHECK = Check(
-    id="RET005",
-    title="The writer's source contains no DDL",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
-)
+CHECK = retired_check("RET005", "The writer's source contains no DDL", Severity.BLOCKER, run)

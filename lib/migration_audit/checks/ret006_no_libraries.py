@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.code_scopes import FindingKeys, fits_one, looked_at, no_rule, ruled, unseen
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.code import ManifestFacts
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Severity
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project
@@ -56,11 +57,4 @@ def _folded(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-CHECK = Check(
-    id="RET006",
-    title="No migration runner's library is declared or locked",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
-)
+CHECK = retired_check("RET006", "No migration runner's library is declared or locked", Severity.BLOCKER, run)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.code_scopes import commands_in, no_rule, only_handles
 from migration_audit.checks.given_code import code_in, named_by_pattern, undecided_code, undecided_script
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.image import Copied, Image, Stage, StartedCommand
 from migration_audit.model.location import Location
 
@@ -167,11 +168,4 @@ def _open(image: Image, rule: AuditRule) -> Iterator[Unavailable]:
         yield Unavailable(reason=f"{undecided.at}: {undecided.what}: {undecided.reason}")
 
 
-CHECK = Check(
-    id="RET007",
-    title="The writer's image neither contains migrations nor runs them",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
-)
+CHECK = retired_check("RET007", "The writer's image neither contains migrations nor runs them", Severity.BLOCKER, run)

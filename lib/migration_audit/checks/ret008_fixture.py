@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from migration_audit.checks.describe import due_changes, essence, failure_finding, shown, word
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.boot import FixtureShadow
 from migration_audit.model.code import FixtureFacts
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.preflight import OriginMap
 
 
@@ -108,11 +109,4 @@ def _difference(fixture: FixtureFacts, difference: Difference, key: str, origins
     )
 
 
-CHECK = Check(
-    id="RET008",
-    title="The integration tests load a fixture that matches the owner's SQL",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
-)
+CHECK = retired_check("RET008", "The integration tests load a fixture that matches the owner's SQL", Severity.BLOCKER, run)

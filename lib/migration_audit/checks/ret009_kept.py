@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.code_scopes import no_rule
+from migration_audit.checks.phases import retired_check
 from migration_audit.model.code import PathFact, PathFacts
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project
@@ -64,11 +65,6 @@ def _one(fact: PathFact) -> Iterator[CheckOutput]:
         )
 
 
-CHECK = Check(
-    id="RET009",
-    title="Files that must stay exist, and are unchanged where a rule asks for it",
-    severity=Severity.BLOCKER,
-    phases=(Phase.RETIRED,),
-    run=run,
-    work_list=True,
+CHECK = retired_check(
+    "RET009", "Files that must stay exist, and are unchanged where a rule asks for it", Severity.BLOCKER, run
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.directus_words import boots_looked_at, happenings, in_words, stops
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusSnapshot, RawTable
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 
 def run(
@@ -93,10 +94,6 @@ def _made_first(table: RawTable, boots: DirectusBoots) -> bool:
     return any(one.boots[0][1].verb == "create table" for one in found)
 
 
-CHECK = Check(
-    id="SNAP001",
-    title="No boot drops, alters or creates a table that the owner's raw SQL makes",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "SNAP001", "No boot drops, alters or creates a table that the owner's raw SQL makes", Severity.BLOCKER, run
 )

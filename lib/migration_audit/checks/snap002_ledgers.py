@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.directus_words import forget_sql
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.checks.snap001_raw_tables import touched
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusSnapshot, RawTable
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment
@@ -91,10 +92,6 @@ def _in_database(table: RawTable, live: DirectusLive, environment: Environment) 
         )
 
 
-CHECK = Check(
-    id="SNAP002",
-    title="No runner's ledger is in the snapshot or in Directus's own tables",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "SNAP002", "No runner's ledger is in the snapshot or in Directus's own tables", Severity.BLOCKER, run
 )

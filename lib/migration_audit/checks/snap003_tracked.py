@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.directus_words import forget_sql, happenings, in_words, looked_at, stops
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.checks.snap001_raw_tables import is_recorded
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, DirectusSnapshot, RawTable
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment
@@ -72,10 +73,9 @@ def _recorded(
     )
 
 
-CHECK = Check(
-    id="SNAP003",
-    title="No row in Directus's tables makes it drop or alter a raw table that is not in the snapshot",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "SNAP003",
+    "No row in Directus's tables makes it drop or alter a raw table that is not in the snapshot",
+    Severity.BLOCKER,
+    run,
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.directus_words import Happening, boots_looked_at, happenings, in_words, stops, why_of
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.directus.inspect import is_system
 from migration_audit.directus.statement import DirectusStatement
 from migration_audit.model.directus import DirectusSnapshot, RawTable
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 _LOST = {
     "drop table": "drop",
@@ -128,10 +129,6 @@ def _by_rows(boots: DirectusBoots) -> Iterator[Unavailable]:
         yield Unavailable(reason=f"what decides was not looked at: {some_of(sorted(reasons), between='; ')}")
 
 
-CHECK = Check(
-    id="SNAP004",
-    title="No boot drops what Directus manages, and each boot completes",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "SNAP004", "No boot drops what Directus manages, and each boot completes", Severity.BLOCKER, run
 )

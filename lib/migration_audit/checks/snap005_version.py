@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.directus import DirectusSnapshot, DirectusVersion, TargetVersion
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 _VENDOR = "postgres"
 
@@ -56,10 +57,6 @@ def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> 
         )
 
 
-CHECK = Check(
-    id="SNAP005",
-    title="The snapshot was written by the version that the owner's image runs, for PostgreSQL",
-    severity=Severity.WARNING,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "SNAP005", "The snapshot was written by the version that the owner's image runs, for PostgreSQL", Severity.WARNING, run
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.directus_words import stopped_words
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.directus.apply import ApplyOutcome
 from migration_audit.directus.behaviour import behaviour_of
 from migration_audit.directus.boots import DirectusBoots, Scenario, after_change
 from migration_audit.model.directus import ColumnChange, DirectusRuntime, DirectusSnapshot, TargetVersion
 from migration_audit.model.enumeration import plural, some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 
 def run(
@@ -108,10 +109,6 @@ def _does(change: ColumnChange, scenario: Scenario, done: ApplyOutcome) -> str |
     return f"the next schema apply silently reverts it ({some_of(new)}), and exits 0"
 
 
-CHECK = Check(
-    id="SNAP006",
-    title="SQL that runs after schema apply does not change single columns that Directus manages",
-    severity=Severity.WARNING,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "SNAP006", "SQL that runs after schema apply does not change single columns that Directus manages", Severity.WARNING, run
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.directus_words import looked_at
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.directus import RawTable
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Severity
 
 
 def run(raw_tables: tuple[RawTable, ...]) -> Iterator[CheckOutput]:
@@ -31,10 +32,4 @@ def run(raw_tables: tuple[RawTable, ...]) -> Iterator[CheckOutput]:
     yield looked_at(raw_tables)
 
 
-CHECK = Check(
-    id="SNAP007",
-    title="Directus can show and edit every raw table",
-    severity=Severity.INFO,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("SNAP007", "Directus can show and edit every raw table", Severity.INFO, run)

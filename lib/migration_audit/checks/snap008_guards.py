@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.statement import PgError
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, RawTable
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 if TYPE_CHECKING:
     from migration_audit.project import Environment
@@ -98,10 +99,4 @@ def _why(live: DirectusLive, runtime: DirectusRuntime) -> str:
     return "; ".join(reasons)
 
 
-CHECK = Check(
-    id="SNAP008",
-    title="Each raw table is protected from being dropped by Directus",
-    severity=Severity.WARNING,
-    phases=tuple(Phase),
-    run=run,
-)
+CHECK = check_of_both_phases("SNAP008", "Each raw table is protected from being dropped by Directus", Severity.WARNING, run)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.directus.agreement import RehearsedBoots, RehearsedScenario, rehearsed_words
 from migration_audit.directus.inspect import is_system
 from migration_audit.model.directus import DirectusSnapshot
 from migration_audit.model.directus_database import Lost
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Outcome, Phase, Severity, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Outcome, Severity, Unavailable
 from migration_audit.model.identifiers import parts_of
 
 
@@ -148,10 +149,6 @@ def _held(rehearsed: RehearsedBoots) -> str:
     return f"{boots} boots of {first.by} ({some_of(first.calls)}) on copies without rows of {names}"
 
 
-CHECK = Check(
-    id="SNAP009",
-    title="The real Directus loses nothing when it applies the snapshot",
-    severity=Severity.BLOCKER,
-    phases=tuple(Phase),
-    run=run,
+CHECK = check_of_both_phases(
+    "SNAP009", "The real Directus loses nothing when it applies the snapshot", Severity.BLOCKER, run
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
 from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
 
 
@@ -76,10 +77,4 @@ def _reasons(source: SourceFacts) -> str:
     return some_of([f"{number} × {reason}" for reason, number in counted.most_common()])
 
 
-CHECK = Check(
-    id="SQL001",
-    title="Each SQL source is present and its apply order is unambiguous",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
-)
+CHECK = preflight_check("SQL001", "Each SQL source is present and its apply order is unambiguous", Severity.BLOCKER, run)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import failure_finding
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Note, Severity
 from migration_audit.model.sql import Applied
 
 
@@ -33,10 +34,4 @@ def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[CheckOutput
             yield Note(text=f"{role}: roles that the SQL assumes to exist: {some_of(applied.assumed_roles)}")
 
 
-CHECK = Check(
-    id="SQL002",
-    title="Each SQL source applies to an empty server",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
-)
+CHECK = preflight_check("SQL002", "Each SQL source applies to an empty server", Severity.BLOCKER, run)

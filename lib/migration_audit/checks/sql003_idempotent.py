@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import judged_by_promise, sequences_compared
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.checks.phases import preflight_check
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import Convergence
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[CheckOut
         yield from judged_by_promise("SQL003", convergence, project)
 
 
-CHECK = Check(
-    id="SQL003",
-    title="SQL that a runner may apply twice causes no error and no change the second time",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "SQL003", "SQL that a runner may apply twice causes no error and no change the second time", Severity.BLOCKER, run
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
 from migration_audit.model.sql import Similarity, StatementMatch
 
 
@@ -42,10 +43,6 @@ def _finding(match: StatementMatch) -> Finding:
     )
 
 
-CHECK = Check(
-    id="SQL004",
-    title="Each legacy statement has a counterpart in the owner's SQL, by its text or by its effect",
-    severity=Severity.INFO,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "SQL004", "Each legacy statement has a counterpart in the owner's SQL, by its text or by its effect", Severity.INFO, run
 )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import judged_by_promise, sequences_compared
-from migration_audit.model.finding import Check, CheckOutput, Phase, Severity
+from migration_audit.checks.phases import preflight_check
+from migration_audit.model.finding import CheckOutput, Severity
 from migration_audit.model.preflight import Convergence
 
 if TYPE_CHECKING:
@@ -32,10 +33,9 @@ def run(orders: tuple[Convergence, ...], project: Project) -> Iterator[CheckOutp
         yield from judged_by_promise("SQL005", convergence, project)
 
 
-CHECK = Check(
-    id="SQL005",
-    title="The owner's SQL gives the same catalog whether it runs alone, twice, before or after the legacy SQL",
-    severity=Severity.BLOCKER,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "SQL005",
+    "The owner's SQL gives the same catalog whether it runs alone, twice, before or after the legacy SQL",
+    Severity.BLOCKER,
+    run,
 )

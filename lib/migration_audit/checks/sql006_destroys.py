@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
 from migration_audit.model.side_effects import Destruction, SourceUndone, Undone
 
 _MOST_LISTED = 8
@@ -103,10 +104,6 @@ def _sentence(one: Destruction, within: str, when: str) -> str:
     return f"{one.kind.upper()} {one.object}{within}: {one.words}{when}"
 
 
-CHECK = Check(
-    id="SQL006",
-    title="The owner's SQL destroys nothing, and no file of either source undoes its own changes",
-    severity=Severity.WARNING,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "SQL006", "The owner's SQL destroys nothing, and no file of either source undoes its own changes", Severity.WARNING, run
 )

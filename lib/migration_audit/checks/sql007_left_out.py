@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
+from migration_audit.checks.phases import preflight_check
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
 from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
 
 
@@ -40,10 +41,6 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
         yield Note(text=f"{source.name}: {applied} applied, {left} left out by the rules of the format “{source.format}”")
 
 
-CHECK = Check(
-    id="SQL007",
-    title="Every SQL file in the folders of both sources is applied, or left out by a known rule",
-    severity=Severity.WARNING,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
+CHECK = preflight_check(
+    "SQL007", "Every SQL file in the folders of both sources is applied, or left out by a known rule", Severity.WARNING, run
 )

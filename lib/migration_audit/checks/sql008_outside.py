@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
 from migration_audit.model.preflight import COMMAND, SourceFacts
 
 
@@ -44,10 +45,4 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
             yield Note(text=f"{source.name}: a command is a program, and does what its account may do")
 
 
-CHECK = Check(
-    id="SQL008",
-    title="The SQL of both sources stays in its database",
-    severity=Severity.WARNING,
-    phases=(Phase.PREFLIGHT,),
-    run=run,
-)
+CHECK = preflight_check("SQL008", "The SQL of both sources stays in its database", Severity.WARNING, run)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.enumeration import plural
-from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Severity, WaiverState, WaiverUse
+from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, WaiverState, WaiverUse
 
 
 def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
@@ -29,10 +30,4 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
     yield Note(text=f"looked at {len(waivers)} {plural('waiver', len(waivers))}")
 
 
-CHECK = Check(
-    id="WVR001",
-    title="No waiver has expired",
-    severity=Severity.WARNING,
-    phases=(Phase.PREFLIGHT, Phase.RETIRED),
-    run=run,
-)
+CHECK = check_of_both_phases("WVR001", "No waiver has expired", Severity.WARNING, run)

@@ -31,7 +31,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.port import Port, PortProof, PortStep, ProofOutcome, SavedPort
 from migration_audit.port import NOTHING, build_port, nothing_to_port, port_text, running_lines, running_sql
 from migration_audit.port.names import guarded
-from migration_audit.report import port_block
+from migration_audit.report import PortBlock
 
 EVIL = [
     "plain",
@@ -271,12 +271,12 @@ def test_no_other_check_and_no_other_port_changes_a_finding():
 
 def test_the_block_shows_the_text_and_whether_it_is_proven():
     port = SavedPort(text="-- x\nSELECT '<b>` ``` `';\n", sha256="ab", proven=True)
-    block = port_block(port)
+    block = PortBlock(port)
     assert repr(block).startswith("✓ proven")
     assert "&lt;b&gt;" in block._repr_html_()
     assert block.markdown().count("````") == 2
-    assert "not usable" in repr(port_block(replace(port, proven=False)))
-    assert repr(port_block(None)) == "Nothing to port: the owner covers the legacy side."
+    assert "not usable" in repr(PortBlock(replace(port, proven=False)))
+    assert repr(PortBlock(None)) == "Nothing to port: the owner covers the legacy side."
 
 
 def test_a_step_of_nobody_is_not_lost():

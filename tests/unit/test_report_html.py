@@ -29,7 +29,7 @@ from tests.unit.test_report_sanitize import ATTACKS
 from migration_audit.model.errors import NotebookError
 from migration_audit.model.evidence import AppliedFile, Producer
 from migration_audit.model.finding import Finding, Outcome, Verdict
-from migration_audit.report import column_table, findings_table, summary_markdown, verdict_banner
+from migration_audit.report import Banner, column_table, findings_table, summary_markdown
 from migration_audit.report.html import render_report
 from migration_audit.report.prose import render_markdown
 
@@ -49,7 +49,7 @@ def notebooks():
             code_cell("audit.columns()", shown(column_table(OWNER, PROD))),
             prose("## Index sets\n\nTwo\n\n## Index sets"),
             code_cell("audit.findings()", shown(findings_table(results()))),
-            code_cell("audit.verdict()", shown(verdict_banner(Verdict.BLOCKED, "prod"))),
+            code_cell("audit.verdict()", shown(Banner(verdict=Verdict.BLOCKED, environment="prod"))),
         ),
     ]
 

@@ -44,7 +44,7 @@ def test_checks_findings_and_verdict_are_shown_once():
         replayed(
             "40_x",
             "# Sign-off",
-            report.verdict_banner(Verdict.BLOCKED, "prod"),
+            report.Banner(verdict=Verdict.BLOCKED, environment="prod"),
             "## Every check of this environment",
             report.check_table(held),
             "## What blocks",

@@ -70,7 +70,9 @@ def example():
             environment="prod",
         ),
         "chunks": report.chunk_timeline(chunks()),
-        "banner": report.verdict_banner(Verdict.BLOCKED, "prod", blockers, [], ["LIV002: no rights"]),
+        "banner": report.Banner(
+            verdict=Verdict.BLOCKED, environment="prod", blockers=blockers, incomplete_reasons=["LIV002: no rights"]
+        ),
     }
 
 
@@ -121,7 +123,9 @@ def hostile(name):
         "boot": report.boot_table(boot, (BootStep(name=name, command=name, at=at),)),
         "rehearsal": report.rehearsal_table([(name, name, name, name)]),
         "work": report.work_list_table([replace(held[0], outcome=Outcome.PENDING)]),
-        "banner": report.verdict_banner(Verdict.BLOCKED, name, [finding], [finding], [name]),
+        "banner": report.Banner(
+            verdict=Verdict.BLOCKED, environment=name, blockers=[finding], warnings=[finding], incomplete_reasons=[name]
+        ),
     }
 
 
@@ -505,7 +509,7 @@ def test_banner_says_the_verdict_and_what_led_to_it():
 
 def test_a_banner_counts_what_it_does_not_show():
     findings = [Finding(key=f"LIV003:{n}", summary=f"no {n}") for n in range(40)]
-    banner = report.verdict_banner(Verdict.BLOCKED, "prod", findings)
+    banner = report.Banner(verdict=Verdict.BLOCKED, environment="prod", blockers=findings)
     assert "What blocks (40)" in repr(banner)
     assert "… and 28 more" in repr(banner)
     assert len(banner.to_frame()) == 40

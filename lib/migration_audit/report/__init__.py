@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from migration_audit.model.on_use import names_on_use
 
 if TYPE_CHECKING:
-    from migration_audit.report.banner import verdict_banner
+    from migration_audit.report.banner import Banner
     from migration_audit.report.boot_tables import (
         boot_figure,
         boot_table,
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from migration_audit.report.drift_text import drift_json, drift_text
     from migration_audit.report.html import render_report
     from migration_audit.report.listings import (
+        PortBlock,
         audit_table,
         catalogue_table,
         commit_text,
         digest_table,
         environment_table,
         evidence_table,
-        port_block,
         scope_table,
         statement_table,
         unavailable,
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from migration_audit.report.view import producer_text
 
 __all__ = [
+    "Banner",
+    "PortBlock",
     "RunSummary",
     "audit_table",
     "boot_figure",
@@ -82,7 +84,6 @@ __all__ = [
     "manifest_text",
     "matrix",
     "not_compared_of",
-    "port_block",
     "probe_figure",
     "producer_text",
     "rehearsal_table",
@@ -100,7 +101,6 @@ __all__ = [
     "triage",
     "unavailable",
     "undone_text",
-    "verdict_banner",
     "work_list_table",
 ]
 

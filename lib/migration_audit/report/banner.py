@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from migration_audit.model.enumeration import first_lines
 from migration_audit.model.finding import Finding, Verdict
 from migration_audit.report import escape
 from migration_audit.report.badges import TONES, verdict_pill
@@ -35,10 +37,10 @@ class Banner:
 
     verdict: Verdict
     environment: str
-    blockers: tuple[Finding, ...]
-    warnings: tuple[Finding, ...]
-    incomplete_reasons: tuple[str, ...]
-    not_looked_at: tuple[str, ...] = ()
+    blockers: Sequence[Finding] = ()
+    warnings: Sequence[Finding] = ()
+    incomplete_reasons: Sequence[str] = ()
+    not_looked_at: Sequence[str] = ()
 
     @property
     def parts(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
@@ -89,33 +91,14 @@ class Banner:
         return escape.one_line(verdict_sentence(self.verdict, self.environment))
 
 
-def verdict_banner(
-    verdict: Verdict,
-    environment: str,
-    blockers: Sequence[Finding] = (),
-    warnings: Sequence[Finding] = (),
-    incomplete_reasons: Sequence[str] = (),
-    not_looked_at: Sequence[str] = (),
-) -> Banner:
-    """The verdict of one environment as word and glyph, with the findings and the reasons that led to it."""
-    return Banner(
-        verdict=verdict,
-        environment=environment,
-        blockers=tuple(blockers),
-        warnings=tuple(warnings),
-        incomplete_reasons=tuple(incomplete_reasons),
-        not_looked_at=tuple(not_looked_at),
-    )
-
-
 def _check(finding: Finding) -> str:
     """The check that a finding is of: its key begins with it."""
     return escape.slug(finding.key.partition(":")[0])
 
 
 def _shown(items: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    shown = [(check, escape.one_line(text)) for check, text in items[:_SHOWN]]
-    return [*shown, ("", f"… and {len(items) - _SHOWN:,} more")] if len(items) > _SHOWN else shown
+    shown = map(escape.one_line, first_lines([text for _, text in items], most=_SHOWN))
+    return list(zip_longest((check for check, _ in items[:_SHOWN]), shown, fillvalue=""))
 
 
 def _html_list(part: tuple[str, tuple[tuple[str, str], ...]]) -> Markup:

@@ -192,8 +192,8 @@ _FENCES = re.compile(r"`{3,}")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _PortBlock:
-    """The text of a port, or that there is none."""
+class PortBlock:
+    """The port for a notebook, a terminal or a report, or that there is none."""
 
     port: SavedPort | None
 
@@ -225,8 +225,3 @@ class _PortBlock:
     def __repr__(self) -> str:
         """The sentence, then the text."""
         return self.title if self.port is None else f"{self.title}\n\n{escape.many_lines(self.port.text)}"
-
-
-def port_block(port: SavedPort | None) -> _PortBlock:
-    """The port for a notebook, a terminal or a report."""
-    return _PortBlock(port)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -20,7 +20,6 @@ from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import IdentifierText, Inline, InlineGroup, StackedBlocks, Text, code, side_by_side
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
-Scope = Callable[[CatalogObject], bool]
 _Held = tuple[str, str, tuple[CatalogObject | None, ...]]
 """Table, key, and the object of each side."""
 
@@ -30,45 +29,23 @@ _NO_MATTER = {"comment"}
 """Attributes that make no dot half."""
 
 
-def index_table(
-    sides: Mapping[str, Snapshot],
-    *,
-    scope: Scope | None = None,
-    only_differences: bool = False,
-    caption: str = "Index sets",
-) -> ReportTable:
+def index_table(sides: Mapping[str, Snapshot]) -> ReportTable:
     """Every index with a dot per side, by table; definitions that differ are below each other."""
-    return _object_matrix(Index, sides, scope=scope, only_differences=only_differences, caption=caption)
+    return _object_matrix(Index, sides, caption="Index sets")
 
 
-def constraint_table(
-    sides: Mapping[str, Snapshot],
-    *,
-    scope: Scope | None = None,
-    only_differences: bool = False,
-    caption: str = "Constraints",
-) -> ReportTable:
+def constraint_table(sides: Mapping[str, Snapshot]) -> ReportTable:
     """Every constraint with a dot per side, by table; definitions that differ are below each other."""
-    return _object_matrix(Constraint, sides, scope=scope, only_differences=only_differences, caption=caption)
+    return _object_matrix(Constraint, sides, caption="Constraints")
 
 
-def _object_matrix(
-    kind: type[CatalogObject],
-    sides: Mapping[str, Snapshot],
-    *,
-    scope: Scope | None = None,
-    only_differences: bool = False,
-    caption: str,
-) -> ReportTable:
-    """Every object of one kind with a dot per side: there, there with other attributes, or absent.
+def _object_matrix(kind: type[CatalogObject], sides: Mapping[str, Snapshot], *, caption: str) -> ReportTable:
+    """Every object of one kind with a dot per side: present, with other attributes, or absent.
 
-    The first side that has an object is what the others are held against. Works for every kind; the kind's
-    ``definition`` is shown, if it has one.
+    Each side is compared with the first one that has the object. The kind's ``definition`` is shown, if it has one.
     """
-    held = _held(kind, sides, scope)
+    held = _held(kind, sides)
     tables = {table: list(group) for table, group in groupby(held, key=lambda h: h[0])}
-    if only_differences:
-        tables = {t: marked for t, group in tables.items() if (marked := [h for h in group if not _is_same(h[2])])}
     rows = {
         table: LazyRows(group, partial(_row, tuple(sides)), [not _is_same(objects) for _, _, objects in group])
         for table, group in tables.items()
@@ -91,8 +68,8 @@ def _object_matrix(
     )
 
 
-def _held(kind: type[CatalogObject], sides: Mapping[str, Snapshot], scope: Scope | None) -> list[_Held]:
-    found = [{o.key: o for o in s.objects if type(o) is kind and (scope is None or scope(o))} for s in sides.values()]
+def _held(kind: type[CatalogObject], sides: Mapping[str, Snapshot]) -> list[_Held]:
+    found = [{o.key: o for o in s.objects if type(o) is kind} for s in sides.values()]
     keys = sorted({key for side in found for key in side})
     held = [(key, tuple(side.get(key) for side in found)) for key in keys]
     return sorted((_table(next(o for o in objects if o)), key, objects) for key, objects in held)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import Snapshot
@@ -22,7 +22,7 @@ from migration_audit.model.timescale_jobs import POLICIES, Job
 from migration_audit.report.badges import Pill
 from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import IdentifierText, Inline, Text, code, side_by_side
-from migration_audit.report.object_tables import Scope, standing
+from migration_audit.report.object_tables import standing
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 Settings = dict[str, dict[str, str]]
@@ -30,45 +30,35 @@ Settings = dict[str, dict[str, str]]
 Setting = CompressionSettings | HypertableTablespaces | ChunkSkipping
 
 
-def hypertable_table(
-    sides: Mapping[str, Snapshot], *, scope: Scope | None = None, caption: str = "Hypertable settings"
-) -> ReportTable:
+def hypertable_table(sides: Mapping[str, Snapshot]) -> ReportTable:
     """Every hypertable with its dimensions, intervals, compression and policies on each side; what differs is marked.
 
     Continuous aggregates are among them, as they are compressed and retained by policies too.
     """
-    held = {name: _hypertables(side, scope or _everything) for name, side in sides.items()}
-    return _settings_table(held, what="Hypertable", caption=caption, nothing="No side has hypertables.")
+    held = {name: _hypertables(side) for name, side in sides.items()}
+    return _settings_table(held, what="Hypertable", caption="Hypertable settings", nothing="No side has hypertables.")
 
 
-def extension_table(
-    sides: Mapping[str, Snapshot], *, scope: Scope | None = None, caption: str = "Extensions"
-) -> ReportTable:
+def extension_table(sides: Mapping[str, Snapshot]) -> ReportTable:
     """Every extension with its version and schema on each side; what differs is marked."""
-    wanted = scope or _everything
     held = {
-        name: {e.name: {"version": e.version, "schema": e.schema} for e in side.of(Extension) if wanted(e)}
+        name: {e.name: {"version": e.version, "schema": e.schema} for e in side.of(Extension)}
         for name, side in sides.items()
     }
-    return _settings_table(
-        held, what="Extension", caption=caption, nothing="No side has extensions.", lenient=frozenset({"version"})
-    )
+    lenient = frozenset({"version"})
+    return _settings_table(held, what="Extension", caption="Extensions", nothing="No side has extensions.", lenient=lenient)
 
 
-def _everything(_thing: CatalogObject) -> bool:
-    return True
-
-
-def _hypertables(snapshot: Snapshot, wanted: Scope) -> Settings:
+def _hypertables(snapshot: Snapshot) -> Settings:
     held: Settings = {}
-    for table in filter(wanted, snapshot.of(Hypertable)):
+    for table in snapshot.of(Hypertable):
         held[table.key] = {"dimensions": ", ".join(table.dimensions)}
         if table.associated_schema:
             held[table.key]["chunk schema"] = table.associated_schema
     for dimension in snapshot.of(Dimension):
         if (owner := dotted(dimension.schema, dimension.table)) in held:
             held[owner].update(_dimension(dimension))
-    for aggregate in filter(wanted, snapshot.of(ContinuousAggregate)):
+    for aggregate in snapshot.of(ContinuousAggregate):
         held[aggregate.key] = _aggregate(aggregate)
     settings: tuple[Setting, ...] = (
         *snapshot.of(CompressionSettings),
@@ -123,14 +113,8 @@ def _settings_table(
     held: Mapping[str, Settings], *, what: str, caption: str, nothing: str, lenient: frozenset[str] = frozenset()
 ) -> ReportTable:
     names = sorted(set(chain.from_iterable(held.values())))
-    groups = tuple(
-        Group(
-            title=IdentifierText(name),
-            labels=(name,),
-            rows=tuple(_rows([side.get(name) for side in held.values()], held, lenient)),
-        )
-        for name in names
-    )
+    rows = {name: tuple(_rows([side.get(name) for side in held.values()], held, lenient)) for name in names}
+    groups = tuple(Group(title=IdentifierText(name), labels=(name,), rows=found) for name, found in rows.items())
     differing = sum(row.marked for group in groups for row in group.rows)
     return ReportTable(
         caption=caption,
@@ -286,5 +270,5 @@ def _verdict(expected: Column | None, actual: Column | None, changed: tuple[str,
     tones = {_TELLING_ONLY.get(name, "fail") for name in changed}
     tone = next(tone for tone in ("fail", "review", "info") if tone in tones)
     what = [_WORDS.get(name, name) for name in changed]
-    shown = what if len(what) <= 2 else [*what[:1], f"{len(what) - 1} more"]
-    return Pill(_GLYPHS[tone], f"{' and '.join(shown)} differ{'s' * (len(what) == 1)}", tone)
+    shown = " and ".join(what) if len(what) <= 2 else some_of(what, most=1)
+    return Pill(_GLYPHS[tone], f"{shown} differ{'s' * (len(what) == 1)}", tone)

@@ -6,7 +6,7 @@ folded list. Each cell is a line: what compares two executed notebooks (nbdiff, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from markupsafe import Markup
@@ -14,8 +14,6 @@ from markupsafe import Markup
 from migration_audit.report import escape
 from migration_audit.report.grid import Grid, Group, Heading, Row
 
-_CELL = "text-align:{}"
-"""Of every cell, since JupyterLab has a rule for cells."""
 _CARD = "margin-left:16px"
 
 
@@ -44,7 +42,7 @@ def _table(table: Grid, caption: Markup) -> Markup:
     return escape.filled(
         '<table style="margin:0">\n{}{}\n<tbody>\n{}\n</tbody></table>',
         caption,
-        _head(table.headings),
+        head(table.headings, styled=True),
         _lines(_line(item, table.headings) for item in table.shown()),
     )
 
@@ -78,7 +76,7 @@ def _cards(table: Grid) -> Iterator[Markup]:
             for heading, cell in item.card(table.headings):
                 name = escape.html(escape.one_line(heading.full))
                 parts.append(escape.filled("<div>{}: {}</div>", name, cell.html()))
-            yield escape.filled('<div{} style="{}">\n{}</div>', _id(item.anchor), _CARD, _lines(parts))
+            yield escape.filled('<div{} style="{}">\n{}</div>', id_of(item.anchor), _CARD, _lines(parts))
         else:
             yield escape.filled("<div>{}</div>", _over(item))
 
@@ -91,30 +89,36 @@ def _over(item: Group | str) -> Markup:
     return title + (escape.filled(" <small>{}</small>", item.folded) if item.folded is not None else Markup(""))
 
 
-def _head(headings: tuple[Heading, ...]) -> Markup:
+def head(headings: Sequence[Heading], *, styled: bool) -> Markup:
+    """The head of a table: one row, or two where some columns have a heading over theirs."""
     if not any(h.over for h in headings):
-        return escape.filled("<thead><tr>{}</tr></thead>", Markup("").join(map(_heading, headings)))
+        return escape.filled("<thead><tr>{}</tr></thead>", Markup("").join(_heading(h, styled=styled) for h in headings))
     upper: list[Markup] = []
     for over, run in groupby(headings, key=lambda h: h.over):
         group = list(run)
         if over is None:
-            upper += [_heading(h, rows=2) for h in group]
+            upper += [_heading(h, styled=styled, rows=2) for h in group]
         else:
+            style = _style("left") if styled else ""
             name = escape.html(escape.one_line(over))
-            opening = escape.filled('<th scope="colgroup" colspan="{}" style="{}">', len(group), _CELL.format("left"))
-            upper.append(escape.filled("{}{}</th>", opening, name))
-    lower = Markup("").join(_heading(h) for h in headings if h.over)
+            upper.append(escape.filled('<th scope="colgroup" colspan="{}"{}>{}</th>', len(group), style, name))
+    lower = Markup("").join(_heading(h, styled=styled) for h in headings if h.over)
     return escape.filled("<thead><tr>{}</tr>\n<tr>{}</tr></thead>", Markup("").join(upper), lower)
 
 
-def _heading(heading: Heading, *, rows: int = 1) -> Markup:
+def _heading(heading: Heading, *, styled: bool, rows: int = 1) -> Markup:
     span = escape.filled(' rowspan="{}"', rows) if rows > 1 else ""
-    name = escape.html(escape.one_line(heading.name))
-    return escape.filled('<th scope="col"{} style="{}">{}</th>', span, _align(heading), name)
+    style = _align(heading) if styled else ""
+    return escape.filled('<th scope="col"{}{}>{}</th>', span, style, escape.html(escape.one_line(heading.name)))
 
 
-def _align(heading: Heading) -> str:
-    return _CELL.format("center" if heading.centred else "left")
+def _align(heading: Heading) -> Markup:
+    return _style("center" if heading.centred else "left")
+
+
+def _style(alignment: str) -> Markup:
+    """Of every cell, since JupyterLab has a rule for cells."""
+    return escape.filled(' style="text-align:{}"', alignment)
 
 
 def _line(item: Group | Row | str, headings: tuple[Heading, ...]) -> Markup:
@@ -123,7 +127,7 @@ def _line(item: Group | Row | str, headings: tuple[Heading, ...]) -> Markup:
     tag, anchor = ("td", None) if isinstance(item, str) else ('th scope="rowgroup"', item.anchor)
     return escape.filled(
         '<tr{}><{} colspan="{}" style="text-align:left">{}</{}></tr>',
-        _id(anchor),
+        id_of(anchor),
         Markup(tag),  # noqa: S704 (one of two)
         len(headings),
         _over(item),
@@ -132,18 +136,16 @@ def _line(item: Group | Row | str, headings: tuple[Heading, ...]) -> Markup:
 
 
 def _row(row: Row, headings: tuple[Heading, ...]) -> Markup:
-    cells = [
-        escape.filled('<td style="{}">{}</td>', _align(heading), cell.html())
-        if number
-        else escape.filled('<th scope="row" style="{}">{}</th>', _align(heading), cell.html())
-        for number, (cell, heading) in enumerate(zip(row.cells, headings, strict=True))
-    ]
-    return escape.filled("<tr{}>\n{}</tr>", _id(row.anchor), _lines(cells))
+    first, *others = [(_align(heading), cell.html()) for cell, heading in zip(row.cells, headings, strict=True)]
+    cells = [escape.filled('<th scope="row"{}>{}</th>', *first)]
+    cells += [escape.filled("<td{}>{}</td>", *other) for other in others]
+    return escape.filled("<tr{}>\n{}</tr>", id_of(row.anchor), _lines(cells))
 
 
 def _lines(parts: Iterable[Markup]) -> Markup:
     return Markup("\n").join(parts)
 
 
-def _id(anchor: str | None) -> Markup:
+def id_of(anchor: str | None) -> Markup:
+    """The attribute ``id`` of an element, if it has one."""
     return escape.filled(' id="{}"', anchor) if anchor else Markup("")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
 from migration_audit.report import badges, escape, inline
 from migration_audit.report.grid import Grid, Group, Heading, Row
 from migration_audit.report.inline import Inline
+from migration_audit.report.table_html import head, id_of
 
 _STYLES = inline.STYLES | badges.STYLES
 _GLYPH = re.compile(r'(<b style="[^"]*">)(\S)\xa0')
@@ -37,48 +37,47 @@ def with_classes(html: str, styles: Mapping[str, str]) -> Markup:
     return Markup(html)  # noqa: S704 (safe as it was, but for its styles)
 
 
-def render(table: Grid, *, anchor: str | None = None) -> Markup:
+def render(table: Grid) -> Markup:
     """The table; of one with ``quiet`` rows, those that are marked, then the others under a line to open."""
     shown, quiet = table.split()
     if not len(quiet):
-        return _table(shown, list(shown.shown()), anchor)
+        return _table(shown)
     line = f"{len(quiet):,} {table.quiet}"
     calm = quiet.one_side()
     folded = escape.filled(
         '<details class="same{}"><summary>{}</summary>{}</details>',
         "" if table.prints_quiet else " aside",
         line,
-        _table(calm, list(calm.shown()), None, caption=line),
+        _table(calm, caption=line),
     )
-    above = _table(shown, list(shown.shown()), anchor) if shown.groups else _line_of(table, table.note or "", anchor)
+    above = _table(shown) if shown.groups else _line_of(table, table.note or "")
     return above + folded
 
 
 def heading_line(table: Grid) -> Markup:
     """The caption, and how many rows there are, where no row is shown: all are the same."""
-    return _line_of(table, f"{len(table):,} {table.quiet}" if len(table) else table.nothing, None)
+    return _line_of(table, f"{len(table):,} {table.quiet}" if len(table) else table.nothing)
 
 
-def _line_of(table: Grid, summary: str, anchor: str | None) -> Markup:
+def _line_of(table: Grid, summary: str) -> Markup:
     return escape.filled(
-        '<p class="cap"{}><b>{}</b> {}</p>',
-        _id(anchor),
+        '<p class="cap"><b>{}</b> {}</p>',
         escape.html(escape.one_line(table.caption)),
         escape.html(escape.one_line(summary)),
     )
 
 
-def _table(table: Grid, lines: Sequence[Group | Row | str], anchor: str | None, *, caption: str | None = None) -> Markup:
+def _table(table: Grid, *, caption: str | None = None) -> Markup:
+    lines = list(table.shown())
     if not lines:
-        return _line_of(table, table.nothing, anchor)
+        return _line_of(table, table.nothing)
     body = Markup("").join(_line(item, table.headings) for item in lines)
-    head = escape.filled('<caption class="hid">{}</caption>', caption) if caption else _caption(table)
+    hidden = escape.filled('<caption class="hid">{}</caption>', caption) if caption else None
     return escape.filled(
-        '<table class="t {}"{}>{}{}<tbody>{}</tbody></table>',
+        '<table class="t {}">{}{}<tbody>{}</tbody></table>',
         table.about.lower(),
-        _id(anchor),
-        head,
-        _head(table.headings),
+        hidden or _caption(table),
+        head(table.headings, styled=False),
         body,
     )
 
@@ -89,36 +88,16 @@ def _caption(table: Grid) -> Markup:
     return escape.filled("<caption><b>{}</b>{}</caption>", escape.html(escape.one_line(table.caption)), small)
 
 
-def _head(headings: Sequence[Heading]) -> Markup:
-    if not any(h.over for h in headings):
-        return escape.filled("<thead><tr>{}</tr></thead>", _joined(_heading(h) for h in headings))
-    upper: list[Markup] = []
-    for over, run in groupby(headings, key=lambda h: h.over):
-        group = list(run)
-        if over is None:
-            upper += [_heading(h, rows=2) for h in group]
-        else:
-            name = escape.html(escape.one_line(over))
-            upper.append(escape.filled('<th scope="colgroup" colspan="{}">{}</th>', len(group), name))
-    lower = _joined(_heading(h) for h in headings if h.over)
-    return escape.filled("<thead><tr>{}</tr><tr>{}</tr></thead>", _joined(upper), lower)
-
-
-def _heading(heading: Heading, *, rows: int = 1) -> Markup:
-    span = escape.filled(' rowspan="{}"', rows) if rows > 1 else ""
-    return escape.filled('<th scope="col"{}>{}</th>', span, escape.html(escape.one_line(heading.name)))
-
-
 def _line(item: Group | Row | str, headings: Sequence[Heading]) -> Markup:
     if isinstance(item, str):
-        return _wide(item, headings)
+        return escape.filled('<tr><td class="m" colspan="{}">{}</td></tr>', len(headings), item)
     if isinstance(item, Row):
         return _row(item, headings)
     title = unstyled(item.title) if item.title else Markup("")
     if item.folded is not None:
         title += escape.filled(' <span class="m">{}</span>', item.folded)
     return escape.filled(
-        '<tr class="g"{}><th scope="rowgroup" colspan="{}">{}</th></tr>', _id(item.anchor), len(headings), title
+        '<tr class="g"{}><th scope="rowgroup" colspan="{}">{}</th></tr>', id_of(item.anchor), len(headings), title
     )
 
 
@@ -126,24 +105,11 @@ def _row(row: Row, headings: Sequence[Heading]) -> Markup:
     cells = []
     for number, (cell, heading) in enumerate(zip(row.cells, headings, strict=True)):
         content = unstyled(cell)
-        if number and not content:
+        if not content:
             cells.append(Markup("<td></td>"))
         elif number:
             cells.append(escape.filled('<td data-h="{}">{}</td>', escape.one_line(heading.full), content))
-        elif content:
-            cells.append(escape.filled('<th scope="row">{}</th>', content))
         else:
-            cells.append(Markup("<td></td>"))
-    return escape.filled("<tr{}{}>{}</tr>", _id(row.anchor), Markup(' class="mk"') if row.marked else "", _joined(cells))
-
-
-def _wide(content: str, headings: Sequence[Heading]) -> Markup:
-    return escape.filled('<tr><td class="m" colspan="{}">{}</td></tr>', len(headings), content)
-
-
-def _id(anchor: str | None) -> Markup:
-    return escape.filled(' id="{}"', anchor) if anchor else Markup("")
-
-
-def _joined(parts: Iterable[Markup]) -> Markup:
-    return Markup("").join(parts)
+            cells.append(escape.filled('<th scope="row">{}</th>', content))
+    mark = Markup(' class="mk"') if row.marked else ""
+    return escape.filled("<tr{}{}>{}</tr>", id_of(row.anchor), mark, Markup("").join(cells))

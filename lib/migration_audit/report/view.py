@@ -73,16 +73,6 @@ class EvidenceView:
         return tuple((name, value) for name, value in self._facts() if value)
 
     @cached_property
-    def files(self) -> tuple[tuple[str, str, str], ...]:
-        """Source, path and digest of every SQL file."""
-        return tuple((source.name, file.path, file.sha256) for source in self.evidence.sources for file in source.files)
-
-    @property
-    def snapshots(self) -> tuple[tuple[str, str], ...]:
-        """Name and digest of every catalog."""
-        return tuple(sorted((one_line(name), one_line(digest)) for name, digest in self.evidence.snapshots.items()))
-
-    @cached_property
     def unfinished(self) -> tuple[str, ...]:
         """Why the evidence itself is not whole: an error, a run that did not finish, a verdict that contradicts it."""
         found = []

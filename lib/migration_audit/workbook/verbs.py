@@ -155,7 +155,7 @@ def show_rows(audit: Case) -> Any:
 
 def show_port(audit: Case) -> Any:
     """What the owner's next file would have to say so that the owner covers the legacy side, and whether that is proven."""
-    return _shown(audit.shared["port"], report.port_block)
+    return _shown(audit.shared["port"], report.PortBlock)
 
 
 def show_stack(audit: Case) -> Any:
@@ -211,9 +211,9 @@ def show_chunks(audit: Case) -> Any:
 def show_verdict(audit: Case) -> Any:
     """The verdict of this environment, and what it rests on."""
     held = report.triage(audit.results)
-    return report.verdict_banner(
-        audit.verdict,
-        audit.environment_name,
+    return report.Banner(
+        verdict=audit.verdict,
+        environment=audit.environment_name,
         blockers=[finding for result in held.blockers for finding in result.findings if finding.waived is None],
         warnings=[finding for result in held.warnings for finding in result.findings],
         incomplete_reasons=[f"{one.check}: {one.reason}" for one in held.undecided],

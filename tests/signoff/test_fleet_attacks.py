@@ -32,7 +32,7 @@ from fix_fleet import (
     restate,
 )
 from migration_audit.catalog import dump_snapshot
-from migration_audit.cli.fleet_signing import sign_fleet
+from migration_audit.cli.fleet_review import sign_fleet
 from migration_audit.fleet.evidence import TargetOutcome, target_evidence_bytes
 from migration_audit.fleet.executors import EndedTask
 from migration_audit.fleet.queue import ReadTask

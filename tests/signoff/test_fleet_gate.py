@@ -269,7 +269,7 @@ CLOSED: dict[str, tuple[Callable[[Case], None], int, str]] = {
         4,
         "cannot be read",
     ),
-    "a signature that was removed": (committed, 4, "origin/main has it otherwise"),
+    "a signature that was removed": (committed, 4, "files of origin/main are missing here or differ"),
     "a target that blocks": (signed_by(ANN, BOB, wrong=["globex"]), 1, "1 of 3 targets block"),
     "which one": (signed_by(ANN, BOB, wrong=["globex"]), 1, "globex: blocker: index public.invoice_customer missing"),
     "a target that was not read": (signed_by(ANN, BOB, unread=["hooli"]), 3, "hooli: down"),
@@ -309,7 +309,7 @@ CLOSED: dict[str, tuple[Callable[[Case], None], int, str]] = {
     "SQL that the protected branch adds": (
         then(lambda c: publish(c, "owner/002_b.sql", "CREATE TABLE b (id int);\n")),
         4,
-        "origin/main has files that differ from those: owner/002_b.sql (new)",
+        "origin/main has files that differ from the audited ones: owner/002_b.sql (new)",
     ),
     "SQL that the protected branch changes": (
         then(lambda c: publish(c, "owner/001_a.sql", "CREATE TABLE a (id bigint);\n")),

@@ -134,8 +134,8 @@ REFUSED = [
     (signed_copy, "is already signed, and is in the folder of signed runs"),
     (broken_sign_off, "its signature bob@example.org.json.sig is missing"),
     (not_a_signer, "ann@example.org may not sign prod"),
-    (ran_it, "ann@example.org made this run or its commit"),
-    (wrote_the_commit, "ann@example.org made this run or its commit"),
+    (ran_it, "ann@example.org started this run, or changed an audited file"),
+    (wrote_the_commit, "ann@example.org started this run, or changed an audited file"),
     (other_project, "is a run of the project trm"),
 ]
 

@@ -14,12 +14,13 @@ from migration_audit.cli.group import (
     Group,
     config_option,
     direction_option,
-    identity_option,
-    key_option,
-    policy_from_option,
+    format_option,
+    number_option,
+    out_option,
+    policy_options,
     producer_key_option,
     repositories_option,
-    signers_option,
+    signer_options,
     yes_option,
 )
 from migration_audit.cli.output import say
@@ -28,10 +29,9 @@ from migration_audit.cli.terminal import color_option
 if TYPE_CHECKING:
     from migration_audit.fleet.summary import FleetSummary
 
-_OUT = click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/fleet"), show_default=True
-)
+_OUT = out_option("reports/fleet")
 _IS_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+_FOLDER = click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
 
 
 @click.group(cls=Group)
@@ -70,37 +70,11 @@ _QUERIES = click.option(
 @click.option("--expected", metavar="SIDE", help="Expected side, as compare accepts it; default: the owner's SQL.")
 @direction_option
 @_OUT
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="NUMBER",
-    help="Processes on this machine; default: two for each processor.",
-)
+@number_option("--workers", "Processes on this machine; default: two for each processor.")
 @click.option("--scheduler", metavar="ADDRESS", help="Read the targets on the workers of this dask.distributed scheduler.")
-@click.option(
-    "--per-server",
-    type=click.IntRange(min=1),
-    default=4,
-    show_default=True,
-    metavar="NUMBER",
-    help="Connections at the same time, to one host and port.",
-)
-@click.option(
-    "--connections",
-    type=click.IntRange(min=1),
-    metavar="NUMBER",
-    default=64,
-    show_default=True,
-    help="Connections at the same time, to all servers.",
-)
-@click.option(
-    "--attempts",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    metavar="NUMBER",
-    help="How often to try a target whose server is down, busy or starting.",
-)
+@number_option("--per-server", "Connections at the same time, to one host and port.", default=4)
+@number_option("--connections", "Connections at the same time, to all servers.", default=64)
+@number_option("--attempts", "How often to try a target whose server is down, busy or starting.", default=3)
 @click.option(
     "--retry-after",
     type=click.FloatRange(min=0),
@@ -111,14 +85,7 @@ _QUERIES = click.option(
 )
 @click.option("--shard", metavar="I/N", help="Read only the I-th of N parts; fleet merge joins them.")
 @click.option("--max-age", metavar="AGE", callback=_duration, help="Read targets again whose evidence is older: 12h, 7d.")
-@click.option(
-    "--statement-timeout",
-    type=click.IntRange(min=1),
-    default=60,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time limit for one statement in a target.",
-)
+@number_option("--statement-timeout", "Time limit for one statement in a target.", default=60, metavar="SECONDS")
 @producer_key_option
 @config_option
 def fleet_run(targets: tuple[str, ...], queries: tuple[tuple[str, str], ...], **how: object) -> None:
@@ -159,12 +126,12 @@ def fleet_merge(folders: tuple[Path, ...], out: Path, producer_key: Path | None)
 
 
 @fleet.command("notebooks")
-@click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
+@_FOLDER
 @click.argument("targets", metavar="[TARGET]...", nargs=-1)
 @click.option(
     "--env", "environment", required=True, metavar="NAME", help="Environment of audit.toml that a target stands for."
 )
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Default: FOLDER/notebooks.")
+@out_option(text="Default: FOLDER/notebooks.")
 @config_option
 def fleet_notebooks(folder: Path, targets: tuple[str, ...], environment: str, out: Path | None, config: Path | None) -> None:
     """Audit single targets with the notebooks, as run does: the first of each kind of difference, or each TARGET.
@@ -191,25 +158,22 @@ def fleet_notebooks(folder: Path, targets: tuple[str, ...], environment: str, ou
 
 
 @fleet.command("sign")
-@click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
-@identity_option
-@key_option
+@_FOLDER
+@signer_options
 @yes_option
-@config_option
-@policy_from_option
-@signers_option
+@policy_options
 def fleet_sign(folder: Path, **how: Any) -> None:
     """Sign a fleet run: one signature for all its targets.
 
     The run is verified first, and what will be signed is shown.
     """
-    from migration_audit.cli.fleet_signing import sign_fleet  # noqa: PLC0415
+    from migration_audit.cli.fleet_review import sign_fleet  # noqa: PLC0415
 
     sign_fleet(folder, **how)
 
 
 @fleet.command("prove")
-@click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
+@_FOLDER
 @click.argument("target")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 def fleet_prove(folder: Path, target: str, output: Path) -> None:
@@ -218,7 +182,7 @@ def fleet_prove(folder: Path, target: str, output: Path) -> None:
     It has the evidence of the target, the hashes that lead from it to the signed root, and of the other targets only their
     number.
     """
-    from migration_audit.cli.fleet_signing import write_proof  # noqa: PLC0415
+    from migration_audit.cli.fleet_review import write_proof  # noqa: PLC0415
 
     write_proof(folder, target, output)
 
@@ -228,32 +192,28 @@ def fleet_prove(folder: Path, target: str, output: Path) -> None:
 @click.option("--target", metavar="NAME", help="The target that the proof has to be of.")
 @click.option("--max-age", metavar="AGE", callback=_duration, help="Refuse evidence that is older: 12h, 7d.")
 @click.option("--intact", is_flag=True, help="Check files and evidence only, not whether they are signed.")
-@config_option
-@policy_from_option
-@signers_option
+@policy_options
 def fleet_verify(what: Path, **how: Any) -> None:
     """Verify a fleet run, or the proof of one target.
 
     Works offline. Computes outcomes, root, summary and page again from the evidence. Exit code 4: something differs, or it
     is not signed.
     """
-    from migration_audit.cli.fleet_signing import verify_fleet  # noqa: PLC0415
+    from migration_audit.cli.fleet_review import verify_fleet  # noqa: PLC0415
 
     sys.exit(verify_fleet(what, **how))
 
 
 @fleet.command("gate")
-@click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
+@_FOLDER
 @_TARGETS
 @_QUERIES
 @direction_option
 @click.option("--apply", is_flag=True, help="Apply the owner's SQL again, and compare what it makes with the expected side.")
 @repositories_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("text", "json")
 @color_option
-@config_option
-@policy_from_option
-@signers_option
+@policy_options
 def fleet_gate(folder: Path, **how: Any) -> None:
     """Check whether a signed fleet run opens the gate.
 
@@ -261,6 +221,6 @@ def fleet_gate(folder: Path, **how: Any) -> None:
     it was compared with the owner's SQL of this tree. Exit codes: 0 yes; 1 a target blocks; 3 one could not be checked; 4 it
     is not signed, or the files differ from what was signed.
     """
-    from migration_audit.cli.fleet_gate import gate_fleet  # noqa: PLC0415
+    from migration_audit.cli.fleet_review import gate_fleet  # noqa: PLC0415
 
     sys.exit(gate_fleet(folder, **how))

@@ -1,36 +1,46 @@
-"""``fleet sign``, ``fleet prove`` and ``fleet verify``: one signature for many targets."""
+"""``fleet sign``, ``prove``, ``verify`` and ``gate``: one signature for many targets, and whether it is enough."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
+from migration_audit.artifacts.git.command import each_line_once
+from migration_audit.audit.demo import signing_project
 from migration_audit.audit.facts.files import write_atomically
+from migration_audit.cli.gate import write_gates
+from migration_audit.cli.group import accepted, confirmed
 from migration_audit.cli.output import say
 from migration_audit.cli.verify import print_sentences
-from migration_audit.fleet.reviewers import check_signer
+from migration_audit.fleet.evidence import Direction
+from migration_audit.fleet.gating import FleetAsking, ask_fleet_gate
+from migration_audit.fleet.read_target import read_expected
+from migration_audit.fleet.reviewers import check_fleet_signer
 from migration_audit.fleet.run import SystemClock
 from migration_audit.fleet.signatures import (
     TrustedKeys,
+    judge_project,
     judge_signatures,
-    other_project,
     prove_target,
     read_signatures,
     sign_statement,
     verify_proof,
 )
+from migration_audit.fleet.start import find_targets
 from migration_audit.fleet.store import open_folder, read_file
 from migration_audit.fleet.summary import counts_text
 from migration_audit.fleet.verify import age_sentences, read_statement, verdict_sentence, verify_statement
-from migration_audit.model.errors import SignoffError, UsageError
+from migration_audit.model.errors import UsageError
+from migration_audit.model.signoff import failures
 from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
-from migration_audit.signoff import Authority, read_authority
+from migration_audit.review.checkout import at_home, check_out, parse_place
+from migration_audit.signoff import read_authority, refuse
 from migration_audit.signoff.openssh import PolicyKeys
 
 
@@ -58,13 +68,9 @@ def sign_fleet(
         statement, facts, files = read_statement(found)
         sentences = [*verify_statement(found, facts, files, now=now), verdict_sentence(facts)]
         print_sentences(sentences)
-        if any(each.ok is False for each in sentences):
-            what = "may not be signed: it is not what its statement says"
-            raise SignoffError(what, where=str(folder), todo="read the lines above, or start another fleet run")
-        if (other := other_project(facts, trusted)) is not None:
-            todo = "name the right audit.toml with --config"
-            raise SignoffError(f"may not be signed: {other}", where=str(folder), todo=todo)
-        check_signer(found, reviewer, trusted, now=now)
+        refuse([*sentences, *judge_project(facts, trusted)], folder)
+        if trusted.authority is not None:
+            check_fleet_signer(found, reviewer, trusted.authority, now=now)
         shown = [
             ("Targets", f"{facts.targets:,}: {counts_text(facts.outcomes)}"),
             ("Expected", facts.expected),
@@ -73,11 +79,8 @@ def sign_fleet(
             ("You", reviewer),
         ]
         click.echo("\n" + "\n".join(f"{name:9}  {one_line(value)}" for name, value in shown))
-        if not yes:
-            if not sys.stdin.isatty():
-                todo = "sign in a terminal, or add --yes"
-                raise UsageError("there is no terminal to confirm on", where="fleet sign", todo=todo)
-            click.confirm("\nSign?", abort=True)
+        if not yes and not confirmed("\nSign?", where="fleet sign"):
+            raise click.Abort
         place = sign_statement(found, statement, identity=reviewer, key=key, trusted=trusted, now=SystemClock().now())
     click.echo(f"\nSigned: {place}")
 
@@ -118,8 +121,8 @@ def verify_fleet(
         signed = list(judge_signatures(statement, facts, read_signatures(folder), trusted, now=now))
     checked = about if intact else [*about, *signed]
     print_sentences(checked)
-    holds = all(each.ok is not False for each in checked)
-    return 0 if holds and (intact or any(each.ok for each in signed)) else 4
+    is_enough = intact or any(each.ok for each in signed)
+    return 0 if is_enough and not failures(checked) else 4
 
 
 def _trusted_keys(config: Path | None, policy_from: str | None, allowed_signers: Path | None) -> TrustedKeys | None:
@@ -133,14 +136,45 @@ def _trusted_keys(config: Path | None, policy_from: str | None, allowed_signers:
             return None
         keys = PolicyKeys(allowed_signers=allowed_signers.read_bytes(), revoked=None)
         return TrustedKeys(keys=keys, source=f"the local file {allowed_signers.name}")
-    authority = read_authority(load_project(path), policy_from=policy_from, allowed_signers=allowed_signers)
-    authority.check_for_ci(os.environ)
-    if authority.caution:
-        say(authority.caution)
-    return trusted_keys(authority)
+    return TrustedKeys.of(
+        accepted(read_authority(load_project(path), policy_from=policy_from, allowed_signers=allowed_signers))
+    )
 
 
-def trusted_keys(authority: Authority) -> TrustedKeys:
-    """The keys of a policy."""
-    keys = PolicyKeys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
-    return TrustedKeys(keys=keys, source=authority.source, project=authority.project.name, authority=authority)
+@each_line_once()
+def gate_fleet(
+    folder: Path,
+    *,
+    targets: Sequence[str],
+    queries: Sequence[tuple[str, str]],
+    direction: str,
+    apply: bool,
+    repositories: Sequence[str],
+    form: str,
+    config: Path | None,
+    policy_from: str | None,
+    allowed_signers: Path | None,
+) -> int:
+    """Print which requirements the fleet run meets; the largest exit code of those that are not met, 0 without any.
+
+    With ``apply`` the owner's SQL is applied again to a throw-away database. Raises UsageError without targets, AuditError
+    where policy, keys, git, the list of targets or the run cannot be read.
+    """
+    if not targets and not queries:
+        todo = "name them again with --targets or --from-query: the run must not say itself which targets there are"
+        raise UsageError("which databases have to be in the run?", where="fleet gate", todo=todo)
+    places = [parse_place(text) for text in repositories]
+    authority = read_authority(signing_project(config), policy_from=policy_from, allowed_signers=allowed_signers)
+    authority = accepted(at_home(authority, places, os.environ))
+    run = open_folder(folder)
+    with check_out(authority, places, os.environ) as checkout:
+        asking = FleetAsking(
+            authority=authority,
+            checkout=checkout,
+            targets=find_targets(targets, queries, authority.revision),
+            direction=Direction(direction),
+            applied=read_expected(None, checkout.project, progress=say).snapshot.digest if apply else None,
+            now=SystemClock().now(),
+        )
+        found = ask_fleet_gate(run, asking)
+    return write_gates([found], authority, phase=None, notes=checkout.notes, form=form)

@@ -12,7 +12,8 @@ import click
 
 from migration_audit.artifacts.git.command import each_line_once
 from migration_audit.audit.demo import signing_project
-from migration_audit.cli.output import in_columns, say, write_json
+from migration_audit.cli.group import accepted
+from migration_audit.cli.output import in_columns, write_json
 from migration_audit.cli.terminal import HOLDS, Style, write_paragraph
 from migration_audit.cli.verdicts import tell_gate_to_github
 from migration_audit.gate import EnvironmentGate, RequirementKind
@@ -44,10 +45,7 @@ def run_gate(
     project = signing_project(config)
     places = [parse_place(text) for text in repositories]
     authority = read_authority(project, policy_from=policy_from, allowed_signers=allowed_signers)
-    authority = at_home(authority, places, os.environ)
-    authority.check_for_ci(os.environ)
-    if authority.caution:
-        say(authority.caution)
+    authority = accepted(at_home(authority, places, os.environ))
     asked = required_environments(authority, environments, Phase(phase))
     with check_out(authority, places, os.environ) as checkout:
         found = ask_gate(

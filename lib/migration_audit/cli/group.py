@@ -5,25 +5,41 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from migration_audit.cli.output import prepare_streams
+from migration_audit.cli.output import prepare_streams, say
 from migration_audit.cli.terminal import write_error
 from migration_audit.model.errors import AuditError, UsageError
+
+if TYPE_CHECKING:
+    from migration_audit.signoff import Authority
+
+Option = Callable[[Any], Any]
 
 config_option = click.option(
     "--config", type=click.Path(path_type=Path), help="audit.toml; by default the nearest one in this folder or above."
 )
-policy_from_option = click.option(
-    "--policy-from", metavar="REV", help="Read policy and keys from this git revision: origin/main."
+_policy_options = (
+    config_option,
+    click.option("--policy-from", metavar="REV", help="Read policy and keys from this git revision: origin/main."),
+    click.option(
+        "--allowed-signers",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Reviewers' keys, instead of the policy's file; cannot be combined with a revision.",
+    ),
 )
-signers_option = click.option(
-    "--allowed-signers",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Reviewers' keys, instead of the policy's file; cannot be combined with a revision.",
+_signer_options = (
+    click.option("--as", "reviewer", required=True, metavar="IDENTITY", help="Who signs: the name in allowed_signers."),
+    click.option(
+        "--key",
+        required=True,
+        metavar="FILE",
+        help="A private key, the public key of one in the agent or in hardware, or the word agent.",
+    ),
 )
 producer_key_option = click.option(
     "--producer-key",
@@ -38,14 +54,8 @@ repositories_option = click.option(
     metavar="NAME=PATH[@REV]",
     help="Location and protected branch of a repository in audit.toml; default: its path and policy_from.",
 )
-identity_option = click.option(
-    "--as", "reviewer", required=True, metavar="IDENTITY", help="Who signs: the name in allowed_signers."
-)
-key_option = click.option(
-    "--key",
-    required=True,
-    metavar="FILE",
-    help="A private key, the public key of one in the agent or in hardware, or the word agent.",
+environments_option = click.option(
+    "--env", "environments", multiple=True, metavar="NAME", help="Only this environment; can be repeated."
 )
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 direction_option = click.option(
@@ -55,6 +65,55 @@ direction_option = click.option(
     show_default=True,
     help="covers: the actual side may have more; equal: it may not.",
 )
+
+
+def policy_options(command: Any) -> Any:
+    """``--config``, ``--policy-from`` and ``--allowed-signers``."""
+    return _all_of(_policy_options, command)
+
+
+def signer_options(command: Any) -> Any:
+    """``--as`` and ``--key``."""
+    return _all_of(_signer_options, command)
+
+
+def _all_of(options: tuple[Option, ...], command: Any) -> Any:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def format_option(*forms: str) -> Option:
+    """``--format``; the first of the forms is the default."""
+    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True)
+
+
+def out_option(default: str | None = None, *, text: str | None = None) -> Option:
+    """``--out``, the folder to write into; ``text`` says where that is without a default."""
+    kind = click.Path(path_type=Path, file_okay=False)
+    given: dict[str, Any] = {} if default is None else {"default": Path(default), "show_default": True}
+    return click.option("--out", type=kind, help=text, **given)
+
+
+def number_option(name: str, text: str, *, default: int | None = None, metavar: str = "NUMBER") -> Option:
+    """A whole number, at least 1."""
+    given: dict[str, Any] = {} if default is None else {"default": default, "show_default": True}
+    return click.option(name, type=click.IntRange(min=1), metavar=metavar, help=text, **given)
+
+
+def confirmed(question: str, *, where: str) -> bool:
+    """Whether the person at the terminal says yes. Raises UsageError, which names ``where``, without a terminal."""
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to confirm on", where=where, todo="sign in a terminal, or add --yes")
+    return click.confirm(question)
+
+
+def accepted(authority: Authority) -> Authority:
+    """The authority, with a warning where a proposal could change it; raises SignoffError for such a one in a pipeline."""
+    authority.check_for_ci(os.environ)
+    if authority.caution:
+        say(authority.caution)
+    return authority
 
 
 class Group(click.Group):

@@ -18,12 +18,14 @@ from migration_audit.cli.group import (
     Commands,
     config_option,
     direction_option,
-    identity_option,
-    key_option,
-    policy_from_option,
+    environments_option,
+    format_option,
+    number_option,
+    out_option,
+    policy_options,
     producer_key_option,
     repositories_option,
-    signers_option,
+    signer_options,
     yes_option,
 )
 from migration_audit.cli.output import say
@@ -56,6 +58,7 @@ def _terminated(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+_OUT = out_option(text="Report folder; default: from audit.toml.")
 _PHASE = click.option(
     "--phase",
     type=click.Choice(["preflight", "retired"]),
@@ -92,7 +95,7 @@ def init(directory: Path, notebooks: bool, detect: bool, schema: bool) -> None:
 
 
 @main.command()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True)
+@out_option("reports")
 def demo(out: Path) -> None:
     """Audit the bundled example.
 
@@ -105,27 +108,18 @@ def demo(out: Path) -> None:
 
 
 @main.command()
-@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; can be repeated.")
+@environments_option
 @_PHASE
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: from audit.toml.")
+@_OUT
 @click.option("--commands", is_flag=True, help="Execute the acceptance commands of audit.toml (CMD001), here and now.")
 @click.option(
     "--pdf", is_flag=True, help="Print each report to a PDF next to its folder, with the Chromium of this machine."
 )
 @producer_key_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("text", "json")
 @color_option
 @config_option
-def run(
-    environments: tuple[str, ...],
-    phase: str,
-    out: Path | None,
-    commands: bool,
-    pdf: bool,
-    producer_key: Path | None,
-    form: str,
-    config: Path | None,
-) -> None:
+def run(phase: str, **how: Any) -> None:
     """Audit the environments and write a report for each.
 
     Prints each verdict, each blocker, and the numbers of other findings.
@@ -133,18 +127,7 @@ def run(
     from migration_audit.cli.audit import run_project  # noqa: PLC0415
     from migration_audit.model.finding import Phase  # noqa: PLC0415
 
-    code = run_project(
-        config=config,
-        environments=environments,
-        phase=Phase(phase),
-        out=out,
-        commands=commands,
-        pdf=pdf,
-        producer_key=producer_key,
-        progress=say,
-        form=form,
-    )
-    sys.exit(code)
+    sys.exit(run_project(phase=Phase(phase), progress=say, **how))
 
 
 _PLACEHOLDER = click.option(
@@ -162,13 +145,11 @@ _VARIABLE = click.option(
     help="Variable of psql, as psql -v sets it: :NAME; can be repeated.",
 )
 
-_STATEMENT_TIMEOUT = click.option(
+_STATEMENT_TIMEOUT = number_option(
     "--statement-timeout",
-    type=click.IntRange(min=1),
+    "Time limit for one SQL statement, in seconds; the limit for a file is six times as long.",
     default=STATEMENT_TIMEOUT,
-    show_default=True,
     metavar="SECONDS",
-    help="Time limit for one SQL statement, in seconds; the limit for a file is six times as long.",
 )
 
 
@@ -176,7 +157,7 @@ _STATEMENT_TIMEOUT = click.option(
 @click.argument("expected")
 @click.argument("actual")
 @direction_option
-@click.option("--format", "form", type=click.Choice(["text", "json", "sql"]), default="text", show_default=True)
+@format_option("text", "json", "sql")
 @click.option("--no-cross-check", is_flag=True, help="Do not cross-check two SQL sides with pg_dump.")
 @_PLACEHOLDER
 @_VARIABLE
@@ -231,9 +212,6 @@ main.add_command(check)
 main.add_command(source_format)
 
 
-_RUN = click.argument("run", metavar="RUN", type=click.Path(path_type=Path, file_okay=False, exists=True))
-
-
 @main.command()
 @click.argument("run", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @click.option(
@@ -243,8 +221,7 @@ _RUN = click.argument("run", metavar="RUN", type=click.Path(path_type=Path, file
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Archive with the run from a CI system; it is unpacked into the report folder first.",
 )
-@identity_option
-@key_option
+@signer_options
 @click.option("--decision", type=click.Choice(["approve", "reject", "withdraw"]), default="approve", show_default=True)
 @click.option("--withdraw", "decision", flag_value="withdraw", help="The same as --decision withdraw.")
 @click.option("--comment", default="", metavar="TEXT", help="What the other reviewers should know.")
@@ -255,9 +232,7 @@ _RUN = click.argument("run", metavar="RUN", type=click.Path(path_type=Path, file
     help="Last day on which the decision is valid: 2027-01-31.",
 )
 @yes_option
-@config_option
-@policy_from_option
-@signers_option
+@policy_options
 def sign(run: Path | None, expires: datetime | None, **how: Any) -> None:
     """Sign the evidence of RUN, a folder written by `run`.
 
@@ -275,9 +250,7 @@ def sign(run: Path | None, expires: datetime | None, **how: Any) -> None:
 @click.option(
     "--intact", is_flag=True, help="Check files and signatures only, not whether they are sufficient; for a pre-commit hook."
 )
-@config_option
-@policy_from_option
-@signers_option
+@policy_options
 def verify(runs: tuple[Path, ...], **how: Any) -> None:
     """Verify the files and signatures of signed runs.
 
@@ -289,16 +262,14 @@ def verify(runs: tuple[Path, ...], **how: Any) -> None:
 
 
 @main.command()
-@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; can be repeated.")
+@environments_option
 @_PHASE
 @click.option("--live", is_flag=True, help="Read each database again, and require that it is unchanged since the audit.")
 @repositories_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: from audit.toml.")
+@format_option("text", "json")
+@_OUT
 @color_option
-@config_option
-@policy_from_option
-@signers_option
+@policy_options
 def gate(**how: Any) -> None:
     """Check whether the deletion may be merged.
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime, time
 from pathlib import Path
-
-import click
 
 from migration_audit import report
 from migration_audit.artifacts.git.repository import is_ignored, keeps_bytes
 from migration_audit.audit.demo import signing_project
+from migration_audit.cli.group import confirmed
 from migration_audit.cli.output import in_columns, say
 from migration_audit.cli.terminal import write_lines
 from migration_audit.model.enumeration import first_lines
@@ -57,13 +55,12 @@ def sign_run(
         _run(folder, archive, project), authority, reviewer=reviewer, now=now, withdraws=decision == Decision.WITHDRAW
     )
     signed = decision_of(proposal, reviewer=reviewer, decision=Decision(decision), comment=comment, expires=until, now=now)
-    for line in _presented(proposal, signed, authority.source):
-        write_lines(line)
-    for line in _less(proposal, authority):
+    for line in (*_presented(proposal, signed, authority.source), *_less(proposal, authority)):
         write_lines(line)
     if authority.caution:
         say(authority.caution)
-    _ask(yes=yes, decision=signed)
+    if not yes and not confirmed(f"\n{decision.capitalize()} and sign?", where="sign"):
+        raise SignoffError("nothing was signed", where="sign", todo="nothing has changed: the run was not moved")
     own = sign(proposal, signed, authority, key=key)
     target = proposal.target
     shown = one_line(str(target))
@@ -178,12 +175,3 @@ def _weighed(held: Triage, signed: SignedDecision) -> list[str]:
 def _listed(heading: str, items: list[str]) -> list[str]:
     shown = first_lines([one_line(item) for item in items], most=_SHOWN, rest="… and {:,} more: see report.html")
     return ["", f"{heading} ({len(items)})", *(f"  {line}" for line in shown)] if items else []
-
-
-def _ask(*, yes: bool, decision: SignedDecision) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to confirm on", where="sign", todo="sign in a terminal, or add --yes")
-    if not click.confirm(f"\n{decision.decision.value.capitalize()} and sign?"):
-        raise SignoffError("nothing was signed", where="sign", todo="nothing has changed: the run was not moved")

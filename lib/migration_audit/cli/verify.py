@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from migration_audit.audit.demo import signing_project
-from migration_audit.cli.output import say
+from migration_audit.cli.group import accepted
 from migration_audit.cli.terminal import HOLDS, write_lines
 from migration_audit.model.signoff import Sentence
 from migration_audit.report.escape import one_line
@@ -33,9 +32,7 @@ def verify_runs(
     folders = list(dict.fromkeys(find_run(path) for path in named))
     authority = read_authority(signing_project(config), policy_from=policy_from, allowed_signers=allowed_signers)
     if not intact:
-        authority.check_for_ci(os.environ)
-        if authority.caution:
-            say(authority.caution)
+        accepted(authority)
     codes = []
     for folder in folders:
         if page:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,23 +20,30 @@ from migration_audit.fleet.reviewers import (
     neighbours,
     read_signed_fleet,
 )
-from migration_audit.fleet.signatures import TrustedKeys
 from migration_audit.fleet.statements import FleetStatement
 from migration_audit.fleet.store import RunFolder
 from migration_audit.fleet.summary import FleetSummary, difference_text, repeated_text
 from migration_audit.fleet.targets import FleetTarget, parse_reference
 from migration_audit.fleet.verify import read_statement, verify_statement
-from migration_audit.gate import EnvironmentGate, Requirement, RequirementKind, judge_age, judge_sentences, judge_signatures
+from migration_audit.gate import (
+    EnvironmentGate,
+    Requirement,
+    RequirementKind,
+    judge_age,
+    judge_bytes,
+    judge_sentences,
+    judge_signatures,
+)
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SourceError
 from migration_audit.model.evidence import CLOCKS
-from migration_audit.model.signoff import Sentence, SignedRun
+from migration_audit.model.signoff import Sentence, SignedRun, fails, failures, holds, remark
 from migration_audit.project import audited_digest
 from migration_audit.review.checkout import Checkout
 from migration_audit.review.checkout_files import expected_files
-from migration_audit.review.merging import Merge, odd_entries
+from migration_audit.review.merging import merge_sentences
 from migration_audit.review.settings import policy_settings, tree_sentences
-from migration_audit.review.tree import files_differ
+from migration_audit.review.tree import files_differ, merges_of
 from migration_audit.signoff import Authority
 
 _AGAIN = "run the fleet again, and sign that run"
@@ -48,8 +55,6 @@ class FleetAsking:
     """What a fleet run is judged by."""
 
     authority: Authority
-    trusted: TrustedKeys
-    """The keys of ``authority``."""
     checkout: Checkout
     """The files that are judged, and what they are merged into."""
     targets: Sequence[FleetTarget]
@@ -67,9 +72,9 @@ def ask_fleet_gate(folder: RunFolder, asking: FleetAsking) -> EnvironmentGate:
     Raises AuditError where it has not finished, or git or the checkout cannot be read.
     """
     _, facts, files = read_statement(folder)
-    run = read_signed_fleet(folder, asking.trusted, now=asking.now)
-    wrong = [s for s in verify_statement(folder, facts, files, now=asking.now) if s.ok is False]
-    found = list(_bytes(folder, run, wrong, asking.authority))
+    run = read_signed_fleet(folder, asking.authority, now=asking.now)
+    wrong = failures(verify_statement(folder, facts, files, now=asking.now))
+    found = list(judge_bytes(run, [*wrong, *_lost(folder, asking.authority)]))
     if not wrong:  # else it may be anything
         databases = _Databases(before=_before(folder, asking))
         summary = sum_up(folder, now=facts.generated_at, each=databases.add)
@@ -81,18 +86,22 @@ def _judged(
     folder: RunFolder, run: SignedRun, summary: FleetSummary, databases: _Databases, asking: FleetAsking
 ) -> Iterator[Requirement]:
     authority, needs = asking.authority, needs_of(asking.authority)
-    authors = fleet_authors(folder, asking.trusted, authority, now=asking.now)
+    authors = fleet_authors(folder, authority, now=asking.now)
     yield from judge_signatures(run, needs, roles=authority.policy.roles, authors=authors, command="fleet sign")
     yield from _verdict(summary)
-    yield _targets(folder, asking)
     read_at = summary.first_read_at or summary.generated_at
     latest = summary.last_read_at or summary.generated_at
-    yield judge_age(read_at, needs, now=asking.now, is_of_the_future=latest > asking.now + CLOCKS)
-    yield from judge_sentences(RequirementKind.SOURCES, _sources(folder, asking))
-    yield from judge_sentences(RequirementKind.SETTINGS, _settings(folder, asking))
-    producer = fleet_producer(folder, run, authority, now=asking.now)
-    yield from judge_sentences(RequirementKind.PRODUCER, [producer])
-    yield from _server(databases, is_pinned=needs.pinned)
+    age = judge_age(read_at, needs, now=asking.now, is_of_the_future=latest > asking.now + CLOCKS)
+    kind = RequirementKind
+    for need, sentences in (
+        (kind.TARGETS, [_targets(folder, asking)]),
+        (kind.AGE, [age]),
+        (kind.SOURCES, _sources(folder, asking)),
+        (kind.SETTINGS, _settings(folder, asking)),
+        (kind.PRODUCER, [fleet_producer(folder, authority, now=asking.now)]),
+        (kind.SERVER, _server(databases, is_pinned=needs.pinned)),
+    ):
+        yield from judge_sentences(need, sentences)
 
 
 def _run(folder: RunFolder, facts: FleetStatement, asking: FleetAsking) -> Iterator[Requirement]:
@@ -127,20 +136,17 @@ def _code_of(facts: FleetStatement) -> int:
     return TargetOutcome.BLOCKED.exit_code if facts.outcomes.get(TargetOutcome.BLOCKED) else 0
 
 
-def _bytes(folder: RunFolder, run: SignedRun, wrong: Iterable[Sentence], authority: Authority) -> Iterator[Requirement]:
-    kind, revision = RequirementKind.BYTES, authority.revision
-    bad = [*wrong, *(s for each in run.signoffs if not each.is_intact for s in each.sentences)]
-    place = folder.path.resolve()
-    if revision is not None and revision.has_inside(place):
-        lost = [f"{folder.path.name}/{path}" for path in revision.missing_in(place, of=place)]
-        link = first_link(place, below=revision.top)
-        lost += [str(link)] if link is not None else []
-        if lost:
-            text = f"{revision.named} has it otherwise: {some_of(lost, most=_SHOWN)}"
-            bad.append(Sentence(ok=False, text=text, todo="restore it from git, or merge the branch"))
-    yield from judge_sentences(kind, bad)
-    if not bad:
-        yield Requirement(need=kind, ok=True, text=f"statement.json, SHA-256 {run.statement_sha256}")
+def _lost(folder: RunFolder, authority: Authority) -> Iterator[Sentence]:
+    """That the policy's revision has the run, and files of it are missing here or differ, where that is so."""
+    revision, place = authority.revision, folder.path.resolve()
+    if revision is None or not revision.has_inside(place):
+        return
+    lost = [f"{folder.path.name}/{path}" for path in revision.missing_in(place, of=place)]
+    link = first_link(place, below=revision.top)
+    lost += [str(link)] if link is not None else []
+    if lost:
+        text = f"files of {revision.named} are missing here or differ: {some_of(lost, most=_SHOWN)}"
+        yield fails(text, "restore it from git, or merge the branch")
 
 
 def _verdict(summary: FleetSummary) -> Iterator[Requirement]:
@@ -171,7 +177,7 @@ def _group(group: DifferenceGroup) -> str:
     return f"{names}{f' and {more:,} more' if more > 0 else ''}: {what}"
 
 
-def _targets(folder: RunFolder, asking: FleetAsking) -> Requirement:
+def _targets(folder: RunFolder, asking: FleetAsking) -> Sentence:
     """No target of the list is missing, or was read somewhere else than the list says."""
     read = {each.name: each.reference for each in folder.planned.targets}
     missing = [each.name for each in asking.targets if each.name not in read]
@@ -179,10 +185,10 @@ def _targets(folder: RunFolder, asking: FleetAsking) -> Requirement:
     wrong = [f"not in the run: {some_of(missing, most=_SHOWN)}"] if missing else []
     wrong += [f"read by another reference than listed: {some_of(other, most=_SHOWN)}"] if other else []
     if wrong:
-        return Requirement(need=RequirementKind.TARGETS, ok=False, text="; ".join(wrong), todo=_AGAIN, code=4)
+        return fails("; ".join(wrong), _AGAIN)
     more = len(read) - len(asking.targets)
     text = f"each of the {len(asking.targets):,} listed targets is in the run" + (f", and {more:,} more" if more else "")
-    return Requirement(need=RequirementKind.TARGETS, ok=True, text=text)
+    return holds(text)
 
 
 def _sources(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
@@ -190,37 +196,28 @@ def _sources(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
     plan, checkout = folder.planned.plan, asking.checkout
     audited, project = plan.files, asking.checkout.project
     if not audited:
-        yield Sentence(ok=False, text="the run does not name the files of the owner's SQL", todo=_AGAIN)
+        yield fails("the run does not name the files of the owner's SQL", _AGAIN)
         return
     try:
         here = expected_files(project)
     except SourceError as error:
-        yield Sentence(ok=False, text=f"owner: {error.where}: {error.what}", todo=f"repair it; {_AGAIN}")
+        yield fails(f"owner: {error.where}: {error.what}", f"repair it; {_AGAIN}")
         return
     wrong = files_differ(audited, here)
     if wrong:
-        yield Sentence(ok=False, text=f"the owner's SQL is not what targets were compared with: {wrong}", todo=_AGAIN)
+        yield fails(f"the owner's SQL is not what targets were compared with: {wrong}", _AGAIN)
     else:
-        yield Sentence(ok=True, text=f"{len(audited):,} files of the owner's SQL unchanged since the run")
-    settings = policy_settings(project, checkout.revision)
-    for revision in checkout.merges:
-        merge = Merge(project=project, revision=revision, settings=settings)
-        odd = list(odd_entries(merge, audited, list(folder.planned.commits.values())))
-        if odd:
-            todo = "replace them with regular files with unique names"
-            yield Sentence(ok=False, text=f"not plain files: {some_of(odd, most=3, between='; ')}", todo=todo)
-        if wrong_there := merge.differences(audited, (), files_of=expected_files):
-            text = f"{revision.named} has files that differ from those: {some_of(sorted(wrong_there), most=3)}"
-            yield Sentence(ok=False, text=text, todo=f"merge {revision.named} into this branch; {_AGAIN}")
+        yield holds(f"{len(audited):,} files of the owner's SQL unchanged since the run")
+    merges = merges_of(project, checkout.revision, checkout.merges)
+    commits = list(folder.planned.commits.values())
+    yield from merge_sentences(merges, audited, (), commits, again=_AGAIN, files_of=expected_files)
     if asking.applied is None:
-        yield Sentence(ok=None, text="not applied again: --apply does so, and compares what it makes with expected.json")
+        yield remark("not applied again: --apply does so, and compares what it makes with expected.json")
     elif asking.applied != plan.expected:
         text = f"the owner's SQL, applied here, is not what targets were compared with: {asking.applied}"
-        yield Sentence(ok=False, text=text, todo=_AGAIN)
+        yield fails(text, _AGAIN)
     else:
-        yield Sentence(
-            ok=True, text=f"the owner's SQL, applied here, is what targets were compared with ({plan.expected[:19]}…)"
-        )
+        yield holds(f"the owner's SQL, applied here, is what targets were compared with ({plan.expected[:19]}…)")
 
 
 def _settings(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
@@ -229,17 +226,17 @@ def _settings(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
     policy = policy_settings(project, revision)
     where = revision.named if revision else "this tree"
     if folder.planned.plan.settings == audited_digest(policy, file_name=project.path.name):
-        yield Sentence(ok=True, text=f"it was made with the {project.path.name} of {where}")
+        yield holds(f"it was made with the {project.path.name} of {where}")
     else:
         text = f"it was made with other audit settings than those of {project.path.name} in {where}"
-        yield Sentence(ok=False, text=text, todo=f"merge the settings into {where} first, or restore them; {_AGAIN}")
+        yield fails(text, f"merge the settings into {where} first, or restore them; {_AGAIN}")
     if revision is not None:
         yield from tree_sentences(project, policy, where)
 
 
 def _before(folder: RunFolder, asking: FleetAsking) -> RunFolder | None:
     """The last approved run; None where there is none. Raises AuditError where its evidence is not what was approved."""
-    before = last_approved(folder, asking.trusted, asking.authority, now=asking.now)
+    before = last_approved(folder, asking.authority, now=asking.now)
     if before is not None:
         _, facts, _ = read_statement(before)
         if sum_up(before, now=facts.generated_at).root != facts.root:
@@ -279,17 +276,17 @@ class _Databases:
             self.wrong.append(f"{name}: {now}, but {then} in the last approved run")
 
 
-def _server(databases: _Databases, *, is_pinned: bool) -> Iterator[Requirement]:
-    kind, unknown = RequirementKind.SERVER, databases.unknown
-    if databases.wrong:
-        text = f"other databases were read: {some_of(databases.wrong, most=_SHOWN, between='; ')}"
+def _server(databases: _Databases, *, is_pinned: bool) -> Iterator[Sentence]:
+    wrong, unknown = databases.wrong, databases.unknown
+    if wrong:
+        text = f"other databases were read: {some_of(wrong, most=_SHOWN, between='; ')}"
         todo = "correct the reference, run the fleet and sign again; where a target has moved, list it by another reference"
-        yield Requirement(need=kind, ok=False, text=text, todo=todo, code=4)
+        yield fails(text, todo)
     if is_pinned and unknown:
         text = f"not known from the last approved run, which the policy asks for: {some_of(unknown, most=_SHOWN)}"
-        todo = "keep the last approved run in the folder that holds this one"
-        yield Requirement(need=kind, ok=False, text=text, todo=todo, code=4)
-    if not databases.wrong and not (is_pinned and unknown):
-        text = f"each is the database {'that its reference names' if unknown else 'of the last approved run'}"
-        rest = f"; not known from the last approved run: {some_of(unknown, most=3)}" if unknown and databases.before else ""
-        yield Requirement(need=kind, ok=None if unknown else True, text=text + rest)
+        yield fails(text, "keep the last approved run in the folder that holds this one")
+    elif not wrong and unknown:
+        rest = f"; not known from the last approved run: {some_of(unknown, most=3)}" if databases.before else ""
+        yield remark(f"each is the database that its reference names{rest}")
+    elif not wrong:
+        yield holds("each is the database of the last approved run")

@@ -21,10 +21,10 @@ from migration_audit.fleet.store import SIGNATURES, STATEMENT, RunFolder, eviden
 from migration_audit.fleet.verify import age_sentences, dates_sentences, index_leaves, read_statement
 from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
-from migration_audit.model.signoff import Decision, Sentence, SignOff
+from migration_audit.model.signoff import Decision, Sentence, SignOff, fails, holds, remark
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.model.strict_json import parse_json
-from migration_audit.signoff import Authority, find_key_file, openssh
+from migration_audit.signoff import Authority, check_reviewer, find_key_file, openssh
 from migration_audit.signoff.decisions import is_identity
 from migration_audit.signoff.openssh import read_signature
 
@@ -48,6 +48,12 @@ class TrustedKeys:
     authority: Authority | None = None
     """The policy with these keys; None where they are of a file alone."""
 
+    @classmethod
+    def of(cls, authority: Authority) -> TrustedKeys:
+        """The keys of a policy."""
+        project = authority.project.name
+        return cls(keys=authority.keys, source=authority.source, project=project, authority=authority)
+
 
 def read_signatures(folder: RunFolder) -> dict[str, bytes]:
     """The signatures of a folder by identity. Raises AuditError for a file that cannot be read."""
@@ -56,11 +62,11 @@ def read_signatures(folder: RunFolder) -> dict[str, bytes]:
     return {name.removesuffix(_SUFFIX): read_file(place / name) or b"" for name in names}
 
 
-def other_project(facts: FleetStatement, trusted: TrustedKeys) -> str | None:
-    """That the keys are those of another project than the fleet run; None where they are not, or one of the two has none."""
-    if facts.project is None or trusted.project in {None, facts.project}:
-        return None
-    return f"the fleet run is of the project {facts.project}, but the keys are of {trusted.project}"
+def judge_project(facts: FleetStatement, trusted: TrustedKeys) -> Iterator[Sentence]:
+    """That the keys are those of another project than the fleet run, where both have one and it is so."""
+    if None not in {facts.project, trusted.project} and facts.project != trusted.project:
+        text = f"the fleet run is of the project {facts.project}, but the keys are of {trusted.project}"
+        yield fails(text, "name the right audit.toml with --config")
 
 
 def sign_statement(
@@ -71,12 +77,7 @@ def sign_statement(
     Raises UsageError for an identity or a key that cannot be one, SignoffError when the signature would not count or exists
     already, and AuditError when ssh-keygen does not sign.
     """
-    if not is_identity(identity):
-        todo = "expected the name in allowed_signers, such as ann@example.org: letters, digits and . _ + @ -"
-        raise UsageError("is not a valid name of a signer", where=identity, todo=todo)
-    if not openssh.is_known(identity, trusted.keys):
-        todo = "add a line with the signer's public key to allowed_signers there first"
-        raise SignoffError(f"{identity} is not in {trusted.source}", where="--as", todo=todo)
+    check_reviewer(identity, trusted.keys, trusted.source)
     place = folder.path / SIGNATURES / f"{identity}{_SUFFIX}"
     if place.exists():
         raise SignoffError(f"{identity} has signed it already", where=str(place), todo="there is nothing to do")
@@ -100,10 +101,10 @@ def judge_signatures(
     statement: bytes, facts: FleetStatement, signatures: Mapping[str, bytes], trusted: TrustedKeys | None, *, now: datetime
 ) -> Iterator[Sentence]:
     """Who signed the statement, and whether that counts. A key has to be valid when the run was summed up, and now."""
-    if trusted is not None and (other := other_project(facts, trusted)) is not None:
-        yield Sentence(ok=False, text=other, todo="name the right audit.toml with --config")
+    if trusted is not None:
+        yield from judge_project(facts, trusted)
     if not signatures:
-        yield Sentence(ok=False, text="it is not signed", todo="migration-audit fleet sign FOLDER --as IDENTITY --key FILE")
+        yield fails("it is not signed", "migration-audit fleet sign FOLDER --as IDENTITY --key FILE")
     for each in read_signoffs(statement, facts, signatures, trusted, now=now):
         yield from each.sentences
 
@@ -118,21 +119,21 @@ def read_signoffs(
             key = openssh.fingerprint(read_signature(signature).key_line)
         except (ValueError, AuditError) as error:
             text = f"the signature of {identity} cannot be read: {error}"
-            yield replace(given, sentences=(Sentence(ok=False, text=text, todo="restore the file"),))
+            yield replace(given, sentences=(fails(text, "restore the file"),))
             continue
         given = replace(given, fingerprint=key, signed=(statement, signature), is_intact=True)
         if not is_identity(identity):
             text = f"{identity} is not a valid name of a signer"
-            yield replace(given, sentences=(Sentence(ok=False, text=text, todo="move the file away"),))
+            yield replace(given, sentences=(fails(text, "move the file away"),))
         elif trusted is None:
             text = f"signed as {identity} with the key {key}, which was not judged: no keys are named"
-            yield replace(given, sentences=(Sentence(ok=None, text=text),))
+            yield replace(given, sentences=(remark(text),))
         elif _is_good(statement, signature, identity, (facts.generated_at, now), trusted):
-            good = Sentence(ok=True, text=f"{identity} signed it with the key {key}")
+            good = holds(f"{identity} signed it with the key {key}")
             yield replace(given, is_authorised=True, sentences=(good,))
         else:
             what = f"the signature of {identity} is invalid: it is of another statement, or {trusted.source} does not accept"
-            bad = Sentence(ok=False, text=f"{what} the key {key} for {identity}", todo="restore both, or sign again")
+            bad = fails(f"{what} the key {key} for {identity}", "restore both, or sign again")
             yield replace(given, sentences=(bad,))
 
 
@@ -213,7 +214,7 @@ def _about_target(
 ) -> Iterator[Sentence]:
     if target is not None and evidence.target != target:
         text = f"it is the proof of target {evidence.target}, not of {target}"
-        yield Sentence(ok=False, text=text, todo=_AGAIN)
+        yield fails(text, _AGAIN)
     is_same = (
         target_evidence_bytes(evidence).decode() == proof.evidence
         and (evidence.run, evidence.expected) == (facts.run, facts.expected)

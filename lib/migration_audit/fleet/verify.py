@@ -17,7 +17,7 @@ from migration_audit.fleet.summary import repeated_text, summary_bytes
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import CLOCKS
-from migration_audit.model.signoff import Sentence
+from migration_audit.model.signoff import Sentence, fails, holds, remark
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.model.strict_json import parse_json
 
@@ -68,7 +68,7 @@ def dates_sentences(facts: FleetStatement, now: datetime) -> Iterator[Sentence]:
     """That the evidence is dated later than clocks may be wrong, where it is."""
     latest = max(facts.generated_at, facts.last_read_at or facts.generated_at)
     if latest > min(now, facts.generated_at) + CLOCKS:
-        yield Sentence(ok=False, text="its evidence is dated in the future", todo="correct the clock, and read it again")
+        yield fails("its evidence is dated in the future", "correct the clock, and read it again")
 
 
 def age_sentences(read_at: datetime | None, max_age: timedelta | None, now: datetime) -> Iterator[Sentence]:
@@ -76,7 +76,7 @@ def age_sentences(read_at: datetime | None, max_age: timedelta | None, now: date
     if max_age is not None and (read_at is None or read_at < now - max_age):
         when = "was never read" if read_at is None else f"was read at {read_at:%Y-%m-%dT%H:%M:%SZ}"
         text = f"the oldest evidence {when}, which --max-age does not allow"
-        yield Sentence(ok=False, text=text, todo="read it again, and sign that run")
+        yield fails(text, "read it again, and sign that run")
 
 
 def verdict_sentence(facts: FleetStatement) -> Sentence:
@@ -88,17 +88,17 @@ def verdict_sentence(facts: FleetStatement) -> Sentence:
     ]
     wrong += [repeated_text(facts.repeated)] if facts.repeated else []
     if not wrong:
-        return Sentence(ok=None, text="no target blocks")
-    return Sentence(ok=None, text=f"not every target is as expected: {', '.join(wrong)}; `fleet gate` does not let it pass")
+        return remark("no target blocks")
+    return remark(f"not every target is as expected: {', '.join(wrong)}; `fleet gate` does not let it pass")
 
 
 def _verify_files(folder: RunFolder, files: Mapping[str, str]) -> Iterator[Sentence]:
     wrong = [name for name in _FILES if _digest(folder.path / name) != files.get(name)]
     strange = sorted(files.keys() - set(_FILES))
     if wrong or strange:
-        yield Sentence(ok=False, text=f"do not match the statement: {', '.join([*wrong, *strange])}", todo=_RESTORE)
+        yield fails(f"do not match the statement: {', '.join([*wrong, *strange])}", _RESTORE)
     else:
-        yield Sentence(ok=True, text=f"these files match the statement: {', '.join(_FILES)}")
+        yield holds(f"these files match the statement: {', '.join(_FILES)}")
 
 
 def _digest(path: Path) -> str | None:
@@ -111,17 +111,17 @@ def _verify_plan(folder: RunFolder, facts: FleetStatement) -> Iterator[Sentence]
     try:
         expected = _digest_of_snapshot(read_file(folder.path / EXPECTED) or b"", str(folder.path / EXPECTED))
     except AuditError as error:
-        yield Sentence(ok=False, text=f"the expected side cannot be read: {error.what}", todo=_RESTORE)
+        yield fails(f"the expected side cannot be read: {error.what}", _RESTORE)
         return
     same = (plan.run, plan.expected, plan.direction, folder.planned.shard) == (
         *(facts.run, facts.expected, facts.direction, facts.shard),
     )
     if not folder.planned.is_of_its_plan:
-        yield Sentence(ok=False, text=f"{PLAN} does not list the targets that it is named by", todo=_RESTORE)
+        yield fails(f"{PLAN} does not list the targets that it is named by", _RESTORE)
     if same and expected == plan.expected:
-        yield Sentence(ok=True, text=f"the expected side is {plan.expected_named}, {expected}")
+        yield holds(f"the expected side is {plan.expected_named}, {expected}")
     else:
-        yield Sentence(ok=False, text="plan, expected side and statement are of different fleet runs", todo=_RESTORE)
+        yield fails("plan, expected side and statement are of different fleet runs", _RESTORE)
 
 
 def _digest_of_snapshot(content: bytes, where: str) -> str:
@@ -142,27 +142,27 @@ def _verify_targets(folder: RunFolder, facts: FleetStatement) -> Iterator[Senten
     try:
         summary = sum_up(folder, now=facts.generated_at, each=check)
     except AuditError as error:
-        yield Sentence(ok=False, text=f"evidence: {error}", todo=_RESTORE)
+        yield fails(f"evidence: {error}", _RESTORE)
         return
     if changed:
         text = f"the evidence was changed after the run was summed up: {some_of(changed)}"
-        yield Sentence(ok=False, text=text, todo=_RESTORE)
+        yield fails(text, _RESTORE)
     else:
-        yield Sentence(ok=True, text=f"the evidence of {summary.targets:,} targets matches their outcomes")
+        yield holds(f"the evidence of {summary.targets:,} targets matches their outcomes")
     if next(lines, None) is not None:
-        yield Sentence(ok=False, text=f"{INDEX} has more lines than there are targets", todo=_RESTORE)
+        yield fails(f"{INDEX} has more lines than there are targets", _RESTORE)
     if strange := _strangers(folder):
-        yield Sentence(ok=False, text=f"not part of the fleet run: {some_of(strange)}", todo="move these files away")
+        yield fails(f"not part of the fleet run: {some_of(strange)}", "move these files away")
     if statement_of(summary) == facts:
-        yield Sentence(ok=True, text=f"the root over them is {facts.root}")
+        yield holds(f"the root over them is {facts.root}")
     else:
-        yield Sentence(ok=False, text="root and counts of the statement do not match the targets", todo=_RESTORE)
+        yield fails("root and counts of the statement do not match the targets", _RESTORE)
     pages = ((SUMMARY, summary_bytes(summary)), (PAGE, render_page_of(summary).encode()))
     wrong = [name for name, content in pages if read_file(folder.path / name) != content]
     if wrong:
-        yield Sentence(ok=False, text=f"do not match the evidence: {', '.join(wrong)}", todo=_RESTORE)
+        yield fails(f"do not match the evidence: {', '.join(wrong)}", _RESTORE)
     else:
-        yield Sentence(ok=True, text=f"{SUMMARY} and {PAGE} match the evidence")
+        yield holds(f"{SUMMARY} and {PAGE} match the evidence")
 
 
 def _is_as_written(folder: RunFolder, evidence: TargetEvidence) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,13 +21,33 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """One thing that was verified, said plainly."""
+    """One thing that was verified, and how it ended: ``holds``, ``fails`` and ``remark`` make it."""
 
     ok: bool | None
     """None: it does not apply, and the text says why."""
     text: str
     todo: str = ""
     """What to do where it does not hold."""
+
+
+def holds(text: str) -> Sentence:
+    """Something that is as it has to be."""
+    return Sentence(ok=True, text=text)
+
+
+def fails(text: str, todo: str) -> Sentence:
+    """Something that is not as it has to be, and what to do."""
+    return Sentence(ok=False, text=text, todo=todo)
+
+
+def remark(text: str) -> Sentence:
+    """Something that decides nothing."""
+    return Sentence(ok=None, text=text)
+
+
+def failures(sentences: Iterable[Sentence]) -> list[Sentence]:
+    """Those that do not hold."""
+    return [sentence for sentence in sentences if sentence.ok is False]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +103,7 @@ class SignedRun:
     @property
     def is_intact(self) -> bool:
         """Whether every file and every signature is what it claims to be; says nothing about who may sign."""
-        return all(s.ok is not False for s in self.sentences) and all(s.is_intact for s in self.signoffs)
+        return not failures(self.sentences) and all(s.is_intact for s in self.signoffs)
 
     @property
     def is_signed(self) -> bool:

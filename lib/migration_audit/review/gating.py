@@ -13,22 +13,21 @@ from migration_audit.artifacts.git.command import each_line_once
 from migration_audit.artifacts.git.repository import first_link, is_ignored
 from migration_audit.audit.facts.store import FOLDER as FACTS
 from migration_audit.audit.facts.store import load_facts
-from migration_audit.gate import EnvironmentGate, Facts, RequirementKind, judge_environment
+from migration_audit.gate import IDENTITY, EnvironmentGate, Facts, RequirementKind, judge_environment
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase, Verdict
-from migration_audit.model.signoff import Sentence, SignedRun
+from migration_audit.model.signoff import Sentence, SignedRun, fails, failures, holds
 from migration_audit.model.snapshot import Snapshot, changes_between
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.project.boundary import paths_below
 from migration_audit.review import people
 from migration_audit.review.checkout import Checkout
 from migration_audit.review.history import ProposalHistory
-from migration_audit.review.signing import page_sentences
+from migration_audit.review.signing import page_sentences, project_sentences, recomputed_sentences
 from migration_audit.review.tree import ProposedTree, has_legacy
 from migration_audit.runner.folders import is_run_name
-from migration_audit.runner.rendering import recomputed
 from migration_audit.signoff import Authority
 
 _OF_THE_RUN = frozenset(RequirementKind) - {
@@ -126,8 +125,9 @@ class _Asking:
         lost, retired = self._lost(environment.name, run), self._retired(environment)
         facts = Facts(now=self.now, phase=self.phase.value, removed=lost, retired=retired)
         if run is not None and not (retired and retired.ok):
-            run = replace(run, sentences=(*run.sentences, *_computed_again(run), *self._project_is(run), *_page(run)))
-            if run.evidence is not None and all(s.ok is not False for s in run.sentences):  # else it may be anything
+            more = (*recomputed_sentences(run), *project_sentences(run, self.authority), *_page(run))
+            run = replace(run, sentences=(*run.sentences, *more))
+            if run.evidence is not None and not failures(run.sentences):  # else it may be anything
                 authors |= people.authors(run, self.authority, now=self.now)
                 facts = replace(self._facts(environment, run, run.evidence, runs), removed=lost)
         needs = self.authority.policy.of(environment.name)
@@ -138,28 +138,18 @@ class _Asking:
         """Whether no legacy file is left, here and in the policy's revision, and a signed run after it holds."""
         project, name = self.authority.project, environment.name
         runs = [r for r in self.signed(name) if r.is_signed and r.evidence and r.evidence.phase is Phase.RETIRED]
-        if self.phase is not Phase.PREFLIGHT or not runs or not project.legacy.is_applied or self._has_legacy():
+        if self.phase is not Phase.PREFLIGHT or not runs or not project.legacy.is_applied:
+            return None
+        if has_legacy(self.checkout.project, self.checkout.revision, self.checkout.merges):
             return None
         after = replace(self, phase=Phase.RETIRED, live=False)
         run = max(runs, key=_time_of)
         gate = after.judge(environment, {each.name: after.newest(each.name) for each in project.environments})
         wrong = [r for r in gate.requirements if r.code and r.need in _OF_THE_RUN]
         if wrong:
-            text = (
-                f"no legacy file is left, but {run.name}, the last run after the retirement, does not hold: {wrong[0].text}"
-            )
-            return Sentence(ok=False, text=text, todo=wrong[0].todo)
-        return Sentence(
-            ok=True, text=f"the retirement is done: no legacy file is left, and {run.name} was audited after the retirement"
-        )
-
-    def _has_legacy(self) -> bool:
-        return has_legacy(self.checkout.project, self.checkout.revision, self.checkout.merges)
-
-    def _project_is(self, run: SignedRun) -> Iterator[Sentence]:
-        if run.evidence is not None and run.evidence.project != self.authority.project.name:
-            text = f"the run is of the project {run.evidence.project}, not of {self.authority.project.name}"
-            yield Sentence(ok=False, text=text, todo="sign a run of this project")
+            what = f"{run.name}, the last run after the retirement, does not hold: {wrong[0].text}"
+            return fails(f"no legacy file is left, but {what}", wrong[0].todo)
+        return holds(f"the retirement is done: no legacy file is left, and {run.name} was audited after the retirement")
 
     def _facts(
         self, environment: Environment, run: SignedRun, evidence: Evidence, runs: Mapping[str, SignedRun | None]
@@ -172,16 +162,22 @@ class _Asking:
             evidence=evidence,
             folder=Path(run.folder),
         )
-        pins = {"database": environment.database, "system_identifier": environment.system_identifier}
+        history = ProposalHistory(authority=self.authority, top_of=self.project.directory, now=self.now)
+        needs = self.authority.policy.of(environment.name)
+        pins = {name: getattr(environment, name) for name in IDENTITY}
         return Facts(
             now=self.now,
             phase=self.phase.value,
             unsigned=self._unsigned(environment.name, run),
-            refused=tuple(self._refused(environment.name, run)),
+            refused=tuple(
+                history.refusals(environment.name, run, {each.name: each for each in self.signed(environment.name)})
+            ),
             files=tuple(tree.files()),
             settings=tuple(tree.settings()),
             commit=tree.commit(),
-            producer=signoff.judge_producer(run, self.authority.policy.of(environment.name), self.authority, now=self.now),
+            producer=signoff.judge_producer(
+                Path(run.folder), needs, self.authority, now=self.now, generated_at=evidence.generated_at
+            ),
             pins={name: pin for name, pin in pins.items() if pin is not None},
             approved_server=_server_of(people.last_approved(run, self.authority, now=self.now)),
             same_server=_same_server(environment.name, run, runs),
@@ -199,25 +195,17 @@ class _Asking:
         return newest.verdict.value if newest and newest.generated_at > run.generated_at else None
 
     def _lost(self, environment: str, run: SignedRun | None) -> tuple[str, ...]:
-        """What was signed for this environment and is not here as it was, in addition to the run itself."""
+        """What was signed for this environment and is missing here or differs, apart from the run itself.
+
+        The policy's revision says what was signed: a branch cannot leave out signatures that are inconvenient.
+        """
         others = (each for each in self.signed(environment) if run is None or each.name != run.name)
-        broken = (f"{signoff.SIGNED}/{environment}/{each.name}" for each in others if not _holds(each))
-        return (*broken, *self._removed(environment))
-
-    def _removed(self, environment: str) -> tuple[str, ...]:
-        """Signed files that the policy's revision has: signatures that are inconvenient cannot be left out of a branch."""
-        revision = self.authority.revision
-        there = self.authority.project.report_out / signoff.SIGNED / environment
-        if revision is None:
-            return ()
-        gone = revision.missing_in(self.out / signoff.SIGNED / environment, of=there)
-        return tuple(f"{signoff.SIGNED}/{environment}/{path}" for path in gone if path.name != signoff.SIGNED_PAGE)
-
-    def _refused(self, environment: str, run: SignedRun) -> Iterator[Sentence]:
-        """Rejections and withdrawals of earlier commits of the proposal, whatever became of them since."""
-        history = ProposalHistory(authority=self.authority, top_of=self.project.directory, now=self.now)
-        here = {each.name: each for each in self.signed(environment)}
-        yield from history.refusals(environment, run, here)
+        lost = [each.name for each in others if not _holds(each)]
+        if (revision := self.authority.revision) is not None:
+            there = self.authority.project.report_out / signoff.SIGNED / environment
+            missing = revision.missing_in(self.out / signoff.SIGNED / environment, of=there)
+            lost += [str(path) for path in missing if path.name != signoff.SIGNED_PAGE]
+        return tuple(f"{signoff.SIGNED}/{environment}/{each}" for each in lost)
 
     def _live(self, environment: Environment, evidence: Evidence, folder: Path) -> Sentence:
         audited = evidence.snapshots.get("live")
@@ -227,15 +215,15 @@ class _Asking:
             snapshot = catalog.with_connection(conninfo, catalog.read_snapshot, statement_timeout_ms=limit).snapshot
         except AuditError as error:
             raise AuditError(f"--live: {error.what}", where=error.where or environment.name, todo=error.todo) from error
-        for name in ("database", "system_identifier"):
+        for name in IDENTITY:
             now, then = getattr(snapshot.server, name), getattr(evidence.server, name, None)
             if now != then:
                 text = f"this is a different database: its {name.replace('_', ' ')} is {now}, but {then} was audited"
-                return Sentence(ok=False, text=text, todo="check the connection, or audit this database and sign that run")
+                return fails(text, "check the connection, or audit this database and sign that run")
         if snapshot.digest != audited:
             text = f"its catalog has changed since it was audited: {_changes(folder, snapshot)}"
-            return Sentence(ok=False, text=text, todo="audit again, and sign the new run")
-        return Sentence(ok=True, text=f"read now, and unchanged since the audit ({snapshot.digest[:19]}…)")
+            return fails(text, "audit again, and sign the new run")
+        return holds(f"read now, and unchanged since the audit ({snapshot.digest[:19]}…)")
 
 
 def _changes(folder: Path, now: Snapshot) -> str:
@@ -248,13 +236,6 @@ def _changes(folder: Path, now: Snapshot) -> str:
 
 def _time_of(run: SignedRun) -> tuple[datetime, str]:
     return run.generated_at, run.name
-
-
-def _computed_again(run: SignedRun) -> tuple[Sentence, ...]:
-    """Whether the facts give what the evidence says; files that are not those of the run say nothing about it."""
-    if run.evidence is None or any(s.ok is False for s in run.sentences):
-        return ()
-    return recomputed(Path(run.folder), run.evidence)
 
 
 def _refuse_links(folder: Path, below: Path) -> None:
@@ -279,7 +260,7 @@ def _holds(run: SignedRun) -> bool:
 def _server_of(run: SignedRun | None) -> dict[str, str]:
     """The names under which a server is pinned, as far as they are known."""
     server = run.evidence.server if run and run.evidence else None
-    found = {name: getattr(server, name, None) for name in ("database", "system_identifier")}
+    found = {name: getattr(server, name, None) for name in IDENTITY}
     return {name: value for name, value in found.items() if value}
 
 

@@ -12,7 +12,7 @@ from migration_audit import signoff
 from migration_audit.artifacts.git.refs import commits_touching, find_revision, is_shallow, merge_base
 from migration_audit.artifacts.git.repository import Revision, TreeEntry, find_top
 from migration_audit.gate import rejections
-from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
+from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff, fails, remark
 from migration_audit.signoff import Authority
 
 Files = dict[PurePosixPath, TreeEntry]
@@ -36,7 +36,7 @@ class ProposalHistory:
             text = (
                 "shallow clone: only its commits were searched for undone rejections and for authors (git fetch --unshallow)"
             )
-            yield Sentence(ok=None, text=text)
+            yield remark(text)
         reported: set[tuple[str, str]] = set()
         for commit, state in self._states(environment):
             if state.generated_at < run.generated_at:
@@ -50,11 +50,7 @@ class ProposalHistory:
                 did = "rejected" if each.decision is Decision.REJECT else "withdrew an approval of"
                 comment = f": {each.comment}" if each.comment else ""
                 text = f"{each.reviewer} {did} {state.name} in commit {commit[:9]} of this proposal, which is undone here"
-                yield Sentence(
-                    ok=False,
-                    text=text + comment,
-                    todo="a revert does not withdraw a decision: audit again, and sign the new run",
-                )
+                yield fails(text + comment, "a revert does not withdraw a decision: audit again, and sign the new run")
 
     def _states(self, environment: str) -> Iterator[tuple[str, SignedRun]]:
         """Each signed run as each of these commits has it, once for the same files."""

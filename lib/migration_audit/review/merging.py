@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +15,9 @@ from migration_audit.artifacts.git.repository import Revision, TreeEntry, entry_
 from migration_audit.artifacts.git.working_tree import is_as_committed
 from migration_audit.artifacts.text import path_below
 from migration_audit.audit.inputs.artifact_digests import artifact_digests
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SourceError
+from migration_audit.model.signoff import Sentence, fails
 from migration_audit.project import Project, project_of
 from migration_audit.review.checkout_files import digests_of_files
 
@@ -133,7 +135,30 @@ def _sha256(content: bytes | None) -> str | None:
     return None if content is None else hashlib.sha256(content).hexdigest()
 
 
-def odd_entries(merge: Merge, audited: Mapping[str, str], commits: Collection[str]) -> Iterator[str]:
+def merge_sentences(
+    merges: Iterable[Merge],
+    audited: Mapping[str, str],
+    touched: Collection[str],
+    commits: Collection[str],
+    *,
+    again: str,
+    files_of: FilesOf | None = None,
+) -> Iterator[Sentence]:
+    """That a merged tree would not be what was audited, where it would not; ``again`` says how to audit that tree.
+
+    ``commits`` are the audited ones; the other arguments are those of ``Merge.differences``.
+    """
+    for merge in merges:
+        if odd := list(_odd_entries(merge, audited, commits)):
+            todo = "replace them with regular files with unique names"
+            yield fails(f"not plain files: {some_of(odd, most=3, between='; ')}", todo)
+        if wrong := merge.differences(audited, touched, files_of=files_of):
+            where = merge.revision.named
+            text = f"{where} has files that differ from the audited ones: {some_of(sorted(wrong), most=3)}"
+            yield fails(text, f"merge {where} into this branch; {again}")
+
+
+def _odd_entries(merge: Merge, audited: Mapping[str, str], commits: Collection[str]) -> Iterator[str]:
     """Each entry that is odd here and in neither the revision of ``merge`` nor the audited ``commits``, with its reason.
 
     Links, submodules, and names that only some file systems tell apart leave every audited byte as it was, and still decide

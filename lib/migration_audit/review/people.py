@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from migration_audit import signoff
 from migration_audit.artifacts.git.refs import commits_touching, find_revision, people_of
 from migration_audit.artifacts.git.repository import Revision
-from migration_audit.gate import approvals
-from migration_audit.model.errors import AuditError
+from migration_audit.gate import judge_reviewers
+from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.evidence import HOME
-from migration_audit.model.signoff import SignedRun
+from migration_audit.model.signoff import SignedRun, failures
 from migration_audit.project import EnvironmentPolicy
 from migration_audit.signoff import Authority
 from migration_audit.signoff.openssh import NAMESPACE
+
+RunT = TypeVar("RunT")
 
 
 def authors(run: SignedRun, authority: Authority, *, now: datetime) -> frozenset[str]:
@@ -34,19 +37,54 @@ def last_approved(run: SignedRun, authority: Authority, *, now: datetime) -> Sig
     environment = Path(run.folder).absolute().parent
     is_signed = environment.parent.name == signoff.SIGNED
     folder = environment if is_signed else environment.parent / signoff.SIGNED / environment.name
-    needs, roles = authority.policy.of(run.environment), authority.policy.roles
-    found = [signoff.read_signed_run(path, authority, now=now) for path in signoff.signed_folders(folder)]
+    older = [
+        each
+        for path in signoff.signed_folders(folder)
+        if (each := signoff.read_signed_run(path, authority, now=now)).generated_at < run.generated_at and each.is_intact
+    ]
+    return newest_approved(
+        sorted(older, key=lambda each: each.generated_at),
+        authority,
+        authority.policy.of(run.environment),
+        signed=lambda each: each,
+        authors=lambda each, before: _authors(each, before, authority),
+    )
+
+
+def newest_approved(
+    older: Iterable[RunT],
+    authority: Authority,
+    needs: EnvironmentPolicy,
+    *,
+    signed: Callable[[RunT], SignedRun],
+    authors: Callable[[RunT, RunT | None], frozenset[str]],
+) -> RunT | None:
+    """The last of these runs, which come in order of time, that the policy's reviewers approve and none rejects.
+
+    ``authors`` of a run depend on the approved one before it.
+    """
     last = None
-    for each in sorted(found, key=lambda each: each.generated_at):  # who wrote the one depends on the one before it
-        if each.generated_at >= run.generated_at or not each.is_intact:
-            continue
-        if _is_enough(each, needs, roles, frozenset()) and _is_enough(each, needs, roles, _authors(each, last, authority)):
+    for each in older:
+        run = signed(each)
+
+        def is_enough(people: frozenset[str], run: SignedRun = run) -> bool:
+            return not failures(judge_reviewers(run, needs, roles=authority.policy.roles, authors=people))
+
+        if is_enough(frozenset()) and is_enough(authors(each, last)):  # authors take long to find
             last = each
     return last
 
 
-def _is_enough(run: SignedRun, needs: EnvironmentPolicy, roles: Mapping[str, Sequence[str]], people: frozenset[str]) -> bool:
-    return all(s.ok is not False for s in approvals(run, needs, roles=roles, authors=people))
+def check_signer(
+    reviewer: str, needs: EnvironmentPolicy, source: str, *, signs: str, authors: Callable[[], frozenset[str]]
+) -> None:
+    """Raise SignoffError for a reviewer whose approval the policy of ``source`` would not count; ``signs`` names what."""
+    if needs.signers and reviewer not in needs.signers:
+        what = f"{reviewer} may not sign {signs}: its signers are {', '.join(needs.signers)}"
+        raise SignoffError(what, where=source, todo="ask one of them to sign")
+    if not needs.author_may_sign and reviewer.casefold() in authors():
+        what = f"{reviewer} started this run, or changed an audited file since the last approved run"
+        raise SignoffError(what, where=source, todo="ask another reviewer to review and sign it")
 
 
 def _authors(run: SignedRun, before: SignedRun | None, authority: Authority) -> frozenset[str]:

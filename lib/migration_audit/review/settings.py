@@ -10,7 +10,7 @@ from migration_audit.artifacts.git.repository import Revision
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import HOME, Evidence
-from migration_audit.model.signoff import Sentence
+from migration_audit.model.signoff import Sentence, fails, holds
 from migration_audit.project import Project, SettingDifference, audited_digest, audited_tables, compare_settings
 
 _SHOWN = 5
@@ -26,14 +26,12 @@ def settings_sentences(project: Project, revision: Revision | None, evidence: Ev
     less = less_audited(project, policy, evidence, folder)
     if less is None:
         text = f"{project.path.name} has different audit settings than when it was audited"
-        yield Sentence(ok=False, text=text, todo=f"audit with the {project.path.name} of {where}, and sign that run")
+        yield fails(text, f"audit with the {project.path.name} of {where}, and sign that run")
     elif less:
         text = f"it was audited with different settings than those in {where}: {_listed(less)}"
-        yield Sentence(
-            ok=False, text=text, todo=f"merge the settings into {where} first, or audit with those; sign that run"
-        )
+        yield fails(text, f"merge the settings into {where} first, or audit with those; sign that run")
     else:
-        yield Sentence(ok=True, text=f"it was audited with the {project.path.name} of {where}")
+        yield holds(f"it was audited with the {project.path.name} of {where}")
     if revision is not None:
         yield from tree_sentences(project, policy, where)
 
@@ -82,12 +80,12 @@ def tree_sentences(project: Project, policy: bytes, where: str) -> Iterator[Sent
     try:
         here = audited_tables(project.path.read_bytes(), file_name=name)
     except (OSError, ValueError):
-        yield Sentence(ok=False, text=f"{name} of this tree cannot be read", todo=f"restore it from {where}")
+        yield fails(f"{name} of this tree cannot be read", f"restore it from {where}")
         return
     less = [d for d in compare_settings(audited_tables(policy, file_name=name), here) if d.is_less]
     if less:
         text = f"{name} of this tree audits less than that of {where}: {_listed(less)}"
-        yield Sentence(ok=False, text=text, todo="revert it: change the settings in a separate proposal, before the audit")
+        yield fails(text, "revert it: change the settings in a separate proposal, before the audit")
 
 
 def _listed(differences: tuple[SettingDifference, ...] | list[SettingDifference]) -> str:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
 from migration_audit import report, signoff
 from migration_audit.artifacts.git.command import each_line_once
 from migration_audit.audit.facts.files import write_atomically
-from migration_audit.gate import approvals, judge_notebooks, rejections
+from migration_audit.gate import judge_notebooks, judge_reviewers, rejections
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.finding import Verdict
-from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
-from migration_audit.review.people import authors
+from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff, fails, failures, holds, remark
+from migration_audit.review.people import authors, check_signer
 from migration_audit.signoff import Authority, Proposal, SignedDecision
 
 _MOST = 6
@@ -36,7 +37,7 @@ class Verified:
     @property
     def is_intact(self) -> bool:
         """Whether files, signatures and page are what they were; says nothing about who signed, and what."""
-        return self.run.is_intact and all(s.ok is not False for s in self.about_run)
+        return self.run.is_intact and not failures(self.about_run)
 
     @property
     def exit_code(self) -> int:
@@ -45,7 +46,7 @@ class Verified:
             return 4
         if self.is_rejected:
             return 1
-        return 4 if any(s.ok is False for s in self.about_policy) else 0
+        return 4 if failures(self.about_policy) else 0
 
 
 @each_line_once()
@@ -57,17 +58,12 @@ def propose_recomputed(
 
     proposal = signoff.propose(folder, authority, reviewer=reviewer, now=now, withdraws=withdraws)
     needs = authority.policy.of(proposal.run.environment)
-    if not withdraws and not needs.author_may_sign and reviewer.casefold() in authors(proposal.run, authority, now=now):
-        what = f"{reviewer} made this run or its commit, or changed an audited file since the last approved run"
-        raise SignoffError(what, where=authority.source, todo="ask another reviewer to review and sign it")
-    wrong = [s for s in recomputed(proposal.folder, proposal.evidence) if s.ok is False]
-    if wrong:
-        what = some_of([s.text for s in wrong], most=5, between="; ")
-        raise SignoffError(f"may not be signed: {what}", where=str(proposal.folder), todo=wrong[0].todo)
-    producer = signoff.judge_producer(proposal.run, needs, authority, now=now)
-    for sentence in (judge_notebooks(proposal.evidence, needs), producer):
-        if sentence.ok is False:
-            raise SignoffError(f"may not be signed: {sentence.text}", where=str(proposal.folder), todo=sentence.todo)
+    run, evidence = proposal.run, proposal.evidence
+    if not withdraws:
+        people = partial(authors, run, authority, now=now)
+        check_signer(reviewer, needs, authority.source, signs=run.environment, authors=people)
+    producer = signoff.judge_producer(proposal.folder, needs, authority, now=now, generated_at=evidence.generated_at)
+    signoff.refuse([*recomputed(proposal.folder, evidence), judge_notebooks(evidence, needs), producer], proposal.folder)
     return proposal
 
 
@@ -113,24 +109,25 @@ def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -
     folder = signoff.find_run(folder)
     run = signoff.read_signed_run(folder, authority, now=now)
     needs = authority.policy.of(run.environment)
-    computed = (*run.sentences, *_recomputed(run))
-    evidence = run.evidence if all(s.ok is not False for s in computed) else None  # else it may be anything
-    people = authors(run, authority, now=now) if evidence else frozenset[str]()
+    computed = (*run.sentences, *recomputed_sentences(run))
+    evidence = None if failures(computed) else run.evidence  # else it may be anything
+    people: frozenset[str] = frozenset()
+    by_evidence: list[Sentence] = []
+    if evidence:
+        people = authors(run, authority, now=now)
+        producer = signoff.judge_producer(folder, needs, authority, now=now, generated_at=run.generated_at)
+        by_evidence = [judge_notebooks(evidence, needs), producer]
     return Verified(
         run=run,
-        about_run=(*computed, *_project_sentences(run, authority), *page_sentences(folder, run)),
-        about_policy=(
-            *approvals(run, needs, roles=authority.policy.roles, authors=people),
-            *([judge_notebooks(evidence, needs)] if evidence else ()),
-            *([signoff.judge_producer(run, needs, authority, now=now)] if evidence else ()),
-        ),
+        about_run=(*computed, *project_sentences(run, authority), *page_sentences(folder, run)),
+        about_policy=(*judge_reviewers(run, needs, roles=authority.policy.roles, authors=people), *by_evidence),
         is_rejected=bool(rejections(run, needs)),
     )
 
 
-def _recomputed(run: SignedRun) -> Iterator[Sentence]:
+def recomputed_sentences(run: SignedRun) -> Iterator[Sentence]:
     """Whether the facts give what the evidence says; files that are not those of the run say nothing about it."""
-    if run.evidence is not None and all(s.ok is not False for s in run.sentences):
+    if run.evidence is not None and not failures(run.sentences):
         from migration_audit.runner.rendering import recomputed  # noqa: PLC0415  checks and facts: only who judges needs them
 
         yield from recomputed(Path(run.folder), run.evidence)
@@ -163,21 +160,21 @@ def page_sentences(folder: Path, run: SignedRun) -> Iterator[Sentence]:
     again = f"`migration-audit verify --page {run.folder}` writes it again"
     if not page.exists() and not page.is_symlink():
         if run.is_signed:
-            yield Sentence(ok=None, text=f"{page.name} is missing: {again}")
+            yield remark(f"{page.name} is missing: {again}")
         return
     try:
         content = page.read_bytes()
         is_same = content == signed_page(folder, run)
         is_older = not is_same and any(content == signed_page(folder, replace(run, signoffs=some)) for some in _fewer(run))
     except (OSError, ValueError):
-        yield Sentence(ok=False, text=f"{page.name} is missing or cannot be made", todo=again)
+        yield fails(f"{page.name} is missing or cannot be made", again)
         return
     if is_same:
-        yield Sentence(ok=True, text=f"{page.name} matches the report and its sign-offs")
+        yield holds(f"{page.name} matches the report and its sign-offs")
     elif is_older:
-        yield Sentence(ok=None, text=f"{page.name} is older than the last sign-off: {again}")
+        yield remark(f"{page.name} is older than the last sign-off: {again}")
     else:
-        yield Sentence(ok=False, text=f"{page.name} does not match the report and its sign-offs", todo=again)
+        yield fails(f"{page.name} does not match the report and its sign-offs", again)
 
 
 def _fewer(run: SignedRun) -> Iterator[tuple[SignOff, ...]]:
@@ -187,7 +184,8 @@ def _fewer(run: SignedRun) -> Iterator[tuple[SignOff, ...]]:
             yield from combinations(run.signoffs, number)
 
 
-def _project_sentences(run: SignedRun, authority: Authority) -> Iterator[Sentence]:
+def project_sentences(run: SignedRun, authority: Authority) -> Iterator[Sentence]:
+    """That the run is of another project than audit.toml, where it is."""
     if run.evidence is not None and run.evidence.project != authority.project.name:
-        text = f"the run is of the project {run.evidence.project}, but audit.toml is of {authority.project.name}"
-        yield Sentence(ok=False, text=text, todo="name the right audit.toml with --config")
+        text = f"the run is of the project {run.evidence.project}, not of {authority.project.name}"
+        yield fails(text, "sign a run of this project, or name the right audit.toml with --config")

@@ -21,10 +21,10 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.evidence import HOME, Evidence
 from migration_audit.model.finding import Phase
-from migration_audit.model.signoff import Sentence
+from migration_audit.model.signoff import Sentence, fails, holds, remark
 from migration_audit.project import Project
 from migration_audit.review.checkout_files import digests_of_files
-from migration_audit.review.merging import Merge, odd_entries
+from migration_audit.review.merging import Merge, merge_sentences
 from migration_audit.review.settings import policy_settings, settings_sentences
 from migration_audit.review.work_list import WorkList, undone_work, work_list
 
@@ -56,7 +56,7 @@ class ProposedTree:
         yield from self._merged(changed)
         if changed or self._has_other_variables():
             wrong = list(undone_work(self.evidence, self.project, changed))
-            yield from wrong or [Sentence(ok=True, text="the checks of files find nothing left to do in the changed files")]
+            yield from wrong or [holds("the checks of files find nothing left to do in the changed files")]
 
     def _has_other_variables(self) -> bool:
         """Whether variables in addition to Compose files, of which no digest is kept, are others than in the revision."""
@@ -87,29 +87,27 @@ class ProposedTree:
     def _source(self, role: str, changed: set[str]) -> Iterator[Sentence]:
         source, audited = getattr(self.project, role), self._sources[role]
         if source.dsn_env is not None:
-            yield Sentence(ok=None, text=f"{role}: a database without files: only the evidence contains its catalog")
+            yield remark(f"{role}: a database without files: only the evidence contains its catalog")
             return
         if not audited and not (role == "legacy" and self.phase is Phase.RETIRED):
-            yield Sentence(ok=False, text=f"the evidence lists no files of {role}", todo="audit again, and sign the new run")
+            yield fails(f"the evidence lists no files of {role}", "audit again, and sign the new run")
             return
         try:
             here = digests_of_files(self.project, source)
         except SourceError as error:
-            yield Sentence(
-                ok=False, text=f"{role}: {error.where}: {error.what}", todo="repair it, audit again, and sign the new run"
-            )
+            yield fails(f"{role}: {error.where}: {error.what}", "repair it, audit again, and sign the new run")
             return
         gone = audited.keys() - here.keys()
         allowed = {path for path in gone if self._work.allows(path, was_audited=True, is_there=False)}
         wrong = files_differ({p: sha for p, sha in audited.items() if p not in allowed}, here)
         changed |= allowed
         if wrong:
-            yield Sentence(ok=False, text=f"{role}: {wrong}", todo=_AGAIN)
+            yield fails(f"{role}: {wrong}", _AGAIN)
         elif allowed:
-            yield Sentence(ok=True, text=f"{role}: {len(allowed)} of {len(audited)} files are removed, as in the work list")
+            yield holds(f"{role}: {len(allowed)} of {len(audited)} files are removed, as in the work list")
         else:
             text = f"{role}: {len(audited)} files unchanged since the audit" if audited else f"{role}: no files, then or now"
-            yield Sentence(ok=True, text=text)
+            yield holds(text)
 
     def _others(self, changed: set[str]) -> Iterator[Sentence]:
         audited = self._artifacts
@@ -122,30 +120,19 @@ class ProposedTree:
             return
         wrong = files_differ(*({p: sha for p, sha in files.items() if p not in allowed} for files in (audited, here)))
         if wrong:
-            yield Sentence(ok=False, text=f"other files: {wrong}", todo=f"{_AGAIN}; or restore them")
+            yield fails(f"other files: {wrong}", f"{_AGAIN}; or restore them")
         elif allowed:
             text = f"other files: {len(audited) - len(allowed & audited.keys())} as they were audited, "
-            yield Sentence(ok=True, text=f"{text}{len(allowed)} as in the work list: {some_of(sorted(allowed), most=5)}")
+            yield holds(f"{text}{len(allowed)} as in the work list: {some_of(sorted(allowed), most=5)}")
         else:
-            yield Sentence(ok=True, text=f"{len(audited)} other files unchanged since the audit")
+            yield holds(f"{len(audited)} other files unchanged since the audit")
 
     def _merged(self, changed: set[str]) -> Iterator[Sentence]:
         """Whether the revision that this goes into has the same files, so that the merged tree is what was judged."""
         audited = {**self._sources["legacy"], **self._sources["owner"], **self._artifacts}
-        for revision in self.merges:
-            settings = policy_settings(self.project, self.revision)
-            merge = Merge(project=self.project, revision=revision, settings=settings)
-            commits = [state.commit for state in self.evidence.commit.values() if state.commit]
-            odd = list(odd_entries(merge, audited, commits))
-            if odd:
-                todo = "replace them with regular files with unique names"
-                yield Sentence(ok=False, text=f"not plain files: {some_of(odd, most=3, between='; ')}", todo=todo)
-            wrong = merge.differences(audited, changed)
-            if not wrong:
-                continue
-            where = revision.named
-            text = f"{where} has files that differ from the audited ones: {some_of(sorted(wrong), most=3)}"
-            yield Sentence(ok=False, text=text, todo=f"merge {where} into this branch, audit that, and sign it")
+        commits = [state.commit for state in self.evidence.commit.values() if state.commit]
+        merges = merges_of(self.project, self.revision, self.merges)
+        yield from merge_sentences(merges, audited, changed, commits, again=_AGAIN)
 
     def commit(self) -> Sentence:
         """Which commits were audited, and whether with uncommitted changes."""
@@ -165,24 +152,27 @@ class ProposedTree:
                 elsewhere.append(state.commit[:12])
             known += 1
         if wrong:
-            return Sentence(
-                ok=False, text="; ".join(dict.fromkeys(wrong)), todo="commit, audit that commit, and sign that run"
-            )
+            return fails("; ".join(dict.fromkeys(wrong)), "commit, audit that commit, and sign that run")
         if not known:
-            return Sentence(ok=None, text="audited outside git, and this is not a repository either: the digests alone tell")
+            return remark("audited outside git, and this is not a repository either: the digests alone tell")
         if elsewhere:
             text = f"{', '.join(dict.fromkeys(elsewhere))} is not in this clone's history: the bytes of the files decide"
-            return Sentence(ok=True, text=text)
+            return holds(text)
         which = "1 repository was audited at a commit" if known == 1 else f"{known} repositories were audited at commits"
-        return Sentence(ok=True, text=f"{which} that HEAD contains")
+        return holds(f"{which} that HEAD contains")
+
+
+def merges_of(project: Project, revision: Revision | None, merges: Iterable[Revision]) -> Iterator[Merge]:
+    """HEAD merged into each of these revisions, by the settings of ``revision``."""
+    for each in merges:
+        yield Merge(project=project, revision=each, settings=policy_settings(project, revision))
 
 
 def has_legacy(project: Project, revision: Revision | None, merges: Iterable[Revision]) -> bool:
     """Whether a file of the legacy source is in this tree, or in a revision that it goes into. Raises SourceError."""
     if digests_of_files(project, project.legacy):
         return True
-    settings = policy_settings(project, revision)
-    return any(Merge(project=project, revision=each, settings=settings).has_legacy() for each in merges)
+    return any(merge.has_legacy() for merge in merges_of(project, revision, merges))
 
 
 def _sha256(content: bytes | None) -> str | None:

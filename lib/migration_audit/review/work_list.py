@@ -15,7 +15,7 @@ from migration_audit.checks import ALL, judge
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Outcome, Phase
-from migration_audit.model.signoff import Sentence
+from migration_audit.model.signoff import Sentence, fails
 from migration_audit.project import Project, Verb
 from migration_audit.project.locate import shown_path
 
@@ -75,7 +75,7 @@ def undone_work(evidence: Evidence, project: Project, changed: Iterable[str]) ->
             wrong.append(f"{result.id} can no longer be checked: {result.reason}")
     if wrong:
         text = f"the work is incomplete, or something else was changed: {some_of(wrong, most=3, between='; ')}"
-        yield Sentence(ok=False, text=text, todo="finish what the signed report lists, and change nothing else")
+        yield fails(text, "finish what the signed report lists, and change nothing else")
 
 
 def _judged(project: Project) -> tuple[CheckResult, ...]:

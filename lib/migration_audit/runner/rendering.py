@@ -19,7 +19,7 @@ from migration_audit.audit.saved import SavedCase
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import Evidence, ExecutedNotebook, evidence_body
 from migration_audit.model.finding import Outcome
-from migration_audit.model.signoff import Sentence
+from migration_audit.model.signoff import Sentence, fails, holds
 from migration_audit.model.strict_json import parse_json
 from migration_audit.project.boundary import paths_below, paths_that_match
 from migration_audit.runner.folders import EARLIER_FILE, load_earlier
@@ -131,7 +131,7 @@ def _digest_of_all(folder: Path, evidence: Evidence) -> str:
 def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:
     if evidence.tool != TOOL:
         text = f"the evidence was written by {evidence.tool}, but this is {TOOL}: its results cannot be recomputed here"
-        yield Sentence(ok=False, text=text, todo="verify with that version")
+        yield fails(text, "verify with that version")
         return
     try:
         case, shown = SavedCase.of(folder, evidence), dict[str, Any]()
@@ -147,12 +147,12 @@ def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:
         text = (
             str(error) if isinstance(error, AuditError) else f"the evidence cannot be read: {type(error).__name__}: {error}"
         )
-        yield Sentence(ok=False, text=text.replace("\n  → ", "; "), todo=_AGAIN)
+        yield fails(text.replace("\n  → ", "; "), _AGAIN)
         return
-    yield from (Sentence(ok=False, text=text, todo=_AGAIN) for text in wrong)
+    yield from (fails(text, _AGAIN) for text in wrong)
     if not wrong:
         count = len(case.results)
-        yield Sentence(ok=True, text=f"{count} results, the verdict and the reports match the facts: recomputed")
+        yield holds(f"{count} results, the verdict and the reports match the facts: recomputed")
 
 
 def _strangers(folder: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@
 from migration_audit.signoff.authority import Authority, read_authority
 from migration_audit.signoff.decisions import SignedDecision
 from migration_audit.signoff.signatures import holds_key_of, read_signed_run
-from migration_audit.signoff.signing import Proposal, add_signature, find_key_file, find_run, propose
+from migration_audit.signoff.signing import Proposal, add_signature, check_reviewer, find_key_file, find_run, propose, refuse
 from migration_audit.signoff.statement import (
     EVIDENCE_FILE,
     PREDICATE_TYPE,
@@ -33,6 +33,7 @@ __all__ = [
     "SignedDecision",
     "add_signature",
     "build_statement",
+    "check_reviewer",
     "evidence_of",
     "find_key_file",
     "find_run",
@@ -41,6 +42,7 @@ __all__ = [
     "propose",
     "read_authority",
     "read_signed_run",
+    "refuse",
     "sign_as_producer",
     "signed_folders",
     "subjects",

@@ -16,6 +16,7 @@ from migration_audit.artifacts.git.refs import checked_out, contains, default_br
 from migration_audit.artifacts.git.repository import Revision
 from migration_audit.model.errors import AuditError, ConfigError, SignoffError, UsageError
 from migration_audit.project import Policy, Project, project_of
+from migration_audit.signoff.openssh import PolicyKeys
 
 _KRL = b"SSHKRL\n\0"
 _KEY = re.compile(r"(?:^|(?<=\s))((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?=\s|$)")
@@ -61,6 +62,11 @@ class Authority:
         if self.revision.has_inside(there) and self.revision.read(there) == content:
             return self.revision.added_at(there)
         return None
+
+    @property
+    def keys(self) -> PolicyKeys:
+        """The keys, as signatures are judged by them."""
+        return PolicyKeys(allowed_signers=self.allowed_signers, revoked=self.revoked)
 
     @property
     def policy(self) -> Policy:

@@ -13,7 +13,7 @@ from pathlib import Path
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import CLOCKS, Evidence
-from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
+from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff, fails, failures, holds, remark
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
 from migration_audit.signoff.decisions import FOLDER, SignedDecision, decision_number, read_decision
@@ -34,8 +34,7 @@ def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> Sig
     digest = hashlib.sha256(statement.read_bytes()).hexdigest() if statement.is_file() else ""
     here = folder / FOLDER
     names = sorted(path.name for path in here.iterdir()) if here.is_dir() else []
-    keys = openssh.PolicyKeys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
-    about = _About(folder=folder, evidence=evidence, statement_sha256=digest, keys=keys, authority=authority, now=now)
+    about = _About(folder=folder, evidence=evidence, statement_sha256=digest, authority=authority, now=now)
     signoffs = _with_current([about.signoff(here / name) for name in names if name.endswith(".json")])
     return SignedRun(
         folder=str(folder),
@@ -76,14 +75,13 @@ def holds_key_of(
     signoff: SignOff, people: Collection[str], authority: Authority, *, namespace: str = openssh.NAMESPACE
 ) -> bool:
     """Whether allowed_signers gives the key of a sign-off that counts to one of ``people`` as well (names in lower case)."""
-    keys = openssh.PolicyKeys(allowed_signers=authority.allowed_signers, revoked=None)
     principals = _PRINCIPALS.findall(authority.allowed_signers.decode("utf-8", "replace"))
     patterns = {each.strip('"') for line in principals for each in line.split(",")}
     names = {*people, *(each for each in patterns if each.casefold() in people)}
     asked = [name for name in sorted(names) if any(fnmatchcase(name.casefold(), each.casefold()) for each in patterns)]
     return any(
         openssh.is_signed_by(
-            *signoff.signed, identity=name, at=_time(signoff), keys=keys, revocation=False, namespace=namespace
+            *signoff.signed, identity=name, at=_time(signoff), keys=authority.keys, revocation=False, namespace=namespace
         )
         for name in asked
         if name.casefold() != signoff.reviewer.casefold()
@@ -93,10 +91,8 @@ def holds_key_of(
 def _strangers(names: list[str]) -> Iterator[Sentence]:
     for name in names:
         if not name.endswith(".json") and not (name.endswith(".json.sig") and name[: -len(".sig")] in names):
-            yield Sentence(
-                ok=False,
-                text=f"{FOLDER}/{name} does not belong to a sign-off",
-                todo="restore its .json, or remove it or move it elsewhere",
+            yield fails(
+                f"{FOLDER}/{name} does not belong to a sign-off", "restore its .json, or remove it or move it elsewhere"
             )
 
 
@@ -107,7 +103,6 @@ class _About:
     folder: Path
     evidence: Evidence | None
     statement_sha256: str
-    keys: openssh.PolicyKeys
     authority: Authority
     now: datetime
 
@@ -119,7 +114,7 @@ class _About:
             decision = read_decision(content)
             signature = _signature_of(path)
         except (OSError, ValueError) as error:
-            sentence = Sentence(ok=False, text=f"{FOLDER}/{path.name}: {error}", todo="restore it from git")
+            sentence = fails(f"{FOLDER}/{path.name}: {error}", "restore it from git")
             return 1, SignOff(reviewer=name, decision=None, sentences=(sentence,))
         intact = tuple(self._integrity(path, content, decision, signature))
         authority = tuple(self._authority(path, content, decision, signature))
@@ -133,8 +128,8 @@ class _About:
             waivers=decision.waivers,
             signed=(content, signature.armored),
             sentences=(*intact, *authority),
-            is_intact=all(s.ok is not False for s in intact),
-            is_authorised=all(s.ok is not False for s in authority),
+            is_intact=not failures(intact),
+            is_authorised=not failures(authority),
         )
         return decision_number(path.name, decision.reviewer) or 1, found
 
@@ -143,49 +138,49 @@ class _About:
     ) -> Iterator[Sentence]:
         shown, again = f"{FOLDER}/{path.name}", "restore it from git, or have the reviewer sign again"
         if signature.namespace != openssh.NAMESPACE:
-            yield _bad(
+            yield fails(
                 f"the signature of {shown} was made for {signature.namespace!r} and not for {openssh.NAMESPACE!r}", again
             )
         elif openssh.is_intact(content, signature.armored):
-            yield _good(f"the signature matches {shown}, in the namespace {openssh.NAMESPACE}")
+            yield holds(f"the signature matches {shown}, in the namespace {openssh.NAMESPACE}")
         else:
-            yield _bad(f"the signature does not match {shown}: one of the two was changed", again)
+            yield fails(f"the signature does not match {shown}: one of the two was changed", again)
         if decision_number(path.name, decision.reviewer) is None:
-            yield _bad(f"{shown} names the reviewer {decision.reviewer}", "a sign-off is stored under its reviewer's name")
+            yield fails(f"{shown} names the reviewer {decision.reviewer}", "a sign-off is stored under its reviewer's name")
         if decision.statement_sha256 == self.statement_sha256:
-            yield _good(f"it is about this {STATEMENT_FILE} (SHA-256 {decision.statement_sha256})")
+            yield holds(f"it is about this {STATEMENT_FILE} (SHA-256 {decision.statement_sha256})")
         else:
-            yield _bad(
+            yield fails(
                 f"it is about a different {STATEMENT_FILE} (SHA-256 {decision.statement_sha256}), so about another run",
                 "a sign-off counts for one run only: sign this one",
             )
         for name in ("project", "environment", "verdict"):
             there = getattr(self.evidence, name, None)
             if getattr(decision, name) != there:
-                yield _bad(f"it is about {name} {getattr(decision, name)}, not {there}", "sign this run")
+                yield fails(f"it is about {name} {getattr(decision, name)}, not {there}", "sign this run")
         waived = self.evidence.waived if self.evidence else ()
         if decision.waivers != waived:
-            yield _bad(f"it accepts the waivers {_listed(decision.waivers)}, not {_listed(waived)}", "sign this run")
+            yield fails(f"it accepts the waivers {_listed(decision.waivers)}, not {_listed(waived)}", "sign this run")
         if decision.run != self.folder.name:
-            yield _bad(f"it is about the run {decision.run}, not {self.folder.name}", "sign this run")
+            yield fails(f"it is about the run {decision.run}, not {self.folder.name}", "sign this run")
 
     def _authority(
         self, path: Path, content: bytes, decision: SignedDecision, signature: SshSignature
     ) -> Iterator[Sentence]:
         yield from self._identity(path, content, decision, signature)
         yield from self._times(decision)
-        yield _good(f"{decision.reviewer} {_DOES[decision.decision]}")
+        yield holds(f"{decision.reviewer} {_DOES[decision.decision]}")
 
     def _identity(self, path: Path, content: bytes, decision: SignedDecision, signature: SshSignature) -> Iterator[Sentence]:
         who, at, key = decision.reviewer, decision.signed_at, _fingerprint(signature) or "unknown"
 
         def signed(when: datetime, *, revocation: bool) -> bool:
             return openssh.is_signed_by(
-                content, signature.armored, identity=who, at=when, keys=self.keys, revocation=revocation
+                content, signature.armored, identity=who, at=when, keys=self.authority.keys, revocation=revocation
             )
 
         if not signed(at, revocation=False):
-            yield _bad(*self._why_not(who, at, key, signature))
+            yield fails(*self._why_not(who, at, key, signature))
             return
         # The time in a decision is what its signer's clock said: a line that has ended needs somebody else's word for it.
         seen = self.authority.reached(self.folder, path, content) or self.now
@@ -196,18 +191,18 @@ class _About:
                 if seen != self.now
                 else "and the decision did not exist before"
             )
-            yield _bad(f"{what}, {why}", "have the reviewer sign again with a valid key")
+            yield fails(f"{what}, {why}", "have the reviewer sign again with a valid key")
             return
-        yield _good(f"the key {key} belongs to {who} according to {self.authority.source}, and was valid on {_day(at)}")
-        if self.keys.revoked is None:
-            yield Sentence(ok=None, text="the policy names no list of revoked keys")
+        yield holds(f"the key {key} belongs to {who} according to {self.authority.source}, and was valid on {_day(at)}")
+        if self.authority.revoked is None:
+            yield remark("the policy names no list of revoked keys")
         elif signed(at, revocation=True):
-            yield _good("the key is not revoked")
+            yield holds("the key is not revoked")
         else:
-            yield _bad(f"the key {key} of {who} is revoked", "another reviewer must review the run and sign it")
+            yield fails(f"the key {key} of {who} is revoked", "another reviewer must review the run and sign it")
 
     def _why_not(self, who: str, at: datetime, key: str, signature: SshSignature) -> tuple[str, str]:
-        if not openssh.is_known(who, self.keys):
+        if not openssh.is_known(who, self.authority.keys):
             return f"{who} is not a reviewer: not in {self.authority.source}", "add the key to allowed_signers there first"
         if signature.key_line.split(" ")[1].encode() in self.authority.allowed_signers:
             what = f"the key {key} was not valid for {who} on {_day(at)}"
@@ -226,13 +221,13 @@ class _About:
             text = f"its date {_day(decision.signed_at)} is in the future"
             yield Sentence(ok=None if is_no else False, text=text, todo="correct the clock, and sign again")
         if is_no:
-            yield _good("it does not expire")
+            yield holds("it does not expire")
         elif decision.expires is None:
-            yield _good("it does not expire by itself")
+            yield holds("it does not expire by itself")
         elif self.now > decision.expires:
-            yield _bad(f"it expired on {_day(decision.expires)}", "review a new run, and sign it")
+            yield fails(f"it expired on {_day(decision.expires)}", "review a new run, and sign it")
         else:
-            yield _good(f"it is valid until {_day(decision.expires)}")
+            yield holds(f"it is valid until {_day(decision.expires)}")
 
 
 def _signature_of(path: Path) -> SshSignature:
@@ -255,11 +250,3 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _day(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _good(text: str) -> Sentence:
-    return Sentence(ok=True, text=text)
-
-
-def _bad(text: str, todo: str) -> Sentence:
-    return Sentence(ok=False, text=text, todo=todo)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from migration_audit.artifacts.git.repository import first_link
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.evidence import Evidence
-from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
+from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff, fails, failures
 from migration_audit.project.boundary import paths_that_match
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
@@ -51,22 +51,19 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
     the policy does not know or does not let sign, one whose decision still counts. Raises UsageError where there is no run.
     """
     folder = find_run(folder)
-    _check_reviewer(reviewer, authority)
+    check_reviewer(reviewer, authority.keys, authority.source)
     _check_place(folder, authority)
     run = read_signed_run(folder, authority, now=now)
-    wrong = [s for s in (*run.sentences, *_broken(run)) if s.ok is False]
+    broken = [s for each in run.signoffs if not each.is_intact for s in each.sentences]  # by whomever they are
+    refuse([*run.sentences, *broken], folder)
     evidence = run.evidence
-    if wrong or evidence is None:
-        what = some_of([s.text for s in wrong], most=5, between="; ") or "its evidence cannot be read"
-        raise SignoffError(f"may not be signed: {what}", where=str(folder), todo=wrong[0].todo if wrong else "audit again")
+    if evidence is None:
+        raise SignoffError("may not be signed: its evidence cannot be read", where=str(folder), todo="audit again")
     if evidence.is_of_the_future(now):
-        what, todo = "may not be signed: its evidence is dated in the future", "name an older run, or correct the clock"
-        raise SignoffError(what, where=str(folder), todo=todo)
+        refuse([fails("its evidence is dated in the future", "name an older run, or correct the clock")], folder)
     if evidence.project != authority.project.name:
         what = f"is a run of the project {evidence.project}, but audit.toml is of {authority.project.name}"
         raise SignoffError(what, where=str(folder), todo="name the right audit.toml with --config")
-    if not withdraws:
-        _check_signers(run, authority, reviewer)
     own = [s for s in run.signoffs if s.reviewer.casefold() == reviewer.casefold()]
     standing = [s for s in own if s.counts and s.decision is not Decision.WITHDRAW]
     if withdraws and not standing:
@@ -77,6 +74,13 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
         todo = "audit again, and sign the new run; or withdraw the first decision: sign --withdraw"
         raise SignoffError(f"{reviewer} has signed this run already", where=str(folder), todo=todo)
     return Proposal(folder=folder, run=run, evidence=evidence, target=_target(folder), number=len(own) + 1)
+
+
+def refuse(sentences: Iterable[Sentence], folder: Path) -> None:
+    """Raise SignoffError, which names the folder of the run, where one of these does not hold."""
+    if wrong := failures(sentences):
+        what = some_of([s.text for s in wrong], most=5, between="; ")
+        raise SignoffError(f"may not be signed: {what}", where=str(folder), todo=wrong[0].todo)
 
 
 def add_signature(
@@ -116,7 +120,7 @@ def _add_signature(
         own = next(
             s for s in reversed(run.signoffs) if s.reviewer == decision.reviewer and s.signed_at == decision.signed_at
         )
-        wrong = [s for s in (*run.sentences, *own.sentences) if s.ok is False]
+        wrong = failures([*run.sentences, *own.sentences])
         if wrong:
             raise SignoffError(f"nothing was signed: {wrong[0].text}", where=decision.reviewer, todo=wrong[0].todo)
         page = page_of(staged, run)
@@ -173,14 +177,14 @@ def _short(path: Path) -> Path:
     return whole.relative_to(Path.cwd()) if whole.parent.parent.is_relative_to(Path.cwd()) else whole
 
 
-def _check_reviewer(reviewer: str, authority: Authority) -> None:
+def check_reviewer(reviewer: str, keys: openssh.PolicyKeys, source: str) -> None:
+    """Raise UsageError for a name that no reviewer can have, SignoffError for one whom ``keys`` of ``source`` lack."""
     if not is_identity(reviewer):
         todo = "expected the name in allowed_signers, such as ann@example.org: letters, digits and . _ + @ -"
         raise UsageError("is not a valid reviewer name", where=reviewer, todo=todo)
-    keys = openssh.PolicyKeys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
     if not openssh.is_known(reviewer, keys):
         raise SignoffError(
-            f"{reviewer} is not a reviewer: not in {authority.source}",
+            f"{reviewer} is not a reviewer: not in {source}",
             where="--as",
             todo="add a line with the reviewer's public key to allowed_signers there first",
         )
@@ -204,18 +208,6 @@ def _check_place(folder: Path, authority: Authority) -> None:
     link = first_link(target, below=below) or first_link(folder.absolute(), below=below)
     if link is not None:
         raise SignoffError("is a symbolic link, which cannot be signed", where=str(link), todo="replace it with the folder")
-
-
-def _broken(run: SignedRun) -> list[Sentence]:
-    """What is wrong with signatures that are there already; who made them does not matter."""
-    return [s for signoff in run.signoffs if not signoff.is_intact for s in signoff.sentences]
-
-
-def _check_signers(run: SignedRun, authority: Authority, reviewer: str) -> None:
-    needs = authority.policy.of(run.environment)
-    if needs.signers and reviewer not in needs.signers:
-        what = f"{reviewer} may not sign {run.environment}: its signers are {', '.join(needs.signers)}"
-        raise SignoffError(what, where=authority.source, todo="ask one of them to sign")
 
 
 def _target(folder: Path) -> Path:

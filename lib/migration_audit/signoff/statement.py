@@ -15,7 +15,7 @@ from typing import Any
 
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.evidence import Evidence, evidence_body, parse_evidence
-from migration_audit.model.signoff import Sentence, SignedRun
+from migration_audit.model.signoff import Sentence, fails, holds, remark
 from migration_audit.model.strict_json import parse_json
 from migration_audit.project import EnvironmentPolicy
 from migration_audit.project.boundary import paths_below
@@ -75,43 +75,42 @@ def sign_as_producer(folder: Path, *, key: Path) -> None:
 
 
 def judge_producer(
-    run: SignedRun,
+    folder: Path,
     needs: EnvironmentPolicy,
     authority: Authority,
     *,
     now: datetime,
-    generated_at: datetime | None = None,
+    generated_at: datetime,
     command: str = "run",
 ) -> Sentence:
     """Whether one of the policy's producers signed the run's statement. Raises AuditError without ssh-keygen.
 
-    ``generated_at`` is the time of a run that has no evidence.json, and ``command`` the one that makes such runs.
+    ``generated_at`` is the time of the run, and ``command`` the one that makes such runs.
     A key has to be valid at the time of the evidence and when the signature reached the protected branch (else now), and
     not to be revoked.
     """
-    folder = Path(run.folder)
     path = folder / PRODUCER_FILE
     if not needs.producers:
-        return Sentence(ok=None, text="the policy names no producers: only the evidence itself names who made the run")
+        return remark("the policy names no producers: only the evidence itself names who made the run")
     todo = f"have a producer of the policy run the audit: migration-audit {command} --producer-key FILE"
     try:
         content, message = path.read_bytes(), (folder / STATEMENT_FILE).read_bytes()
         key = openssh.fingerprint(read_signature(content).key_line)
     except OSError:
-        return Sentence(ok=False, text=f"no producer of the policy signed it: {PRODUCER_FILE} is missing", todo=todo)
+        return fails(f"no producer of the policy signed it: {PRODUCER_FILE} is missing", todo)
     except (ValueError, AuditError) as error:
-        return Sentence(ok=False, text=f"{PRODUCER_FILE} cannot be read: {error}", todo=todo)
+        return fails(f"{PRODUCER_FILE} cannot be read: {error}", todo)
     lines = "".join(f"{line}\n" for line in needs.producers).encode()
     names = [name for line in needs.producers for name in line.split()[0].strip('"').split(",")]
-    times = (generated_at or run.generated_at, authority.reached(folder, path, content) or now)
+    times = (generated_at, authority.reached(folder, path, content) or now)
     keys = openssh.PolicyKeys(allowed_signers=lines, revoked=authority.revoked)
     for name in dict.fromkeys(names):
         if all(
             openssh.is_signed_by(message, content, identity=name, at=at, keys=keys, revocation=True, namespace=NAMESPACE)
             for at in times
         ):
-            return Sentence(ok=True, text=f"{name} made it: the statement is signed with the key {key}")
-    return Sentence(ok=False, text=f"no producer of the policy signed it: the key {key} is not valid", todo=todo)
+            return holds(f"{name} made it: the statement is signed with the key {key}")
+    return fails(f"no producer of the policy signed it: the key {key} is not valid", todo)
 
 
 def signed_folders(folder: Path) -> list[Path]:
@@ -160,18 +159,18 @@ def file_sentences(folder: Path) -> Iterator[Sentence]:
     statement = _read_json(folder / STATEMENT_FILE)
     named = _subjects(statement)
     if named is None:
-        yield _bad(
+        yield fails(
             f"{STATEMENT_FILE} is missing, or it is not a statement of a run", "restore it from git, or run the audit again"
         )
         return
     wrong = list(_wrong_files(folder, named))
     yield from wrong
     if not wrong:
-        yield Sentence(ok=True, text=f"{len(named)} files match {STATEMENT_FILE} byte for byte")
+        yield holds(f"{len(named)} files match {STATEMENT_FILE} byte for byte")
     try:
         evidence = _read_evidence(folder)
     except AuditError as error:
-        yield _bad(f"{EVIDENCE_FILE} {error.what}", error.todo or "run the audit again")
+        yield fails(f"{EVIDENCE_FILE} {error.what}", error.todo or "run the audit again")
         return
     predicate = statement.get("predicate")
     differing = list(_wrong_predicate(folder, predicate if isinstance(predicate, dict) else {}, evidence))
@@ -179,26 +178,27 @@ def file_sentences(folder: Path) -> Iterator[Sentence]:
     if not differing:
         server = evidence.server
         database, identifier = (server.database, server.system_identifier) if server else (None, None)
-        yield Sentence(
-            ok=True,
-            text=f"the statement is about this run: project {evidence.project}, environment {evidence.environment}, "
-            f"run {folder.name}, database {database or 'unknown'} on server {identifier or 'unknown'}",
+        yield holds(
+            f"the statement is about this run: project {evidence.project}, environment {evidence.environment}, "
+            f"run {folder.name}, database {database or 'unknown'} on server {identifier or 'unknown'}"
         )
     if evidence.complete and evidence.error is None:
-        yield Sentence(ok=True, text="the run finished")
+        yield holds("the run finished")
     else:
-        yield _bad("the run did not finish: its evidence is incomplete", "run the audit again")
+        yield fails("the run did not finish: its evidence is incomplete", "run the audit again")
 
 
 def _wrong_files(folder: Path, named: Mapping[str, str]) -> Iterator[Sentence]:
     for name, digest in sorted(named.items()):
         path = folder / name
         if path.is_symlink() or not path.is_file():
-            yield _bad(f"{name} is missing", "restore it from git")
+            yield fails(f"{name} is missing", "restore it from git")
         elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            yield _bad(f"{name} has changed since the run ended: its SHA-256 differs", "restore it from git")
+            yield fails(f"{name} has changed since the run ended: its SHA-256 differs", "restore it from git")
     for name in sorted(set(_present(folder)) - set(named)):
-        yield _bad(f"{name} does not belong to the run: {STATEMENT_FILE} does not list it", "remove it or move it elsewhere")
+        yield fails(
+            f"{name} does not belong to the run: {STATEMENT_FILE} does not list it", "remove it or move it elsewhere"
+        )
 
 
 def _present(folder: Path) -> Iterator[str]:
@@ -213,17 +213,17 @@ def _present(folder: Path) -> Iterator[str]:
 def _wrong_predicate(folder: Path, predicate: Mapping[str, Any], evidence: Evidence) -> Iterator[Sentence]:
     expected = _repeated(evidence)
     for name in sorted(predicate.keys() - expected.keys() - {"run"}):
-        yield _bad(f"{STATEMENT_FILE} lists {name}, which no run writes", "restore it from git")
+        yield fails(f"{STATEMENT_FILE} lists {name}, which no run writes", "restore it from git")
     for name, value in expected.items():
         if predicate.get(name) != value:
-            yield _bad(f"{STATEMENT_FILE} and {EVIDENCE_FILE} differ in {name}", "restore both from git")
+            yield fails(f"{STATEMENT_FILE} and {EVIDENCE_FILE} differ in {name}", "restore both from git")
     if predicate.get("run") != folder.name:
-        yield _bad(
+        yield fails(
             f"the statement is about the run {predicate.get('run')}, but this folder is named {folder.name}",
             "a run is signed under its own name: restore the folder from git",
         )
     if evidence.environment != folder.parent.name:
-        yield _bad(
+        yield fails(
             f"the run is of environment {evidence.environment}, but is in the folder {folder.parent.name}",
             "a sign-off only counts for its own environment: move it back",
         )
@@ -243,7 +243,3 @@ def _subjects(statement: Mapping[str, Any]) -> dict[str, str] | None:
     is_whole = EVIDENCE_FILE in found and "report.html" in found and len(found) == len(statement["subject"])
     is_inside = all(not name.startswith("/") and ".." not in name.split("/") for name in found)
     return found if is_exact and is_whole and is_inside else None
-
-
-def _bad(text: str, todo: str) -> Sentence:
-    return Sentence(ok=False, text=text, todo=todo)

@@ -47,7 +47,7 @@ class CatalogObject(_Keyed):
             return key
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key | None:
         """Kind and key of the object without which this one cannot exist, or None."""
         return None
 
@@ -81,7 +81,7 @@ class InSchema(CatalogObject):
     name: str
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The schema."""
         return ("schema", dotted(self.schema))
 
@@ -97,6 +97,6 @@ class OnTable(CatalogObject):
     name: str
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The table."""
         return ("table", dotted(self.schema, self.table))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted, quoted
-from migration_audit.model.objects import CatalogObject, InSchema, Named, shown_only
+from migration_audit.model.objects import CatalogObject, InSchema, Key, Named, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ class OperatorClass(InSchema):
         return f"{dotted(self.schema, self.name)} USING {quoted(self.method)}"
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The family."""
         return ("operator family", self.family)
 

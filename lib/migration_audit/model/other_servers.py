@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted, quoted
-from migration_audit.model.objects import CatalogObject, Named
+from migration_audit.model.objects import CatalogObject, Key, Named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class ForeignServer(Named):
     comment: str | None
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The foreign-data wrapper."""
         return ("foreign-data wrapper", dotted(self.wrapper))
 
@@ -71,7 +71,7 @@ class UserMapping(CatalogObject):
         return f"FOR {user} SERVER {quoted(self.server)}"
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The server."""
         return ("server", dotted(self.server))
 
@@ -118,7 +118,7 @@ class PublicationTable(CatalogObject):
         return f"{quoted(self.publication)} TABLE {dotted(self.schema, self.table)}"
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The publication."""
         return ("publication", dotted(self.publication))
 

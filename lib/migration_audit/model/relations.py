@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import InSchema, OnTable, shown_only
+from migration_audit.model.objects import InSchema, Key, OnTable, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class Column(OnTable):
     """The kind that the column's relation has: ``table``, ``view`` or ``materialized view``."""
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The table or view."""
         return (self.relation or "table", dotted(self.schema, self.table))
 
@@ -125,7 +125,7 @@ class Index(InSchema):
     """For people: ``(device_id, ts DESC)`` with everything that follows in the definition."""
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The constraint that made it, else the table."""
         return ("constraint", f"{self.table}.{dotted(self.constraint)}") if self.constraint else ("table", self.table)
 
@@ -184,7 +184,7 @@ class Sequence(InSchema):
     comment: str | None
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The column that owns it, else the schema."""
         return ("column", self.owned_by) if self.owned_by else ("schema", dotted(self.schema))
 

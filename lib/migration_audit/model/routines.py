@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import InSchema, Named, OnTable, shown_only
+from migration_audit.model.objects import InSchema, Key, Named, OnTable, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class Trigger(OnTable):
     """The kind of what it is on: ``table`` or ``view``."""
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The table or view."""
         return (self.relation or "table", dotted(self.schema, self.table))
 
@@ -125,7 +125,7 @@ class RewriteRule(OnTable):
     """The kind of what it is on: ``table`` or ``view``."""
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The table or view."""
         return (self.relation or "table", dotted(self.schema, self.table))
 
@@ -148,7 +148,7 @@ class ExtendedStatistics(InSchema):
     """The kind of what it is about: ``table`` or ``materialized view``."""
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The table or materialized view."""
         return (self.relation or "table", self.table)
 

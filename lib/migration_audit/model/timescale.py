@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject, InSchema, shown_only
+from migration_audit.model.objects import CatalogObject, InSchema, Key, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Hypertable(CatalogObject):
     """Bytes that adaptive chunking aims at; None where it is off."""
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The table."""
         return ("table", dotted(self.schema, self.table))
 
@@ -46,7 +46,7 @@ class OfHypertable(CatalogObject):
     table: str
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The hypertable."""
         return ("hypertable", dotted(self.schema, self.table))
 
@@ -103,7 +103,7 @@ class CompressionSettings(OfHypertable):
         return f"compressed by {self.segment_by or 'no segment'}, ordered by {self.order_by or 'what TimescaleDB chooses'}"
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The hypertable or the continuous aggregate."""
         return (self.relation or "hypertable", dotted(self.schema, self.table))
 

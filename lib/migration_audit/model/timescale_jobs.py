@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject, shown_only
+from migration_audit.model.objects import CatalogObject, Key, shown_only
 from migration_audit.model.timescale import interval_text
 
 POLICIES: Mapping[str, str] = MappingProxyType(
@@ -159,7 +159,7 @@ class Job(CatalogObject):
         return ", ".join([f"every {self.schedule}", *self.config, *([] if self.scheduled else ["switched off"])])
 
     @property
-    def belongs_to(self) -> tuple[str, str] | None:
+    def belongs_to(self) -> Key:
         """The hypertable or continuous aggregate, else the schema."""
         if self.table is None:
             return ("schema", dotted(self.schema))

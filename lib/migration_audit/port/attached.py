@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from migration_audit.model.drift import Difference
+from dataclasses import replace
+
 from migration_audit.model.identifiers import literal, quoted, sql_name, sql_name_of
-from migration_audit.model.relations import Constraint, Index, Table
+from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.routines import EventTrigger, ExtendedStatistics, RewriteRule, RowPolicy, Trigger
-from migration_audit.port.names import guarded, of_table, regclass, role_name, routine_name, sql_name_of_index
-from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment, unclear_index
-from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
+from migration_audit.port.names import qualified, regclass, role_name, routine_name, table_of, unless_exists
+from migration_audit.port.owner_grants_comment import new_owner_grants_comment
+from migration_audit.port.step import Changes, Rank, Sides, StepDraft, Steps, ask, ask_about, run
 
 _ROWS = "fails without changes if existing rows violate it"
 _DROPPED_FIRST = "the owner's object must be dropped first"
@@ -16,292 +17,219 @@ _DROPPED_FIRST = "the owner's object must be dropped first"
 
 def create_index(index: Index, sides: Sides) -> Steps:
     """A missing index; one that a constraint makes comes with the constraint."""
-    if unclear_index(index):
+    if not (index.valid and index.ready):
         yield ask(index, "the legacy SQL leaves it invalid: an index of a partitioned table that some partitions lack")
     if index.constraint is None:
+        rank = Rank.ON_VIEW if ("materialized view", index.table) in sides.expected.by_key else Rank.INDEX
         rows = _ROWS if index.unique and not sides.is_new(index.table) else None
-        yield run(index, _rank(index, sides), _create_if_not_exists(index) + ";", note=rows, makes=_pair(index))
+        yield run(index, rank, _create_if_not_exists(index), note=rows, makes=(index.schema, index.name))
     if index.attached_to:
-        yield _attach(index)
-    yield from _index_settings(index, set())
-    yield from new_owner_grants_comment(index, sides)
-
-
-def _pair(index: Index) -> frozenset[tuple[str, str]]:
-    return frozenset({(index.schema, index.name)})
-
-
-def _rank(index: Index, sides: Sides) -> Rank:
-    kind = "materialized view"
-    return Rank.ON_VIEW if (kind, index.table) in sides.expected.by_key else Rank.INDEX
+        yield _attach(index, index.attached_to)
+    yield from _index_settings(index, None)
 
 
 def _create_if_not_exists(index: Index) -> str:
     """The definition with IF NOT EXISTS in it."""
-    for plain in ("CREATE UNIQUE INDEX ", "CREATE INDEX "):
-        if index.definition.startswith(plain):
-            return f"{plain}IF NOT EXISTS {index.definition.removeprefix(plain)}"
-    return index.definition
+    before, word, after = index.definition.partition("INDEX ")
+    return f"{before}{word}IF NOT EXISTS {after};"
 
 
-def _attach(index: Index) -> StepDraft:
-    parent = sql_name_of(index.attached_to or "")
-    return run(index, Rank.ATTACH_INDEX, f"ALTER INDEX {parent} ATTACH PARTITION {sql_name_of_index(index)};")
+def _attach(index: Index, parent: str) -> StepDraft:
+    return run(index, Rank.ATTACH_INDEX, f"ALTER INDEX {sql_name_of(parent)} ATTACH PARTITION {qualified(index)};")
 
 
-def _index_settings(index: Index, changed: set[str], statistics: tuple[str, ...] = ()) -> Steps:
-    """Tablespace, CLUSTER ON and statistics targets; all that is set of a new index, else what changed.
+def _index_settings(index: Index, changes: Changes | None, statistics: tuple[str, ...] = ()) -> Steps:
+    """Tablespace, CLUSTER ON and statistics targets: what changed, or all that is set where ``changes`` is None.
 
     ``statistics`` are the targets that the other side has.
     """
-    alter = f"ALTER INDEX {sql_name_of_index(index)}"
-    if index.tablespace and not changed:
-        yield run(index, Rank.SETTING, f"{alter} SET TABLESPACE {sql_name(index.tablespace)};")
-    if "tablespace" in changed:
-        where = sql_name(index.tablespace or "pg_default")
-        yield ask(index, "the whole index is moved under a lock", f"{alter} SET TABLESPACE {where};")
-    if index.clustered and (not changed or "clustered" in changed):
-        yield run(index, Rank.SETTING, f"ALTER TABLE {of_table(index)} CLUSTER ON {sql_name(index.name)};")
-    if not index.clustered and "clustered" in changed:
-        yield run(index, Rank.ATTRIBUTE, f"ALTER TABLE {of_table(index)} SET WITHOUT CLUSTER;")
-    if not changed or "statistics" in changed:
+    alter, table = f"ALTER INDEX {qualified(index)}", f"ALTER TABLE {sql_name_of(index.table)}"
+    move = f"{alter} SET TABLESPACE {sql_name(index.tablespace or 'pg_default')};"
+    if changes is None and index.tablespace:
+        yield run(index, Rank.SETTING, move)
+    elif changes and "tablespace" in changes:
+        yield ask(index, "the whole index is moved under a lock", move)
+    if index.clustered and (changes is None or "clustered" in changes):
+        yield run(index, Rank.SETTING, f"{table} CLUSTER ON {sql_name(index.name)};")
+    elif changes and "clustered" in changes:
+        yield run(index, Rank.ATTRIBUTE, f"{table} SET WITHOUT CLUSTER;")
+    if changes is None or "statistics" in changes:
         unset = {one.partition("=")[0]: "-1" for one in statistics}
         for number, target in (unset | dict(one.partition("=")[::2] for one in index.statistics)).items():
             yield run(index, Rank.SETTING, f"{alter} ALTER COLUMN {number} SET STATISTICS {target};")
 
 
-def change_index(difference: Difference, sides: Sides) -> Steps:
+def change_index(index: Index, actual: Index, changes: Changes, sides: Sides) -> Steps:
     """An index of this name that is another one: the old one would have to be dropped, which a person decides."""
-    index, actual = difference.expected, difference.actual
-    if not isinstance(index, Index) or not isinstance(actual, Index):
-        return
-    changed = {change.name for change in difference.fields}
-    if {"definition", "table"} & changed and not index.constraint:
-        drop = f"DROP INDEX {sql_name(actual.schema, actual.name)};\n{_create_if_not_exists(index)};"
-        yield ask(index, f"{_DROPPED_FIRST}\n{differing(difference, 'definition', 'table')}", drop)
-    if {"valid", "ready"} & changed:
-        why = "it is not valid on one side\n" + differing(difference, "valid", "ready")
-        yield ask(index, why, f"REINDEX INDEX {sql_name_of_index(index)};")
-    if "attached_to" in changed and index.attached_to:
-        yield _attach(index)
-    yield from _index_settings(index, changed, actual.statistics)
-    yield from changed_owner_grants_comment(difference, sides)
+    if {"definition", "table"} & changes.keys() and not index.constraint:
+        drop = f"DROP INDEX {qualified(actual)};\n{_create_if_not_exists(index)}"
+        yield ask_about(index, changes, _DROPPED_FIRST, "definition", "table", sql=drop)
+    if {"valid", "ready"} & changes.keys():
+        reindex = f"REINDEX INDEX {qualified(index)};"
+        yield ask_about(index, changes, "it is not valid on one side", "valid", "ready", sql=reindex)
+    if "attached_to" in changes and index.attached_to:
+        yield _attach(index, index.attached_to)
+    yield from _index_settings(index, changes, actual.statistics)
 
 
 def create_constraint(constraint: Constraint, sides: Sides) -> Steps:
     """A missing constraint; one that a table inherits comes with its parent's."""
-    table = constraint.belongs_to[1] if constraint.belongs_to else ""
-    is_new = sides.is_new(table)
-    if constraint.is_local or (is_new and _is_partition(table, sides)):
-        rank = {"foreign key": Rank.REFERENCE}.get(constraint.type, Rank.KEY)
-        yield run(
-            constraint,
-            rank,
-            guarded(_absent(constraint), _add(constraint, sides)),
-            note=None if is_new or not constraint.validated else _ROWS,
-        )
-    yield from new_owner_grants_comment(constraint, sides)
-
-
-def _is_partition(table: str, sides: Sides) -> bool:
-    return bool(getattr(sides.expected.by_key.get(("table", table)), "partition_bound", None))
-
-
-def _absent(constraint: Constraint) -> str:
-    table, wanted = regclass(sql_name(constraint.schema, constraint.table)), literal(constraint.name)
-    return f"NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {table} AND conname = {wanted})"
+    table = sides.expected_table(constraint.belongs_to)
+    is_new = sides.is_new(constraint.belongs_to[1])
+    if constraint.is_local or (is_new and table and table.partition_bound):
+        rank = Rank.REFERENCE if constraint.type == "foreign key" else Rank.KEY
+        here, wanted = regclass(table_of(constraint)), literal(constraint.name)
+        absent = f"pg_constraint WHERE conrelid = {here} AND conname = {wanted}"
+        note = None if is_new or not constraint.validated else _ROWS
+        yield run(constraint, rank, unless_exists(absent, _add(constraint, sides)), note=note)
 
 
 def _add(constraint: Constraint, sides: Sides) -> str:
     # A key of a partitioned table is made without its partitions' indexes, which have names of their own and are attached;
     # a hypertable does not take ONLY.
-    table = sides.expected.by_key.get(constraint.belongs_to or ("", ""))
-    partitioned = getattr(table, "relation", "") == "partitioned table" and constraint.type in {"primary key", "unique"}
-    only = "ONLY " if partitioned and sides.is_new(table.key if table else "") else ""
-    where = sql_name(constraint.schema, constraint.table)
-    return f"ALTER TABLE {only}{where} ADD CONSTRAINT {sql_name(constraint.name)} {constraint.definition}"
+    table = sides.expected_table(constraint.belongs_to)
+    is_split = table is not None and table.relation == "partitioned table" and sides.is_new(table.key)
+    only = "ONLY " if is_split and constraint.type in {"primary key", "unique"} else ""
+    return f"ALTER TABLE {only}{table_of(constraint)} ADD CONSTRAINT {sql_name(constraint.name)} {constraint.definition}"
 
 
-def change_constraint(difference: Difference, sides: Sides) -> Steps:
+def change_constraint(constraint: Constraint, actual: Constraint, changes: Changes, sides: Sides) -> Steps:
     """A constraint of this name that is another one."""
-    constraint, actual = difference.expected, difference.actual
-    if not isinstance(constraint, Constraint) or not isinstance(actual, Constraint):
-        return
-    changed = {change.name for change in difference.fields}
-    alter = f"ALTER TABLE {sql_name(constraint.schema, constraint.table)}"
-    if _becomes_valid(constraint, actual, changed):
-        yield run(constraint, Rank.REFERENCE, f"{alter} VALIDATE CONSTRAINT {sql_name(constraint.name)};", note=_ROWS)
-    elif _is_deferred_otherwise(constraint, actual, changed):
+    alter, name = f"ALTER TABLE {table_of(constraint)}", sql_name(constraint.name)
+    if _becomes_valid(constraint, actual, changes):
+        yield run(constraint, Rank.REFERENCE, f"{alter} VALIDATE CONSTRAINT {name};", note=_ROWS)
+    elif _is_deferred_otherwise(constraint, actual, changes):
         words = "DEFERRABLE" if constraint.deferrable else "NOT DEFERRABLE"
         words += " INITIALLY DEFERRED" if constraint.deferred else ""
-        yield run(constraint, Rank.REFERENCE, f"{alter} ALTER CONSTRAINT {sql_name(constraint.name)} {words};")
-    elif changed - {"comment"}:
-        drop = f"{alter} DROP CONSTRAINT {sql_name(constraint.name)};\n{_add(constraint, sides)};"
-        yield ask(constraint, f"{_DROPPED_FIRST}\n{differing(difference)}", drop)
-    yield from changed_owner_grants_comment(difference, sides)
+        yield run(constraint, Rank.REFERENCE, f"{alter} ALTER CONSTRAINT {name} {words};")
+    elif changes.keys() - {"comment"}:
+        drop = f"{alter} DROP CONSTRAINT {name};\n{_add(constraint, sides)};"
+        yield ask_about(constraint, changes, _DROPPED_FIRST, sql=drop)
 
 
-def _becomes_valid(constraint: Constraint, actual: Constraint, changed: set[str]) -> bool:
+def _becomes_valid(constraint: Constraint, actual: Constraint, changes: Changes) -> bool:
     same = actual.definition.removesuffix(" NOT VALID") == constraint.definition
-    return "validated" in changed and constraint.validated and same and changed <= {"validated", "definition", "comment"}
+    known = {"validated", "definition", "comment"}
+    return "validated" in changes and constraint.validated and same and changes.keys() <= known
 
 
-def _is_deferred_otherwise(constraint: Constraint, actual: Constraint, changed: set[str]) -> bool:
+def _is_deferred_otherwise(constraint: Constraint, actual: Constraint, changes: Changes) -> bool:
     def bare(definition: str) -> str:
         return definition.replace(" INITIALLY DEFERRED", "").replace(" DEFERRABLE", "")
 
-    if constraint.type != "foreign key" or not changed <= {"deferrable", "deferred", "definition", "comment"}:
+    if constraint.type != "foreign key" or not changes.keys() <= {"deferrable", "deferred", "definition", "comment"}:
         return False
-    return bool({"deferrable", "deferred"} & changed) and bare(constraint.definition) == bare(actual.definition)
+    return bool({"deferrable", "deferred"} & changes.keys()) and bare(constraint.definition) == bare(actual.definition)
 
 
 def create_trigger(trigger: Trigger, sides: Sides) -> Steps:
     """A missing trigger, guarded: OR REPLACE is not for hypertables nor for constraint triggers."""
     if not _is_cloned(trigger, sides):
-        yield run(trigger, Rank.TRIGGER, guarded(_no_trigger(trigger), trigger.definition))
+        absent = f"pg_trigger WHERE tgrelid = {regclass(table_of(trigger))} AND tgname = {literal(trigger.name)}"
+        yield run(trigger, Rank.TRIGGER, unless_exists(absent, trigger.definition))
     if trigger.enabled != "origin":
-        yield _after(_enabled(trigger), Rank.RULE)
-    yield from new_owner_grants_comment(trigger, sides)
+        yield _enabled(trigger, Rank.RULE)
 
 
 def _is_cloned(trigger: Trigger, sides: Sides) -> bool:
     """Whether a partition has it from its parent: PostgreSQL then makes it together with the parent's."""
-    table = sides.expected.by_key.get(trigger.belongs_to or ("", ""))
-    if not isinstance(table, Table) or not table.partition_bound:
+    table = sides.expected_table(trigger.belongs_to)
+    if table is None or not table.partition_bound:
         return False
     return any(("trigger", f"{parent}.{quoted(trigger.name)}") in sides.expected.by_key for parent in table.inherits)
-
-
-def _no_trigger(trigger: Trigger) -> str:
-    table = regclass(sql_name(trigger.schema, trigger.table))
-    return f"NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = {table} AND tgname = {literal(trigger.name)})"
 
 
 _ENABLE = {"origin": "ENABLE", "disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
 
 
-def _enabled(obj: Trigger | RewriteRule) -> StepDraft:
-    word = "TRIGGER" if isinstance(obj, Trigger) else "RULE"
-    table = sql_name(obj.schema, obj.table)
-    return run(obj, Rank.SETTING, f"ALTER TABLE {table} {_ENABLE[obj.enabled]} {word} {sql_name(obj.name)};", needs=table)
+def _enabled(obj: Trigger | RewriteRule, rank: Rank) -> StepDraft:
+    table = table_of(obj)
+    return run(
+        obj, rank, f"ALTER TABLE {table} {_ENABLE[obj.enabled]} {obj.kind.upper()} {sql_name(obj.name)};", needs=table
+    )
 
 
-def _after(draft: StepDraft, rank: Rank) -> StepDraft:
-    return StepDraft(step=draft.step, rank=rank, makes=draft.makes, needs=draft.needs)
-
-
-def change_trigger(difference: Difference, sides: Sides) -> Steps:
+def change_trigger(trigger: Trigger, actual: Trigger, changes: Changes, sides: Sides) -> Steps:
     """A trigger of this name that is another one is replaced, as far as PostgreSQL replaces triggers."""
-    trigger = difference.expected
-    if not isinstance(trigger, Trigger):
-        return
-    changed = {change.name for change in difference.fields}
-    if "definition" in changed:
-        old = getattr(difference.actual, "definition", "")
-        if trigger.definition.startswith("CREATE TRIGGER ") and old.startswith("CREATE TRIGGER "):
-            sql = "CREATE OR REPLACE TRIGGER " + trigger.definition.removeprefix("CREATE TRIGGER ") + ";"
-            yield run(trigger, Rank.TRIGGER, sql)
-        else:
-            drop = (
-                f"DROP TRIGGER {sql_name(trigger.name)} ON {sql_name(trigger.schema, trigger.table)};\n{trigger.definition};"
-            )
-            yield ask(trigger, f"{_DROPPED_FIRST}\n{differing(difference, 'definition')}", drop)
-    if "enabled" in changed:
-        yield _after(_enabled(trigger), Rank.RULE)
-    yield from changed_owner_grants_comment(difference, sides)
+    plain = "CREATE TRIGGER "
+    if "definition" in changes and trigger.definition.startswith(plain) and actual.definition.startswith(plain):
+        yield run(trigger, Rank.TRIGGER, f"CREATE OR REPLACE TRIGGER {trigger.definition.removeprefix(plain)};")
+    elif "definition" in changes:
+        drop = f"DROP TRIGGER {sql_name(trigger.name)} ON {table_of(trigger)};\n{trigger.definition};"
+        yield ask_about(trigger, changes, _DROPPED_FIRST, "definition", sql=drop)
+    if "enabled" in changes:
+        yield _enabled(trigger, Rank.RULE)
 
 
 def create_rule(rule: RewriteRule, sides: Sides) -> Steps:
     """A missing rule."""
-    sql = rule.definition.rstrip().removesuffix(";")
-    yield run(rule, Rank.RULE, sql.replace("CREATE RULE", "CREATE OR REPLACE RULE", 1) + ";")
+    yield _rule(rule)
     if rule.enabled != "origin":
-        yield _after(_enabled(rule), Rank.POLICY)
-    yield from new_owner_grants_comment(rule, sides)
+        yield _enabled(rule, Rank.POLICY)
 
 
-def change_rule(difference: Difference, sides: Sides) -> Steps:
+def _rule(rule: RewriteRule) -> StepDraft:
+    sql = rule.definition.rstrip().removesuffix(";")
+    return run(rule, Rank.RULE, sql.replace("CREATE RULE", "CREATE OR REPLACE RULE", 1) + ";")
+
+
+def change_rule(rule: RewriteRule, actual: RewriteRule, changes: Changes, sides: Sides) -> Steps:
     """A rule of this name that is another one is replaced."""
-    rule = difference.expected
-    if not isinstance(rule, RewriteRule):
-        return
-    changed = {change.name for change in difference.fields}
-    if "definition" in changed:
-        yield from (draft for draft in create_rule(rule, sides) if draft.rank is Rank.RULE)
-    if "enabled" in changed:
-        yield _after(_enabled(rule), Rank.POLICY)
-    yield from changed_owner_grants_comment(difference, sides)
+    if "definition" in changes:
+        yield _rule(rule)
+    if "enabled" in changes:
+        yield _enabled(rule, Rank.POLICY)
 
 
 def create_policy(policy: RowPolicy, sides: Sides) -> Steps:
     """A missing row-security policy."""
-    table = sql_name(policy.schema, policy.table)
+    yield run(policy, Rank.POLICY, _create_policy(policy))
+
+
+def _create_policy(policy: RowPolicy) -> str:
+    table = table_of(policy)
     kind = "" if policy.permissive else " AS RESTRICTIVE"
-    sql = f"CREATE POLICY {sql_name(policy.name)} ON {table}{kind} FOR {policy.command.upper()} TO {_roles(policy)}"
-    condition = (
-        f"NOT EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polrelid = {regclass(table)} "
-        f"AND polname = {literal(policy.name)})"
-    )
-    yield run(policy, Rank.POLICY, guarded(condition, sql + _expressions(policy)))
-    yield from new_owner_grants_comment(policy, sides)
+    sql = f"CREATE POLICY {sql_name(policy.name)} ON {table}{kind} FOR {policy.command.upper()} {_roles_and_rows(policy)}"
+    return unless_exists(f"pg_policy WHERE polrelid = {regclass(table)} AND polname = {literal(policy.name)}", sql)
 
 
-def _roles(policy: RowPolicy) -> str:
-    return ", ".join(role_name(role) for role in policy.roles)
-
-
-def _expressions(policy: RowPolicy) -> str:
+def _roles_and_rows(policy: RowPolicy) -> str:
+    """``TO … USING (…) WITH CHECK (…)``."""
     using = f" USING ({policy.using})" if policy.using is not None else ""
-    return using + (f" WITH CHECK ({policy.check})" if policy.check is not None else "")
+    check = f" WITH CHECK ({policy.check})" if policy.check is not None else ""
+    return f"TO {', '.join(map(role_name, policy.roles))}{using}{check}"
 
 
-def change_policy(difference: Difference, sides: Sides) -> Steps:
+def change_policy(policy: RowPolicy, actual: RowPolicy, changes: Changes, sides: Sides) -> Steps:
     """A policy of this name that is another one: who and what is altered in place, the rest is for a person."""
-    policy, actual = difference.expected, difference.actual
-    if not isinstance(policy, RowPolicy) or not isinstance(actual, RowPolicy):
-        return
-    changed = {change.name for change in difference.fields}
-    table = sql_name(policy.schema, policy.table)
+    where = f"{sql_name(policy.name)} ON {table_of(policy)}"
     gone = (policy.using is None) != (actual.using is None) or (policy.check is None and actual.check is not None)
-    if {"command", "permissive"} & changed or gone:
-        drop = f"DROP POLICY {sql_name(policy.name)} ON {table};\n"
-        create = next(iter(create_policy(policy, sides))).step.sql
-        yield ask(policy, f"{_DROPPED_FIRST}\n{differing(difference)}", drop + create)
-    elif {"roles", "using", "check"} & changed:
-        yield run(
-            policy,
-            Rank.POLICY,
-            f"ALTER POLICY {sql_name(policy.name)} ON {table} TO {_roles(policy)}{_expressions(policy)};",
-        )
-    yield from changed_owner_grants_comment(difference, sides)
+    if {"command", "permissive"} & changes.keys() or gone:
+        drop = f"DROP POLICY {where};\n{_create_policy(policy)}"
+        yield ask_about(policy, changes, _DROPPED_FIRST, sql=drop)
+    elif {"roles", "using", "check"} & changes.keys():
+        yield run(policy, Rank.POLICY, f"ALTER POLICY {where} {_roles_and_rows(policy)};")
 
 
 def create_statistics(statistics: ExtendedStatistics, sides: Sides) -> Steps:
     """A missing statistics object."""
     sql = statistics.definition.replace("CREATE STATISTICS ", "CREATE STATISTICS IF NOT EXISTS ", 1)
-    yield run(statistics, Rank.STATISTICS, sql + ";", makes=frozenset({(statistics.schema, statistics.name)}))
+    yield run(statistics, Rank.STATISTICS, sql + ";", makes=(statistics.schema, statistics.name))
     if statistics.statistics is not None:
         yield _target(statistics)
-    yield from new_owner_grants_comment(statistics, sides)
 
 
 def _target(statistics: ExtendedStatistics) -> StepDraft:
     target = -1 if statistics.statistics is None else statistics.statistics
-    alter = f"ALTER STATISTICS {sql_name(statistics.schema, statistics.name)} SET STATISTICS {target};"
-    return run(statistics, Rank.JOB, alter)
+    return run(statistics, Rank.JOB, f"ALTER STATISTICS {qualified(statistics)} SET STATISTICS {target};")
 
 
-def change_statistics(difference: Difference, sides: Sides) -> Steps:
+def change_statistics(statistics: ExtendedStatistics, actual: ExtendedStatistics, changes: Changes, sides: Sides) -> Steps:
     """A statistics object that both sides have."""
-    statistics = difference.expected
-    if not isinstance(statistics, ExtendedStatistics):
-        return
-    changed = {change.name for change in difference.fields}
-    if {"definition", "table"} & changed:
-        yield ask(statistics, f"{_DROPPED_FIRST}\n{differing(difference, 'definition', 'table')}")
-    if "statistics" in changed:
+    if {"definition", "table"} & changes.keys():
+        yield ask_about(statistics, changes, _DROPPED_FIRST, "definition", "table")
+    if "statistics" in changes:
         yield _target(statistics)
-    yield from changed_owner_grants_comment(difference, sides)
 
 
 def create_event_trigger(trigger: EventTrigger, sides: Sides) -> Steps:
@@ -309,26 +237,20 @@ def create_event_trigger(trigger: EventTrigger, sides: Sides) -> Steps:
     tags = f" WHEN TAG IN ({', '.join(map(literal, trigger.tags))})" if trigger.tags else ""
     function = routine_name(trigger.function)
     sql = f"CREATE EVENT TRIGGER {sql_name(trigger.name)} ON {trigger.event}{tags} EXECUTE FUNCTION {function}()"
-    condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtname = {literal(trigger.name)})"
-    yield run(trigger, Rank.EVENT_TRIGGER, guarded(condition, sql))
-    for draft in new_owner_grants_comment(trigger, sides):
-        yield _last(draft)
+    create = unless_exists(f"pg_event_trigger WHERE evtname = {literal(trigger.name)}", sql)
+    yield replace(run(trigger, Rank.EVENT_TRIGGER, create), is_all=True)
+    yield from (replace(draft, rank=Rank.PERSON) for draft in new_owner_grants_comment(trigger, sides))
     if trigger.enabled != "origin":
-        yield run(trigger, Rank.PERSON, f"ALTER EVENT TRIGGER {sql_name(trigger.name)} {_ENABLE[trigger.enabled]};")
+        yield _event_trigger_enabled(trigger, Rank.PERSON)
 
 
-def _last(draft: StepDraft) -> StepDraft:
-    return draft if draft.step.for_person is not None else _after(draft, Rank.PERSON)
+def _event_trigger_enabled(trigger: EventTrigger, rank: Rank) -> StepDraft:
+    return run(trigger, rank, f"ALTER EVENT TRIGGER {sql_name(trigger.name)} {_ENABLE[trigger.enabled]};")
 
 
-def change_event_trigger(difference: Difference, sides: Sides) -> Steps:
+def change_event_trigger(trigger: EventTrigger, actual: EventTrigger, changes: Changes, sides: Sides) -> Steps:
     """An event trigger that both sides have."""
-    trigger = difference.expected
-    if not isinstance(trigger, EventTrigger):
-        return
-    changed = {change.name for change in difference.fields}
-    if {"event", "tags", "function"} & changed:
-        yield ask(trigger, f"{_DROPPED_FIRST}\n{differing(difference, 'event', 'tags', 'function')}")
-    if "enabled" in changed:
-        yield run(trigger, Rank.EVENT_TRIGGER, f"ALTER EVENT TRIGGER {sql_name(trigger.name)} {_ENABLE[trigger.enabled]};")
-    yield from changed_owner_grants_comment(difference, sides)
+    if {"event", "tags", "function"} & changes.keys():
+        yield ask_about(trigger, changes, _DROPPED_FIRST, "event", "tags", "function")
+    if "enabled" in changes:
+        yield _event_trigger_enabled(trigger, Rank.EVENT_TRIGGER)

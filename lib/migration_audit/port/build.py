@@ -26,8 +26,9 @@ from migration_audit.model.timescale_jobs import Job
 from migration_audit.port import attached as on_tables
 from migration_audit.port import columns, jobs, rare, tables, timescale
 from migration_audit.port import routines as named
-from migration_audit.port.names import guarded, regclass
-from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, run, sides_of
+from migration_audit.port.names import guarded, qualified, regclass, table_of
+from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
+from migration_audit.port.step import Changes, Rank, Sides, StepDraft, Steps, ask, run
 
 Weight = tuple[int, tuple[str, int], tuple[int, int], Key, int]
 _LAST = 1 << 30
@@ -35,9 +36,8 @@ _TAKEN_FOR = (
     "{old} on the owner's side is assumed to be the same {kind}: definition and place are the same. If it is a "
     "different one, create the missing one instead; to keep the owner's name, rename it where the legacy SQL ran"
 )
-_WORDS: dict[type[CatalogObject], str] = {Table: "TABLE", Index: "INDEX", Sequence: "SEQUENCE"}
 Create = Callable[[Any, Sides], Steps]
-Change = Callable[[Difference, Sides], Steps]
+Change = Callable[[Any, Any, Changes, Sides], Steps]
 _MAKERS: dict[type[CatalogObject], tuple[Create, Change]] = {
     access.Role: (named.create_role, rare.ask_to_change),
     routines.Schema: (named.create_schema, rare.ask_to_change),
@@ -75,7 +75,7 @@ _MAKERS: dict[type[CatalogObject], tuple[Create, Change]] = {
     access.ExtensionDependency: (rare.create_dependency, rare.ask_to_change),
     ts.Hypertable: (timescale.create_hypertable, timescale.change_hypertable),
     ts.Dimension: (timescale.create_dimension, timescale.change_dimension),
-    ts.CompressionSettings: (timescale.set_compression, timescale.change_compression),
+    ts.CompressionSettings: (timescale.create_compression, timescale.change_compression),
     ts.ContinuousAggregate: (timescale.create_aggregate_view, timescale.change_aggregate_view),
     ts.ChunkSkipping: (timescale.create_chunk_skipping, rare.ask_to_change),
     ts.HypertableTablespaces: (timescale.attach_tablespaces, timescale.change_tablespaces),
@@ -128,8 +128,8 @@ def _needs(drafts: list[StepDraft]) -> list[set[int]]:
     """For each step the numbers of the steps that have to come before it."""
     makers: dict[tuple[str, str], list[int]] = {}
     for number, draft in enumerate(drafts):
-        for made in draft.makes:
-            makers.setdefault(made, []).append(number)
+        if draft.makes:
+            makers.setdefault(draft.makes, []).append(number)
     waits: list[set[int]] = []
     for number, draft in enumerate(drafts):
         # Of two kinds that share a name (a function and its argument's type), the one that comes first by kind is meant.
@@ -138,41 +138,35 @@ def _needs(drafts: list[StepDraft]) -> list[set[int]]:
                 maker
                 for one in mentioned(draft.needed_text)
                 for maker in makers.get(one, ())
-                if maker != number and (one not in draft.makes or drafts[maker].rank < draft.rank)
+                if maker != number and (one != draft.makes or drafts[maker].rank < draft.rank)
             }
         )
     return waits
 
 
-def _rename_steps(difference: Difference, sides: Sides) -> Steps:
+def _rename_step(obj: CatalogObject, old: str) -> StepDraft:
     """A rename that does nothing where it was already done; what comes with another rename is part of that one."""
-    obj, old = difference.expected, getattr(difference.actual, "name", "")
     match obj:
         case Table() | Index() | Sequence():
-            before, after = sql_name(obj.schema, old), sql_name(obj.schema, obj.name)
-            word = "FOREIGN TABLE" if getattr(obj, "relation", "") == "foreign table" else _WORDS[type(obj)]
+            before, after = sql_name(obj.schema, old), qualified(obj)
+            word = "FOREIGN TABLE" if getattr(obj, "relation", "") == "foreign table" else obj.kind.upper()
             statement = f"ALTER {word} {before} RENAME TO {sql_name(obj.name)}"
-            done = f"pg_catalog.to_regclass({literal(after)}) IS NOT NULL"
-            possible = f"pg_catalog.to_regclass({literal(before)}) IS NOT NULL"
-        case Column():
-            table = sql_name(obj.schema, obj.table)
-            statement = f"ALTER TABLE {table} RENAME COLUMN {sql_name(old)} TO {sql_name(obj.name)}"
-            where = f"EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {regclass(table)} AND NOT attisdropped"
-            done, possible = (f"{where} AND attname = {literal(one)})" for one in (obj.name, old))
-        case Constraint():
-            table = sql_name(obj.schema, obj.table)
-            statement = f"ALTER TABLE {table} RENAME CONSTRAINT {sql_name(old)} TO {sql_name(obj.name)}"
-            where = f"EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {regclass(table)}"
-            done, possible = (f"{where} AND conname = {literal(one)})" for one in (obj.name, old))
+            done, possible = (f"pg_catalog.to_regclass({literal(one)}) IS NOT NULL" for one in (after, before))
+        case Column() | Constraint():
+            is_column, table = isinstance(obj, Column), table_of(obj)
+            statement = f"ALTER TABLE {table} RENAME {obj.kind.upper()} {sql_name(old)} TO {sql_name(obj.name)}"
+            where, name = f"pg_constraint WHERE conrelid = {regclass(table)}", "conname"
+            if is_column:
+                where, name = f"pg_attribute WHERE attrelid = {regclass(table)} AND NOT attisdropped", "attname"
+            done, possible = (
+                f"EXISTS (SELECT FROM pg_catalog.{where} AND {name} = {literal(one)})" for one in (obj.name, old)
+            )
         case _:
-            if obj is not None:
-                yield ask(obj, f"it is called {old} on the owner's side")
-            return
+            return ask(obj, f"it is called {old} on the owner's side")
     note = _TAKEN_FOR.format(old=old, kind=obj.kind) if isinstance(obj, Column | Table) else None
     place = ("", 1 if isinstance(obj, Table) else 2)
     sql = guarded(f"{possible}\n     AND NOT {done}", statement)
-    makes = frozenset({(obj.schema, obj.name)})
-    yield run(obj, Rank.RENAME, sql, note=note, makes=makes, needs="", place=place)
+    return run(obj, Rank.RENAME, sql, note=note, makes=(obj.schema, obj.name), needs="", place=place)
 
 
 def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: Mapping[Key, Location] | None = None) -> Port:
@@ -180,7 +174,7 @@ def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: M
 
     ``origins`` tell where the expected side's SQL makes each object: its order is kept where nothing else decides.
     """
-    sides = sides_of(expected, actual)
+    sides = Sides(expected=expected, actual=actual)
     renamed = {(d.kind, d.key) for d in drift.differences if d.verdict is DiffVerdict.RENAMED}
     drafts = [draft for d in drift.differences if d.part_of not in renamed for draft in _drafts_of(d, sides)]
     return Port(steps=_steps_in_order(drafts, origins or {}))
@@ -188,26 +182,19 @@ def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: M
 
 def _drafts_of(difference: Difference, sides: Sides) -> list[StepDraft]:
     """The steps of one difference; none for what only the actual side has."""
-    if difference.verdict is DiffVerdict.UNEXPECTED or difference.expected is None:
+    obj, actual = difference.expected, difference.actual
+    if obj is None:
         return []
-    create, change = _MAKERS.get(type(difference.expected), (rare.ask_to_create, rare.ask_to_change))
+    create, change = _MAKERS.get(type(obj), (rare.ask_to_create, rare.ask_to_change))
+    if actual is None:
+        if isinstance(obj, Column) and obj.relation == "table" and obj.belongs_to in sides.missing:
+            return []  # a new table brings its columns along
+        drafts = list(create(obj, sides))
+        return drafts if any(draft.is_all for draft in drafts) else [*drafts, *new_owner_grants_comment(obj, sides)]
     if difference.verdict is DiffVerdict.RENAMED:
-        return list(_rename_steps(difference, sides))
-    if difference.verdict is DiffVerdict.MISSING:
-        return _once(difference, create, sides)
-    return list(change(difference, sides))
-
-
-def _once(difference: Difference, create: Create, sides: Sides) -> list[StepDraft]:
-    """A new table brings its columns along, so that they are not made twice."""
-    obj = difference.expected
-    if isinstance(obj, relations.Column) and obj.relation == "table" and _is_new(obj, sides):
-        return []
-    return list(create(obj, sides))
-
-
-def _is_new(column: relations.Column, sides: Sides) -> bool:
-    return column.belongs_to is not None and sides.is_missing(*column.belongs_to)
+        return [_rename_step(obj, getattr(actual, "name", ""))]
+    changes = {each.name: each for each in difference.fields}
+    return [*change(obj, actual, changes, sides), *changed_owner_grants_comment(obj, actual, changes, sides)]
 
 
 def suggested_sql(difference: Difference, change: FieldChange | None = None) -> str | None:
@@ -237,7 +224,7 @@ def _is_one_statement(obj: CatalogObject) -> bool:
 def _alone(obj: CatalogObject) -> Sides:
     """Sides of which nothing is known but this object."""
     expected = Snapshot(server=_NO_SERVER, objects=(obj,))
-    return sides_of(expected, replace(expected, objects=()))
+    return Sides(expected=expected, actual=replace(expected, objects=()))
 
 
 def _shown(draft: StepDraft, obj: CatalogObject) -> str | None:

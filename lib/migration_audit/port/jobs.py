@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import literal, parts_of, sql_name
 from migration_audit.model.timescale_jobs import Job
-from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
+from migration_audit.port.names import may_be_secret
+from migration_audit.port.step import Changes, Rank, Sides, Steps, ask, ask_about, run
 
 _FUNCTIONS = {
     "_timescaledb_functions.policy_compression": ("add_compression_policy", ("compress_after", "compress_created_before")),
@@ -21,15 +21,14 @@ _FUNCTIONS = {
 """The function that adds a policy, and which of its settings it takes."""
 
 _NUMBER = re.compile(r"-?\d+\Z")
-_ALTERED = ("schedule", "max_runtime", "max_retries", "retry_period", "scheduled", "fixed_schedule")
+_ALTERED = ("schedule", "max_runtime", "max_retries", "retry_period", "scheduled")
 
 
 def create_job(job: Job, sides: Sides) -> Steps:
     """A missing policy or job, with its schedule; settings that may be secret are for a person."""
-    if any("(redacted)" in setting for setting in job.config):
-        yield ask(
-            job, "its configuration may contain a secret and was not read:\n" + "\n".join(job.config), _add_job(job, sides)
-        )
+    if may_be_secret(job.config):
+        why = "its configuration may contain a secret and was not read:\n" + "\n".join(job.config)
+        yield ask(job, why, _add_job(job, sides))
         return
     known = _FUNCTIONS.get(job.procedure)
     if known is None or job.number != 1:
@@ -46,7 +45,7 @@ def create_job(job: Job, sides: Sides) -> Steps:
         arguments = [table, literal(settings.get("index_name", ""))]
     elif job.procedure.endswith("continuous_aggregate"):
         arguments.append(f"schedule_interval => INTERVAL {literal(job.schedule)}")
-    sql = f"SELECT {sides.timescaledb}{function}({', '.join([*arguments, 'if_not_exists => TRUE'])});"
+    sql = sides.timescaledb(function, *arguments, "if_not_exists => TRUE")
     if job.procedure.endswith("policy_retention"):
         yield ask(job, f"it deletes rows, from its first run on: {', '.join(job.config)}", sql)
         return
@@ -69,7 +68,7 @@ def _value(value: str | None) -> str:
 
 
 def _add_job(job: Job, sides: Sides) -> str:
-    return f"SELECT {sides.timescaledb}add_job({literal(job.procedure)}, INTERVAL {literal(job.schedule)}, config => NULL);"
+    return sides.timescaledb("add_job", literal(job.procedure), f"INTERVAL {literal(job.schedule)}", "config => NULL")
 
 
 def _alter(job: Job, names: tuple[str, ...], sides: Sides) -> Steps:
@@ -81,12 +80,12 @@ def _alter(job: Job, names: tuple[str, ...], sides: Sides) -> Steps:
         "retry_period": f"retry_period => INTERVAL {literal(job.retry_period)}",
         "scheduled": f"scheduled => {str(job.scheduled).upper()}",
     }
-    arguments = [values[one] for one in names if one in values]
+    arguments = [values[one] for one in names]
     if not arguments:
         return
     schema, procedure = map(literal, parts_of(job.procedure))
     lines = (
-        f"SELECT {sides.timescaledb}alter_job(job_id, {', '.join(arguments)})",
+        sides.timescaledb("alter_job", "job_id", *arguments).removesuffix(";"),
         "  FROM timescaledb_information.jobs",
         f" WHERE (proc_schema, proc_name) = ({schema}, {procedure})",
         f"   AND {_of_table(job)};",
@@ -109,22 +108,15 @@ def _of_table(job: Job) -> str:
     return "\n".join(lines)
 
 
-def change_job(difference: Difference, sides: Sides) -> Steps:
+def change_job(job: Job, actual: Job, changes: Changes, sides: Sides) -> Steps:
     """A job that both sides have: its schedule is altered in place, what it does is for a person."""
-    job = difference.expected
-    if not isinstance(job, Job):
-        return
-    changed = tuple(change.name for change in difference.fields)
     if not _is_alone(job, sides):
-        yield ask(
-            job, "there are several jobs of this procedure: alter the intended one\n" + differing(difference, *changed)
-        )
+        yield ask_about(job, changes, "there are several jobs of this procedure: alter the intended one")
         return
-    yield from _alter(job, tuple(one for one in changed if one in _ALTERED and one != "fixed_schedule"), sides)
-    asked = [one for one in changed if one not in _ALTERED or one == "fixed_schedule"]
-    if asked:
+    yield from _alter(job, tuple(name for name in changes if name in _ALTERED), sides)
+    if asked := [name for name in changes if name not in _ALTERED]:
         how = "remove the policy and add it again" if job.unaltered is None else "it comes with TimescaleDB: use alter_job"
-        yield ask(job, f"the job differs: {how}\n" + differing(difference, *asked))
+        yield ask_about(job, changes, f"the job differs: {how}", *asked)
 
 
 def _is_alone(job: Job, sides: Sides) -> bool:

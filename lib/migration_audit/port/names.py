@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from migration_audit.model import access, operators, other_servers, relations, routines
-from migration_audit.model.identifiers import LINE_END, dollar_tag, leading_name, literal, parts_of, sql_name, sql_name_of
-from migration_audit.model.objects import CatalogObject, InSchema, OnTable
-from migration_audit.model.timescale import ContinuousAggregate
+from migration_audit.model.identifiers import LINE_END, dollar_tag, leading_name, literal, parts_of, sql_name
+from migration_audit.model.objects import CatalogObject, InSchema, Named, OnTable
+from migration_audit.model.timescale import ContinuousAggregate, Hypertable, OfHypertable
 
-_BY_SCHEMA_AND_NAME: dict[type[InSchema], str] = {
+_WORDS: dict[type[CatalogObject], str] = {
     relations.Sequence: "SEQUENCE",
     relations.Index: "INDEX",
     relations.View: "VIEW",
     relations.MaterializedView: "MATERIALIZED VIEW",
+    ContinuousAggregate: "VIEW",
     routines.ExtendedStatistics: "STATISTICS",
     operators.Conversion: "CONVERSION",
     operators.Collation: "COLLATION",
@@ -19,8 +20,6 @@ _BY_SCHEMA_AND_NAME: dict[type[InSchema], str] = {
     operators.TextSearchTemplate: "TEXT SEARCH TEMPLATE",
     operators.TextSearchDictionary: "TEXT SEARCH DICTIONARY",
     operators.TextSearchConfiguration: "TEXT SEARCH CONFIGURATION",
-}
-_BY_NAME: dict[type[CatalogObject], str] = {
     routines.Extension: "EXTENSION",
     routines.Schema: "SCHEMA",
     operators.Language: "LANGUAGE",
@@ -32,13 +31,12 @@ _BY_NAME: dict[type[CatalogObject], str] = {
     other_servers.Subscription: "SUBSCRIPTION",
     access.Role: "ROLE",
     access.Tablespace: "TABLESPACE",
-}
-_ON_TABLE: dict[type[OnTable], str] = {
     relations.Constraint: "CONSTRAINT",
     routines.Trigger: "TRIGGER",
     routines.RowPolicy: "POLICY",
     routines.RewriteRule: "RULE",
 }
+"""What statements call a kind that goes by its name, its schema and name, or its table and name."""
 
 
 def role_name(role: str) -> str:
@@ -78,6 +76,11 @@ def guarded(condition: str, *statements: str) -> str:
     return f"DO {tag}\n{block}{tag};"
 
 
+def unless_exists(rows: str, *statements: str) -> str:
+    """A DO block that runs the statements where ``pg_catalog`` lacks such rows: ``pg_roles WHERE rolname = 'app'``."""
+    return guarded(f"NOT EXISTS (SELECT FROM pg_catalog.{rows})", *statements)
+
+
 def regclass(key: str) -> str:
     """``'schema.table'::regclass`` of a relation's SQL name."""
     return f"{literal(key)}::pg_catalog.regclass"
@@ -95,42 +98,59 @@ def option_actions(expected: tuple[str, ...], actual: tuple[str, ...]) -> list[s
     return actions + ([f"RESET ({', '.join(sorted(gone))})"] if gone else [])
 
 
+REDACTED = "(redacted)"
+
+
+def may_be_secret(options: tuple[str, ...]) -> bool:
+    """Whether a value among these options was not read, as it may be a secret."""
+    return any(REDACTED in option for option in options)
+
+
 def foreign_options(options: tuple[str, ...]) -> str:
-    """Options of a foreign table or column as OPTIONS takes them."""
-    return ", ".join(f"{sql_name(key)} {literal(value)}" for key, _, value in (option.partition("=") for option in options))
+    """``OPTIONS (…)`` of a foreign table, column, server, wrapper or user mapping."""
+    pairs = (option.partition("=") for option in options)
+    return f"OPTIONS ({', '.join(f'{sql_name(key)} {literal(value)}' for key, _, value in pairs)})"
+
+
+def qualified(obj: InSchema) -> str:
+    """``schema.name`` as SQL."""
+    return sql_name(obj.schema, obj.name)
+
+
+def table_of(obj: OnTable | Hypertable | OfHypertable) -> str:
+    """``schema.table`` of what is on a table, as SQL."""
+    return sql_name(obj.schema, obj.table)
 
 
 def address(obj: CatalogObject) -> str | None:
     """The object as COMMENT ON names it; None for what has no comment."""
-    if isinstance(obj, InSchema) and (word := _BY_SCHEMA_AND_NAME.get(type(obj))):
-        return f"{word} {_qualified(obj)}"
-    if isinstance(obj, OnTable) and (word := _ON_TABLE.get(type(obj))):
-        return f"{word} {sql_name(obj.name)} ON {sql_name(obj.schema, obj.table)}"
-    if word := _BY_NAME.get(type(obj)):
-        return f"{word} {sql_name(obj.name)}"  # type: ignore[attr-defined]
-    return _other(obj)
+    word = _WORDS.get(type(obj))
+    match obj:
+        case OnTable() if word:
+            return f"{word} {sql_name(obj.name)} ON {table_of(obj)}"
+        case InSchema() if word:
+            return f"{word} {qualified(obj)}"
+        case Named() if word:
+            return f"{word} {sql_name(obj.name)}"
+    return _special_address(obj)
 
 
-def _other(obj: CatalogObject) -> str | None:  # noqa: PLR0911  one for each kind
+def _special_address(obj: CatalogObject) -> str | None:  # noqa: PLR0911  one for each kind
     match obj:
         case relations.Table():
-            return f"{'FOREIGN TABLE' if obj.relation == 'foreign table' else 'TABLE'} {_qualified(obj)}"
+            return f"{'FOREIGN TABLE' if obj.relation == 'foreign table' else 'TABLE'} {qualified(obj)}"
         case relations.Column():
             return f"COLUMN {sql_name(obj.schema, obj.table, obj.name)}"
         case routines.Routine():
-            return f"{routine_word(obj)} {_qualified(obj)}({obj.arguments})"
+            return f"{routine_word(obj)} {qualified(obj)}({obj.arguments})"
         case operators.Aggregate():
-            return f"AGGREGATE {_qualified(obj)}({obj.arguments or '*'})"
+            return f"AGGREGATE {qualified(obj)}({obj.arguments or '*'})"
         case routines.UserType():
-            return f"{'DOMAIN' if obj.category == 'domain' else 'TYPE'} {_qualified(obj)}"
-        case ContinuousAggregate():
-            return f"VIEW {_qualified(obj)}"
+            return f"{'DOMAIN' if obj.category == 'domain' else 'TYPE'} {qualified(obj)}"
         case operators.Operator():
             return f"OPERATOR {sql_name(obj.schema)}.{obj.name} ({obj.left}, {obj.right})"
-        case operators.OperatorClass():
-            return f"OPERATOR CLASS {_qualified(obj)} USING {sql_name(obj.method)}"
-        case operators.OperatorFamily():
-            return f"OPERATOR FAMILY {_qualified(obj)} USING {sql_name(obj.method)}"
+        case operators.OperatorClass() | operators.OperatorFamily():
+            return f"{obj.kind.upper()} {qualified(obj)} USING {sql_name(obj.method)}"
         case operators.Cast():
             return f"CAST ({obj.source} AS {obj.target})"
         case operators.Transform():
@@ -143,7 +163,7 @@ def owner_address(obj: CatalogObject) -> str | None:
     if isinstance(obj, relations.Sequence) and obj.owned_by:
         return None
     if isinstance(obj, ContinuousAggregate):
-        return f"MATERIALIZED VIEW {_qualified(obj)}"
+        return f"MATERIALIZED VIEW {qualified(obj)}"
     return address(obj)
 
 
@@ -151,11 +171,11 @@ def grant_address(obj: CatalogObject) -> str | None:
     """The object as ``GRANT … ON`` names it; None for what has no privileges of its own in a statement."""
     match obj:
         case relations.Table() | relations.View() | relations.MaterializedView() | ContinuousAggregate():
-            return f"TABLE {_qualified(obj)}"
+            return f"TABLE {qualified(obj)}"
         case operators.Aggregate():
-            return f"FUNCTION {_qualified(obj)}({obj.arguments})"
+            return f"FUNCTION {qualified(obj)}({obj.arguments})"
         case routines.UserType():
-            return f"TYPE {_qualified(obj)}"
+            return f"TYPE {qualified(obj)}"
         case other_servers.ForeignServer():
             return f"FOREIGN SERVER {sql_name(obj.name)}"
         case access.ParameterPrivileges():
@@ -166,17 +186,3 @@ def grant_address(obj: CatalogObject) -> str | None:
 def routine_word(routine: routines.Routine) -> str:
     """``FUNCTION`` or ``PROCEDURE``."""
     return "PROCEDURE" if routine.definition.startswith("CREATE OR REPLACE PROCEDURE") else "FUNCTION"
-
-
-def sql_name_of_index(index: relations.Index) -> str:
-    """An index as SQL."""
-    return sql_name(index.schema, index.name)
-
-
-def of_table(obj: relations.Index | routines.ExtendedStatistics) -> str:
-    """The table that an index or a statistics object is on, as SQL."""
-    return sql_name_of(obj.table)
-
-
-def _qualified(obj: InSchema) -> str:
-    return sql_name(obj.schema, obj.name)

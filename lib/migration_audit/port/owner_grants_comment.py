@@ -6,15 +6,15 @@ import re
 from typing import Any
 
 from migration_audit.model.access import DefaultPrivileges
-from migration_audit.model.drift import Difference, DiffVerdict
 from migration_audit.model.identifiers import literal, parts_of, sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.operators import Aggregate, Language
-from migration_audit.model.relations import Column, Index
+from migration_audit.model.relations import Column
 from migration_audit.model.routines import Extension, Routine, UserType
 from migration_audit.model.timescale import ContinuousAggregate
-from migration_audit.port.names import address, grant_address, owner_address, role_name
-from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
+from migration_audit.model.timescale_jobs import Job
+from migration_audit.port.names import address, grant_address, owner_address, qualified, role_name, table_of
+from migration_audit.port.step import Changes, Rank, Sides, Steps, ask, ask_about, run
 
 Held = dict[str, dict[str, bool]]
 """Grantee to privilege to "with grant option"."""
@@ -24,42 +24,42 @@ _LINE = re.compile(
 )
 _OPTION = " (with grant option)"
 _OWNER = "(owner)"
+_BY_THEMSELVES = DefaultPrivileges | Job
+"""Kinds whose own steps say all of them."""
 
 
 def new_owner_grants_comment(obj: CatalogObject, sides: Sides) -> Steps:
     """Owner, privileges and comment of an object that the port makes."""
+    if isinstance(obj, _BY_THEMSELVES):
+        return
     owner = getattr(obj, "owner", None)
     if owner is not None and owner != sides.applied_by:
         yield from _owner(obj, owner)
-    wanted = getattr(obj, "privileges", None)
-    if wanted is not None and not isinstance(obj, DefaultPrivileges):
-        yield from grants(obj, expected=wanted, actual=_default_privileges(obj))
+    yield from _grants(obj, expected=_privileges(obj), actual=_default_privileges(obj))
     comment = getattr(obj, "comment", None)
     if comment is not None and not isinstance(obj, Extension):  # an extension brings its own
         yield from _comment(obj, comment)
 
 
-def changed_owner_grants_comment(difference: Difference, sides: Sides) -> Steps:
+def changed_owner_grants_comment(expected: CatalogObject, actual: CatalogObject, changes: Changes, sides: Sides) -> Steps:
     """Owner, privileges and comment of an object that both sides have."""
-    expected, actual = difference.expected, difference.actual
-    changed = {change.name for change in difference.fields}
-    if expected is None or actual is None or difference.verdict is not DiffVerdict.CHANGED:
+    if isinstance(expected, _BY_THEMSELVES):
         return
-    if "owner" in changed:
+    if "owner" in changes:
         owner = str(getattr(expected, "owner"))  # noqa: B009  only some kinds have one
         if owner == sides.applied_by:
-            yield ask(expected, "the legacy SQL states no owner\n" + differing(difference, "owner"))
+            yield ask_about(expected, changes, "the legacy SQL states no owner", "owner")
         else:
             yield from _owner(expected, owner)
-    if "privileges" in changed and not isinstance(expected, DefaultPrivileges):
-        yield from grants(expected, expected=_privileges(expected), actual=_privileges(actual))
-    if "comment" in changed:
+    if "privileges" in changes:
+        yield from _grants(expected, expected=_privileges(expected), actual=_privileges(actual))
+    if "comment" in changes:
         wanted, has = getattr(expected, "comment", None), getattr(actual, "comment", None)
-        if has is None and wanted is not None:
+        if (has is None and wanted is not None) or isinstance(expected, Extension):
             yield from _comment(expected, wanted)
         else:
             suggested = "\n".join(draft.step.sql for draft in _comment(expected, wanted))
-            yield ask(expected, "both sides say something\n" + differing(difference, "comment"), suggested)
+            yield ask_about(expected, changes, "both sides say something", "comment", sql=suggested)
 
 
 def _owner(obj: CatalogObject, owner: str) -> Steps:
@@ -92,20 +92,32 @@ def held(lines: tuple[str, ...]) -> tuple[Held, tuple[str, ...]]:
     return found, tuple(rest)
 
 
-def grants(obj: CatalogObject, *, expected: tuple[str, ...], actual: tuple[str, ...]) -> Steps:
+def grant(privileges: str, where: str, grantee: str, *, with_option: bool) -> str:
+    """``GRANT … ON … TO …``, with the grant option where it is given too."""
+    return f"GRANT {privileges} ON {where} TO {grantee}{' WITH GRANT OPTION' if with_option else ''};"
+
+
+def only_actual(wanted: Held, has: Held) -> list[str]:
+    """The privileges that only the actual side grants, each with its grantee."""
+    return [f"{who}: {privilege}" for who in has for privilege in has[who] if privilege not in wanted.get(who, {})]
+
+
+def _grants(obj: CatalogObject, *, expected: tuple[str, ...], actual: tuple[str, ...]) -> Steps:
     """GRANT what is lacking; REVOKE what PostgreSQL gives by itself and the legacy SQL took away; ask about the rest."""
-    where = _grant_place(obj)
-    if where is None:
+    (wanted, odd), (has, other_odd) = held(expected), held(actual)
+    if isinstance(obj, Column):
+        yield from _column_grants(obj, wanted, has)
+        return
+    if (where := grant_address(obj)) is None:
         return
     owner = str(getattr(obj, "owner", ""))
-    sql, unclear = _changes(held(expected)[0], held(actual)[0], _default_privileges(obj), where=where, owner=owner)
+    sql, unclear = _changes(wanted, has, _default_privileges(obj), where=where, owner=owner)
     if sql:
         yield run(obj, Rank.PRIVILEGES, "\n".join(sql))
     if unclear:
         yield ask(obj, "only the owner's SQL grants these privileges", "\n".join(unclear))
-    odd = sorted(set(held(expected)[1]) ^ set(held(actual)[1]))
-    if odd:
-        yield ask(obj, "these privileges come from another grantor, or are a column's of a view:\n" + "\n".join(odd))
+    if others := sorted({*odd} ^ {*other_odd}):
+        yield ask(obj, "these privileges come from another grantor, or are a column's of a view:\n" + "\n".join(others))
 
 
 def _changes(wanted: Held, has: Held, defaults: tuple[str, ...], *, where: str, owner: str) -> tuple[list[str], list[str]]:
@@ -117,7 +129,7 @@ def _changes(wanted: Held, has: Held, defaults: tuple[str, ...], *, where: str, 
         grantee = sql_name(owner) if who == _OWNER else role_name(who)
         if who == _OWNER and want != have:
             if who not in wanted:
-                sql.append(f"GRANT ALL ON {where} TO {grantee};")
+                sql.append(grant("ALL", where, grantee, with_option=False))
                 continue
             sql.append(f"REVOKE ALL ON {where} FROM {grantee};")
             have = {}
@@ -128,8 +140,7 @@ def _changes(wanted: Held, has: Held, defaults: tuple[str, ...], *, where: str, 
             lacking = [p for p, option in want.items() if option == with_option and have.get(p) != option]
             lacking = [p for p in lacking if with_option or p not in have]
             if lacking:
-                option = " WITH GRANT OPTION" if with_option else ""
-                sql.append(_grant(lacking, where, grantee) + option + ";")
+                sql.append(grant(", ".join(lacking), where, grantee, with_option=with_option))
         unclear += [
             f"REVOKE GRANT OPTION FOR {p} ON {where} FROM {grantee};"
             for p, option in have.items()
@@ -138,31 +149,18 @@ def _changes(wanted: Held, has: Held, defaults: tuple[str, ...], *, where: str, 
     return sql, unclear
 
 
-def _grant(privileges: list[str], where: str, grantee: str) -> str:
-    return f"GRANT {', '.join(privileges)} ON {where} TO {grantee}"
-
-
-def _grant_place(obj: CatalogObject) -> str | None:
-    if isinstance(obj, Column):
-        return None
-    return grant_address(obj)
-
-
-def column_grants(column: Column, *, actual: tuple[str, ...]) -> Steps:
+def _column_grants(column: Column, wanted: Held, has: Held) -> Steps:
     """The same for a column, whose privileges name it in brackets."""
-    wanted, _ = held(column.privileges)
-    has, _ = held(actual)
-    table, bracket = sql_name(column.schema, column.table), f"({sql_name(column.name)})"
-    sql = []
-    for who in sorted(wanted.keys() - {_OWNER}):
-        for privilege, with_option in wanted[who].items():
-            if has.get(who, {}).get(privilege) in {None, False if with_option else None}:
-                option = " WITH GRANT OPTION" if with_option else ""
-                sql.append(f"GRANT {privilege} {bracket} ON {table} TO {role_name(who)}{option};")
+    bracket = f"({sql_name(column.name)})"
+    sql = [
+        grant(f"{privilege} {bracket}", table_of(column), role_name(who), with_option=with_option)
+        for who in sorted(wanted.keys() - {_OWNER})
+        for privilege, with_option in wanted[who].items()
+        if has.get(who, {}).get(privilege) in {None, False if with_option else None}
+    ]
     if sql:
         yield run(column, Rank.PRIVILEGES, "\n".join(sql))
-    extra = [f"{who}: {p}" for who in has for p in has[who] if p not in wanted.get(who, {})]
-    if extra:
+    if extra := only_actual(wanted, has):
         yield ask(column, "only the owner's SQL grants these privileges:\n" + "\n".join(extra))
 
 
@@ -196,10 +194,5 @@ def _parts_of_comment(obj: UserType | ContinuousAggregate, text: str) -> tuple[s
 
 def _part_place(obj: UserType | ContinuousAggregate, what: str, part: str) -> str:
     if what == "constraint":
-        return f"CONSTRAINT {sql_name(part)} ON DOMAIN {sql_name(obj.schema, obj.name)}"
+        return f"CONSTRAINT {sql_name(part)} ON DOMAIN {qualified(obj)}"
     return f"COLUMN {sql_name(obj.schema, obj.name, part)}"
-
-
-def unclear_index(index: Index) -> bool:
-    """Whether an index is one that no statement makes as it is: it is not valid, or was being built."""
-    return not (index.valid and index.ready)

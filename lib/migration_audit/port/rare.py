@@ -10,15 +10,24 @@ from migration_audit.model.access import (
     RoleSettings,
     SecurityLabel,
 )
-from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import listed, literal, sql_name
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, InSchema
 from migration_audit.model.operators import Cast, Collation, Operator, TextSearchConfiguration, TextSearchDictionary
 from migration_audit.model.other_servers import ForeignDataWrapper, ForeignServer, Publication, PublicationTable, UserMapping
 from migration_audit.model.redaction import NOT_READABLE
-from migration_audit.port.names import guarded, operator_name, regclass, role_name, routine_name
-from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, held, new_owner_grants_comment
-from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
+from migration_audit.port.names import (
+    REDACTED,
+    foreign_options,
+    may_be_secret,
+    operator_name,
+    qualified,
+    regclass,
+    role_name,
+    routine_name,
+    unless_exists,
+)
+from migration_audit.port.owner_grants_comment import grant, held, only_actual
+from migration_audit.port.step import Changes, Rank, Sides, Steps, ask, ask_about, leave, run
 
 _HIDDEN = "its options may contain a secret: write them yourself"
 
@@ -34,22 +43,19 @@ def create_collation(collation: Collation, sides: Sides) -> Steps:
         parts.append(f"rules = {literal(collation.rules)}")
     if not collation.deterministic:
         parts.append("deterministic = false")
-    where = sql_name(collation.schema, collation.name)
-    sql = f"CREATE COLLATION IF NOT EXISTS {where} ({', '.join(parts)});"
-    yield run(collation, Rank.COLLATION, sql, makes=frozenset({(collation.schema, collation.name)}))
-    yield from new_owner_grants_comment(collation, sides)
+    sql = f"CREATE COLLATION IF NOT EXISTS {qualified(collation)} ({', '.join(parts)});"
+    yield run(collation, Rank.COLLATION, sql, makes=(collation.schema, collation.name))
 
 
 def create_cast(cast: Cast, sides: Sides) -> Steps:
     """A missing cast."""
     how = {"function": f"WITH FUNCTION {cast.function}", "binary": "WITHOUT FUNCTION", "inout": "WITH INOUT"}[cast.method]
     context = {"explicit": "", "assignment": " AS ASSIGNMENT", "implicit": " AS IMPLICIT"}[cast.context]
-    condition = (
-        f"NOT EXISTS (SELECT FROM pg_catalog.pg_cast WHERE castsource = {literal(cast.source)}::pg_catalog.regtype "
-        f"AND casttarget = {literal(cast.target)}::pg_catalog.regtype)"
+    absent = (
+        f"pg_cast WHERE castsource = {literal(cast.source)}::pg_catalog.regtype "
+        f"AND casttarget = {literal(cast.target)}::pg_catalog.regtype"
     )
-    yield run(cast, Rank.OPERATOR, guarded(condition, f"CREATE CAST ({cast.source} AS {cast.target}) {how}{context}"))
-    yield from new_owner_grants_comment(cast, sides)
+    yield run(cast, Rank.OPERATOR, unless_exists(absent, f"CREATE CAST ({cast.source} AS {cast.target}) {how}{context}"))
 
 
 def create_operator(operator: Operator, sides: Sides) -> Steps:
@@ -63,49 +69,36 @@ def create_operator(operator: Operator, sides: Sides) -> Steps:
         parts += [f"{word} = {routine_name(function)}"] if function else []
     parts += [word for word, is_set in (("MERGES", operator.merges), ("HASHES", operator.hashes)) if is_set]
     where = f"{sql_name(operator.schema)}.{operator.name}"
-    condition = (
-        "NOT EXISTS (SELECT FROM pg_catalog.pg_operator "
-        f"WHERE oprcode <> 0 AND oid = pg_catalog.to_regoperator({literal(f'{where}({operator.left},{operator.right})')}))"
-    )
-    sql = guarded(condition, f"CREATE OPERATOR {where} ({', '.join(parts)})")
+    signature = literal(f"{where}({operator.left},{operator.right})")
+    absent = f"pg_operator WHERE oprcode <> 0 AND oid = pg_catalog.to_regoperator({signature})"
+    sql = unless_exists(absent, f"CREATE OPERATOR {where} ({', '.join(parts)})")
     yield run(operator, Rank.OPERATOR, sql, needs=" ".join([operator.function, operator.left, operator.right]))
-    yield from new_owner_grants_comment(operator, sides)
 
 
 def create_dictionary(dictionary: TextSearchDictionary, sides: Sides) -> Steps:
     """A missing text search dictionary."""
-    where = sql_name(dictionary.schema, dictionary.name)
     options = f", {dictionary.definition}" if dictionary.definition else ""
-    sql = f"CREATE TEXT SEARCH DICTIONARY {where} (TEMPLATE = {dictionary.template}{options})"
-    condition = _no_search("dict", dictionary.schema, dictionary.name)
-    made = frozenset({(dictionary.schema, dictionary.name)})
-    yield run(dictionary, Rank.SEARCH, guarded(condition, sql), makes=made, needs=dictionary.template)
-    yield from new_owner_grants_comment(dictionary, sides)
+    sql = f"CREATE TEXT SEARCH DICTIONARY {qualified(dictionary)} (TEMPLATE = {dictionary.template}{options})"
+    made = (dictionary.schema, dictionary.name)
+    create = unless_exists(_search_object("pg_ts_dict", "dict", dictionary), sql)
+    yield run(dictionary, Rank.SEARCH, create, makes=made, needs=dictionary.template)
 
 
-def _no_search(what: str, schema: str, bare: str) -> str:
-    table = {"dict": "pg_ts_dict", "cfg": "pg_ts_config"}[what]
+def _search_object(table: str, what: str, obj: InSchema) -> str:
     return (
-        f"NOT EXISTS (SELECT FROM pg_catalog.{table} AS one JOIN pg_catalog.pg_namespace AS nsp "
-        f"ON nsp.oid = one.{what}namespace WHERE nsp.nspname = {literal(schema)} AND one.{what}name = {literal(bare)})"
+        f"{table} AS one JOIN pg_catalog.pg_namespace AS nsp ON nsp.oid = one.{what}namespace "
+        f"WHERE nsp.nspname = {literal(obj.schema)} AND one.{what}name = {literal(obj.name)}"
     )
 
 
 def create_configuration(configuration: TextSearchConfiguration, sides: Sides) -> Steps:
     """A missing text search configuration with its mappings."""
-    where = sql_name(configuration.schema, configuration.name)
+    where = qualified(configuration)
     sql = [f"CREATE TEXT SEARCH CONFIGURATION {where} (PARSER = {configuration.parser})"]
     sql += [f"ALTER TEXT SEARCH CONFIGURATION {where} ADD MAPPING FOR {_mapping(one)}" for one in configuration.mappings]
-    condition = _no_search("cfg", configuration.schema, configuration.name)
-    made = frozenset({(configuration.schema, configuration.name)})
-    yield run(
-        configuration,
-        Rank.SEARCH_CONFIGURATION,
-        guarded(condition, *sql),
-        makes=made,
-        needs=" ".join(configuration.mappings),
-    )
-    yield from new_owner_grants_comment(configuration, sides)
+    made = (configuration.schema, configuration.name)
+    create = unless_exists(_search_object("pg_ts_config", "cfg", configuration), *sql)
+    yield run(configuration, Rank.SEARCH_CONFIGURATION, create, makes=made, needs=" ".join(configuration.mappings))
 
 
 def _mapping(mapping: str) -> str:
@@ -113,60 +106,49 @@ def _mapping(mapping: str) -> str:
     return f"{sql_name(token)} WITH {dictionaries}"
 
 
-def change_configuration(difference: Difference, sides: Sides) -> Steps:
+def change_configuration(
+    configuration: TextSearchConfiguration, actual: TextSearchConfiguration, changes: Changes, sides: Sides
+) -> Steps:
     """Further kinds of tokens are mapped; other mappings are for a person."""
-    configuration, actual = difference.expected, difference.actual
-    if not isinstance(configuration, TextSearchConfiguration) or not isinstance(actual, TextSearchConfiguration):
-        return
-    changed = {change.name for change in difference.fields}
-    where = sql_name(configuration.schema, configuration.name)
-    if "mappings" in changed or "parser" in changed:
-        yield ask(configuration, f"{where} maps otherwise\n{differing(difference, 'mappings', 'parser')}")
-    yield from changed_owner_grants_comment(difference, sides)
+    if "mappings" in changes or "parser" in changes:
+        why = f"{qualified(configuration)} maps otherwise"
+        yield ask_about(configuration, changes, why, "mappings", "parser")
 
 
 def create_wrapper(wrapper: ForeignDataWrapper, sides: Sides) -> Steps:
     """A missing foreign-data wrapper that no extension brought."""
     parts = [f"HANDLER {routine_name(wrapper.handler)}"] if wrapper.handler else []
     parts += [f"VALIDATOR {routine_name(wrapper.validator)}"] if wrapper.validator else []
-    sql = " ".join([f"CREATE FOREIGN DATA WRAPPER {sql_name(wrapper.name)}", *parts, *_options(wrapper.options)])
-    if _is_secret(wrapper.options):
-        yield ask(wrapper, _HIDDEN, sql + ";")
-        return
-    condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_foreign_data_wrapper WHERE fdwname = {literal(wrapper.name)})"
-    yield run(wrapper, Rank.SEARCH, guarded(condition, sql))
-    yield from new_owner_grants_comment(wrapper, sides)
+    sql = " ".join([f"CREATE FOREIGN DATA WRAPPER {sql_name(wrapper.name)}", *parts, *_known_options(wrapper.options)])
+    if may_be_secret(wrapper.options):
+        yield leave(wrapper, _HIDDEN, sql + ";")
+    else:
+        absent = f"pg_foreign_data_wrapper WHERE fdwname = {literal(wrapper.name)}"
+        yield run(wrapper, Rank.SEARCH, unless_exists(absent, sql))
 
 
 def create_server(server: ForeignServer, sides: Sides) -> Steps:
     """A missing foreign server, unless an option may be a secret."""
     parts = [f"TYPE {literal(server.type)}"] if server.type else []
     parts += [f"VERSION {literal(server.version)}"] if server.version else []
-    parts += [f"FOREIGN DATA WRAPPER {sql_name(server.wrapper)}", *_options(server.options)]
+    parts += [f"FOREIGN DATA WRAPPER {sql_name(server.wrapper)}", *_known_options(server.options)]
     sql = " ".join([f"CREATE SERVER IF NOT EXISTS {sql_name(server.name)}", *parts]) + ";"
-    if _is_secret(server.options):
-        yield ask(server, _HIDDEN, sql)
-        return
-    yield run(server, Rank.SERVER, sql)
-    yield from new_owner_grants_comment(server, sides)
+    is_hidden = may_be_secret(server.options)
+    yield leave(server, _HIDDEN, sql) if is_hidden else run(server, Rank.SERVER, sql)
 
 
 def create_mapping(mapping: UserMapping, sides: Sides) -> Steps:
     """A missing user mapping, unless an option may be a secret, which most are."""
     sql = f"CREATE USER MAPPING IF NOT EXISTS FOR {role_name(mapping.user)} SERVER {sql_name(mapping.server)}"
-    if _is_secret(mapping.options) or NOT_READABLE in mapping.options:
-        yield ask(mapping, _HIDDEN, sql + ";")
-        return
-    yield run(mapping, Rank.TABLE, " ".join([sql, *_options(mapping.options)]) + ";")
+    if may_be_secret(mapping.options) or NOT_READABLE in mapping.options:
+        yield leave(mapping, _HIDDEN, sql + ";")
+    else:
+        yield run(mapping, Rank.TABLE, " ".join([sql, *_known_options(mapping.options)]) + ";")
 
 
-def _is_secret(options: tuple[str, ...]) -> bool:
-    return any("(redacted)" in option for option in options)
-
-
-def _options(options: tuple[str, ...]) -> list[str]:
-    pairs = [option.partition("=") for option in options if "(redacted)" not in option and "=" in option]
-    return [f"OPTIONS ({', '.join(f'{sql_name(key)} {literal(value)}' for key, _, value in pairs)})"] if pairs else []
+def _known_options(options: tuple[str, ...]) -> list[str]:
+    known = tuple(option for option in options if REDACTED not in option and "=" in option)
+    return [foreign_options(known)] if known else []
 
 
 def create_publication(publication: Publication, sides: Sides) -> Steps:
@@ -178,9 +160,8 @@ def create_publication(publication: Publication, sides: Sides) -> Steps:
     options += ["publish_via_partition_root = true"] if publication.via_root else []
     options += ["publish_generated_columns = stored"] if publication.generated_columns == "stored" else []
     sql = f"CREATE PUBLICATION {sql_name(publication.name)}{what} WITH ({', '.join(options)})"
-    condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubname = {literal(publication.name)})"
-    yield run(publication, Rank.PUBLICATION, guarded(condition, sql))
-    yield from new_owner_grants_comment(publication, sides)
+    absent = f"pg_publication WHERE pubname = {literal(publication.name)}"
+    yield run(publication, Rank.PUBLICATION, unless_exists(absent, sql))
 
 
 def create_publication_table(member: PublicationTable, sides: Sides) -> Steps:
@@ -188,12 +169,12 @@ def create_publication_table(member: PublicationTable, sides: Sides) -> Steps:
     table = sql_name(member.schema, member.table)
     columns = f" ({', '.join(map(sql_name, member.columns))})" if member.columns else ""
     rows = f" WHERE ({member.filter})" if member.filter else ""
-    condition = (
-        "NOT EXISTS (SELECT FROM pg_catalog.pg_publication_rel JOIN pg_catalog.pg_publication AS pub ON pub.oid = prpubid "
-        f"WHERE pubname = {literal(member.publication)} AND prrelid = {regclass(table)})"
+    absent = (
+        "pg_publication_rel JOIN pg_catalog.pg_publication AS pub ON pub.oid = prpubid "
+        f"WHERE pubname = {literal(member.publication)} AND prrelid = {regclass(table)}"
     )
     sql = f"ALTER PUBLICATION {sql_name(member.publication)} ADD TABLE {table}{columns}{rows}"
-    yield run(member, Rank.OWNER, guarded(condition, sql))
+    yield run(member, Rank.OWNER, unless_exists(absent, sql))
 
 
 def create_default_privileges(privileges: DefaultPrivileges, sides: Sides) -> Steps:
@@ -201,11 +182,11 @@ def create_default_privileges(privileges: DefaultPrivileges, sides: Sides) -> St
     yield from _default_privileges(privileges, ())
 
 
-def change_default_privileges(difference: Difference, sides: Sides) -> Steps:
+def change_default_privileges(
+    privileges: DefaultPrivileges, actual: DefaultPrivileges, changes: Changes, sides: Sides
+) -> Steps:
     """What is lacking is granted; what only the owner's SQL grants is for a person."""
-    privileges, actual = difference.expected, difference.actual
-    if isinstance(privileges, DefaultPrivileges) and isinstance(actual, DefaultPrivileges):
-        yield from _default_privileges(privileges, actual.privileges)
+    yield from _default_privileges(privileges, actual.privileges)
 
 
 def _default_privileges(privileges: DefaultPrivileges, actual: tuple[str, ...]) -> Steps:
@@ -213,28 +194,25 @@ def _default_privileges(privileges: DefaultPrivileges, actual: tuple[str, ...]) 
     head = f"ALTER DEFAULT PRIVILEGES FOR ROLE {sql_name(privileges.role)}{place}"
     on = privileges.objects.upper()
     wanted, has = held(privileges.privileges)[0], held(actual)[0]
-    sql, asked = _revoked_defaults(privileges, wanted, has, head)
+    sql = [] if has else [f"{head} REVOKE {revoked};" for revoked in _revoked_defaults(privileges, on)[:1]]
     for who, words in wanted.items():
         grantee = sql_name(privileges.role) if who == "(owner)" else role_name(who)
         for privilege, option in words.items():
             if has.get(who, {}).get(privilege) != option:
-                sql.append(f"{head} GRANT {privilege} ON {on} TO {grantee}{' WITH GRANT OPTION' if option else ''};")
-    asked += [f"{who}: {p}" for who in has for p in has[who] if p not in wanted.get(who, {})]
+                sql.append(f"{head} {grant(privilege, on, grantee, with_option=option)}")
     if sql:
         yield run(privileges, Rank.DEFAULT_PRIVILEGES, "\n".join(sql))
-    if asked:
+    if asked := only_actual(wanted, has):
         yield ask(privileges, "only the owner's SQL grants these:\n" + "\n".join(asked))
 
 
-def _revoked_defaults(privileges: DefaultPrivileges, wanted: object, has: object, head: str) -> tuple[list[str], list[str]]:
+def _revoked_defaults(privileges: DefaultPrivileges, on: str) -> list[str]:
     """Without a schema the list is in place of PostgreSQL's own, in which everybody may use types and functions."""
     given = {"functions": "EXECUTE", "types": "USAGE"}.get(privileges.objects)
-    lines = [line for line in privileges.privileges if line.startswith("PUBLIC: ")]
-    if privileges.schema is None and given and not lines and not has:
-        return [f"{head} REVOKE {given} ON {privileges.objects.upper()} FROM PUBLIC;"], []
-    if "(owner): none" in privileges.privileges and not has:
-        return [f"{head} REVOKE ALL ON {privileges.objects.upper()} FROM {sql_name(privileges.role)};"], []
-    return [], []
+    is_public = any(line.startswith("PUBLIC: ") for line in privileges.privileges)
+    revoked = [f"{given} ON {on} FROM PUBLIC"] if privileges.schema is None and given and not is_public else []
+    is_owners = "(owner): none" not in privileges.privileges
+    return revoked + ([] if is_owners else [f"ALL ON {on} FROM {sql_name(privileges.role)}"])
 
 
 def create_membership(membership: RoleMembership, sides: Sides) -> Steps:
@@ -242,7 +220,7 @@ def create_membership(membership: RoleMembership, sides: Sides) -> Steps:
     sql = f"GRANT {sql_name(membership.role)} TO {sql_name(membership.member)}"
     options = {"ADMIN": "ADMIN TRUE", "NO INHERIT": "INHERIT FALSE", "NO SET": "SET FALSE"}
     if membership.grantor != "(superuser)":
-        yield ask(membership, f"the role {membership.grantor} grants it", sql + ";")
+        yield leave(membership, f"the role {membership.grantor} grants it", sql + ";")
         return
     words = ", ".join(options.get(one, one) for one in membership.options)
     words = "ADMIN OPTION" if words == "ADMIN TRUE" else words  # as every version writes it
@@ -277,8 +255,8 @@ _LISTS = {
 
 
 def create_parameter_privileges(privileges: ParameterPrivileges, sides: Sides) -> Steps:
-    """Who may set a server parameter."""
-    yield from new_owner_grants_comment(privileges, sides)
+    """Who may set a server parameter: a step for privileges, as of every object."""
+    yield from ()
 
 
 def create_label(label: SecurityLabel, sides: Sides) -> Steps:
@@ -294,17 +272,13 @@ def create_dependency(dependency: ExtensionDependency, sides: Sides) -> Steps:
 def ask_to_create(obj: CatalogObject, sides: Sides) -> Steps:
     """What no statement of ours makes: reported with all that is known of it."""
     lines = [f"{attribute}: {_shown(getattr(obj, attribute))}" for attribute in obj.compared()]
-    yield ask(obj, "\n".join(["this kind of object cannot be generated", *lines]))
+    yield leave(obj, "\n".join(["this kind of object cannot be generated", *lines]))
 
 
-def ask_to_change(difference: Difference, sides: Sides) -> Steps:
+def ask_to_change(obj: CatalogObject, actual: CatalogObject, changes: Changes, sides: Sides) -> Steps:
     """What differs, for a person; owners, privileges and comments are set."""
-    names = [change.name for change in difference.fields if change.name not in {"owner", "privileges", "comment"}]
-    if names and difference.expected is not None:
-        yield ask(
-            difference.expected, "changes of this kind of object cannot be generated\n" + differing(difference, *names)
-        )
-    yield from changed_owner_grants_comment(difference, sides)
+    if names := changes.keys() - {"owner", "privileges", "comment"}:
+        yield ask_about(obj, changes, "changes of this kind of object cannot be generated", *names)
 
 
 def _shown(value: object) -> str:

@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator
 
 from migration_audit.model.access import Role
-from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import literal, parts_of, quoted, sql_name
 from migration_audit.model.operators import Aggregate
 from migration_audit.model.routines import Extension, Routine, Schema, UserType
-from migration_audit.port.names import guarded, operator_name, routine_name, routine_word
-from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
-from migration_audit.port.step import RECREATE, Rank, Sides, StepDraft, Steps, ask, differing, run
+from migration_audit.port.names import guarded, operator_name, qualified, routine_name, routine_word, unless_exists
+from migration_audit.port.step import RECREATE, Changes, Rank, Sides, StepDraft, Steps, ask_about, leave, run
 
 _BODY = re.compile(r"^AS (?=[$'])", re.MULTILINE)
 _RETURNS = re.compile(r"^ RETURNS .*$", re.MULTILINE)
@@ -25,43 +23,30 @@ def create_extension(extension: Extension, sides: Sides) -> Steps:
     yield run(extension, Rank.EXTENSION, f"CREATE EXTENSION IF NOT EXISTS {sql_name(extension.name)}{where};")
 
 
-def change_extension(difference: Difference, sides: Sides) -> Steps:
+def change_extension(extension: Extension, actual: Extension, changes: Changes, sides: Sides) -> Steps:
     """An extension of another version or in another schema."""
-    extension = difference.expected
-    if not isinstance(extension, Extension):
-        return
-    changed = {change.name for change in difference.fields}
     alter = f"ALTER EXTENSION {sql_name(extension.name)}"
-    if "version" in changed:
-        why = "another version may rewrite the extension's data\n" + differing(difference, "version")
-        yield ask(extension, why, f"{alter} UPDATE TO {literal(extension.version)};")
-    if "schema" in changed:
-        why = "everything that names its functions with their schema must be changed too\n" + differing(difference, "schema")
-        yield ask(extension, why, f"{alter} SET SCHEMA {sql_name(extension.schema)};")
-    if "comment" in changed:
-        comment = "NULL" if extension.comment is None else literal(extension.comment)
-        yield run(extension, Rank.COMMENT, f"COMMENT ON EXTENSION {sql_name(extension.name)} IS {comment};")
+    if "version" in changes:
+        sql = f"{alter} UPDATE TO {literal(extension.version)};"
+        yield ask_about(extension, changes, "another version may rewrite the extension's data", "version", sql=sql)
+    if "schema" in changes:
+        why = "everything that names its functions with their schema must be changed too"
+        yield ask_about(extension, changes, why, "schema", sql=f"{alter} SET SCHEMA {sql_name(extension.schema)};")
 
 
 def create_schema(schema: Schema, sides: Sides) -> Steps:
     """A missing schema."""
     yield run(schema, Rank.SCHEMA, f"CREATE SCHEMA IF NOT EXISTS {sql_name(schema.name)};")
-    yield from new_owner_grants_comment(schema, sides)
 
 
 def create_type(typ: UserType, sides: Sides) -> Steps:
     """A missing type; one in C needs functions and files that only a person can bring."""
-    where = sql_name(typ.schema, typ.name)
     if typ.category == "base":
-        yield ask(typ, "a base type needs its library on the server:\n" + "\n".join(typ.definition))
+        yield leave(typ, "a base type needs its library on the server:\n" + "\n".join(typ.definition))
         return
+    where = qualified(typ)
     sql = guarded(f"pg_catalog.to_regtype({literal(where)}) IS NULL", _create_type(typ, where))
-    yield run(typ, Rank.TYPE, sql, makes=_names_of_type(typ))
-    yield from new_owner_grants_comment(typ, sides)
-
-
-def _names_of_type(typ: UserType) -> frozenset[tuple[str, str]]:
-    return frozenset({(typ.schema, typ.name)})
+    yield run(typ, Rank.TYPE, sql, makes=(typ.schema, typ.name))
 
 
 def _create_type(typ: UserType, where: str) -> str:
@@ -77,24 +62,19 @@ def _create_type(typ: UserType, where: str) -> str:
     return f"CREATE TYPE {where}"
 
 
-def change_type(difference: Difference, sides: Sides) -> Steps:
+def change_type(typ: UserType, actual: UserType, changes: Changes, sides: Sides) -> Steps:
     """A type of this name that is another one: what is added at the side runs, anything else is for a person."""
-    typ, actual = difference.expected, difference.actual
-    if not isinstance(typ, UserType) or not isinstance(actual, UserType):
-        return
-    changed = {change.name for change in difference.fields}
-    if "category" in changed or "definition" in changed:
-        added = None if "category" in changed else _added(typ, actual)
+    if "category" in changes or "definition" in changes:
+        added = None if "category" in changes else _added(typ, actual)
         if added is None:
-            yield ask(typ, "a type in use cannot be changed this way\n" + differing(difference, "category", "definition"))
+            yield ask_about(typ, changes, "a type in use cannot be changed this way", "category", "definition")
         else:
             yield from added
-    yield from changed_owner_grants_comment(difference, sides)
 
 
 def _added(typ: UserType, actual: UserType) -> list[StepDraft] | None:
     """The steps where the expected type is the actual one with more in it, else None."""
-    where = sql_name(typ.schema, typ.name)
+    where = qualified(typ)
     if typ.category == "enum":
         return _added_labels(typ, actual, where)
     if typ.category == "composite" and typ.definition[: len(actual.definition)] == actual.definition:
@@ -106,23 +86,21 @@ def _added_labels(typ: UserType, actual: UserType, where: str) -> list[StepDraft
     has = list(actual.definition)
     if [label for label in typ.definition if label in has] != has:
         return None
-    steps = []
+    sql = []
     for place, label in enumerate(typ.definition):
         if label not in has:
             position = f"AFTER {typ.definition[place - 1]}" if place else f"BEFORE {has[0]}" if has else ""
-            sql = f"ALTER TYPE {where} ADD VALUE IF NOT EXISTS {label} {position}".rstrip() + ";"
-            steps.append(sql)
+            sql.append(f"ALTER TYPE {where} ADD VALUE IF NOT EXISTS {label} {position}".rstrip() + ";")
     note = "the new values can be used only after the transaction that adds them"
-    return [run(typ, Rank.TYPE, "\n".join(steps), note=note, makes=_names_of_type(typ))]
+    return [run(typ, Rank.TYPE, "\n".join(sql), note=note, makes=(typ.schema, typ.name))]
 
 
 def _added_attribute(typ: UserType, attribute: str, where: str) -> StepDraft:
-    bare = parts_of(attribute)[0]
-    condition = (
-        "NOT EXISTS (SELECT FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_type ON typrelid = attrelid "
-        f"WHERE pg_type.oid = {literal(where)}::pg_catalog.regtype AND attname = {literal(bare)})"
+    absent = (
+        "pg_attribute JOIN pg_catalog.pg_type ON typrelid = attrelid "
+        f"WHERE pg_type.oid = {literal(where)}::pg_catalog.regtype AND attname = {literal(parts_of(attribute)[0])}"
     )
-    return run(typ, Rank.COLUMN, guarded(condition, f"ALTER TYPE {where} ADD ATTRIBUTE {attribute}"))
+    return run(typ, Rank.COLUMN, unless_exists(absent, f"ALTER TYPE {where} ADD ATTRIBUTE {attribute}"))
 
 
 def _changed_domain(typ: UserType, actual: UserType, where: str) -> list[StepDraft] | None:
@@ -137,19 +115,15 @@ def _changed_domain(typ: UserType, actual: UserType, where: str) -> list[StepDra
     if default not in actual.definition:
         sql.append(f"ALTER DOMAIN {where} " + (f"SET {default};" if default else "DROP DEFAULT;"))
     for part in (p for p in typ.definition if p.startswith("CONSTRAINT ") and p not in actual.definition):
-        constraint = parts_of(part.removeprefix("CONSTRAINT "))[0]
-        condition = (
-            f"NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE contypid = {literal(where)}::pg_catalog.regtype "
-            f"AND conname = {literal(constraint)})"
-        )
-        sql.append(guarded(condition, f"ALTER DOMAIN {where} ADD {part}"))
+        name = literal(parts_of(part.removeprefix("CONSTRAINT "))[0])
+        absent = f"pg_constraint WHERE contypid = {literal(where)}::pg_catalog.regtype AND conname = {name}"
+        sql.append(unless_exists(absent, f"ALTER DOMAIN {where} ADD {part}"))
     return [run(typ, Rank.COLUMN, "\n".join(sql), note="fails without changes if existing rows violate it")]
 
 
 def create_routine(routine: Routine, sides: Sides) -> Steps:
     """A missing function or procedure."""
     yield _routine(routine)
-    yield from new_owner_grants_comment(routine, sides)
 
 
 def _routine(routine: Routine) -> StepDraft:
@@ -157,25 +131,21 @@ def _routine(routine: Routine) -> StepDraft:
         routine,
         Rank.ROUTINE,
         routine.definition.rstrip().removesuffix(";") + ";",
-        makes=frozenset({(routine.schema, routine.name)}),
+        makes=(routine.schema, routine.name),
         # A body in quotes is not looked into when it is made (check_function_bodies is off).
         needs=_BODY.split(routine.definition, maxsplit=1)[0],
     )
 
 
-def change_routine(difference: Difference, sides: Sides) -> Steps:
+def change_routine(routine: Routine, actual: Routine, changes: Changes, sides: Sides) -> Steps:
     """A function that both sides have is replaced, unless PostgreSQL would refuse it."""
-    routine, actual = difference.expected, difference.actual
-    if not isinstance(routine, Routine) or not isinstance(actual, Routine):
+    if "definition" not in changes:
         return
-    if any(change.name == "definition" for change in difference.fields):
-        if routine_word(routine) == routine_word(actual) and _returns(routine) == _returns(actual):
-            yield _routine(routine)
-        else:
-            drop = f"DROP {routine_word(actual)} {sql_name(actual.schema, actual.name)}({actual.arguments});\n"
-            why = f"{RECREATE}\n{differing(difference, 'definition')}"
-            yield ask(routine, why, drop + routine.definition.rstrip() + ";")
-    yield from changed_owner_grants_comment(difference, sides)
+    if routine_word(routine) == routine_word(actual) and _returns(routine) == _returns(actual):
+        yield _routine(routine)
+    else:
+        drop = f"DROP {routine_word(actual)} {qualified(actual)}({actual.arguments});\n"
+        yield ask_about(routine, changes, RECREATE, "definition", sql=f"{drop}{routine.definition.rstrip()};")
 
 
 def _returns(routine: Routine) -> str | None:
@@ -183,22 +153,13 @@ def _returns(routine: Routine) -> str | None:
     return match.group() if match else None
 
 
-_CODES = {
-    ("PARALLEL", "s"): "SAFE",
-    ("PARALLEL", "r"): "RESTRICTED",
-    ("PARALLEL", "u"): "UNSAFE",
-    **{
-        (f"{m}FINALFUNC_MODIFY", c): w
-        for m in ("", "M")
-        for c, w in (("r", "READ_ONLY"), ("s", "SHAREABLE"), ("w", "READ_WRITE"))
-    },
-}
+_PARALLEL = {"s": "SAFE", "r": "RESTRICTED", "u": "UNSAFE"}
+_MODIFY = {"r": "READ_ONLY", "s": "SHAREABLE", "w": "READ_WRITE"}
 
 
 def create_aggregate(aggregate: Aggregate, sides: Sides) -> Steps:
     """A missing aggregate."""
     yield _aggregate(aggregate)
-    yield from new_owner_grants_comment(aggregate, sides)
 
 
 def _aggregate(aggregate: Aggregate) -> StepDraft:
@@ -208,8 +169,8 @@ def _aggregate(aggregate: Aggregate) -> StepDraft:
     body = list(_aggregate_clauses(clauses))
     if kind.startswith("hypothetical"):
         body.append("HYPOTHETICAL")
-    sql = f"CREATE OR REPLACE AGGREGATE {sql_name(aggregate.schema, aggregate.name)}{bracket}{arguments} (\n    "
-    made = frozenset({(aggregate.schema, aggregate.name)})
+    sql = f"CREATE OR REPLACE AGGREGATE {qualified(aggregate)}{bracket}{arguments} (\n    "
+    made = (aggregate.schema, aggregate.name)
     return run(aggregate, Rank.OPERATOR, sql + ",\n    ".join(body) + "\n);", makes=made)
 
 
@@ -221,9 +182,9 @@ def _aggregate_clauses(clauses: list[str]) -> Iterator[str]:
             yield word
         elif word.endswith("FINALFUNC_MODIFY"):
             if word.removesuffix("_MODIFY") in has:
-                yield f"{word} = {_CODES[word, value]}"
+                yield f"{word} = {_MODIFY[value]}"
         elif word == "PARALLEL":
-            yield f"{word} = {_CODES[word, value]}"
+            yield f"{word} = {_PARALLEL[value]}"
         elif word.endswith("INITCOND"):
             yield f"{word} = {literal(value)}"
         elif word == "SORTOP":
@@ -234,25 +195,20 @@ def _aggregate_clauses(clauses: list[str]) -> Iterator[str]:
             yield clause
 
 
-def change_aggregate(difference: Difference, sides: Sides) -> Steps:
+def change_aggregate(aggregate: Aggregate, actual: Aggregate, changes: Changes, sides: Sides) -> Steps:
     """An aggregate that both sides have is replaced."""
-    aggregate = difference.expected
-    if isinstance(aggregate, Aggregate):
-        if any(change.name == "definition" for change in difference.fields):
-            yield _aggregate(aggregate)
-        yield from changed_owner_grants_comment(difference, sides)
+    if "definition" in changes:
+        yield _aggregate(aggregate)
 
 
 def create_role(role: Role, sides: Sides) -> Steps:
     """A missing role, without a password, since passwords are never read."""
     words = list(role.attributes)
-    name_of = sql_name(role.name)
+    name = sql_name(role.name)
     if role.connection_limit is not None:
         words.append(f"CONNECTION LIMIT {role.connection_limit}")
     if role.valid_until is not None:
         words.append(f"VALID UNTIL {literal(role.valid_until)}")
-    condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal(role.name)})"
-    sql = guarded(condition, f"CREATE ROLE {name_of}")
-    sql += f"\nALTER ROLE {' '.join([name_of, *words])};" if words else ""
+    sql = unless_exists(f"pg_roles WHERE rolname = {literal(role.name)}", f"CREATE ROLE {name}")
+    sql += f"\nALTER ROLE {' '.join([name, *words])};" if words else ""
     yield run(role, Rank.ROLE, sql, note="its password, if any, is not included")
-    yield from new_owner_grants_comment(role, sides)

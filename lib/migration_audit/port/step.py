@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 
-from migration_audit.model.drift import Difference
+from migration_audit.model.drift import FieldChange
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.model.port import PortStep
@@ -14,6 +15,8 @@ from migration_audit.model.relations import Column, Constraint, Index, Sequence,
 from migration_audit.model.snapshot import Snapshot
 
 Pair = tuple[str, str]
+Changes = Mapping[str, FieldChange]
+"""What differs between two objects, by attribute."""
 
 RECREATE = "it must be dropped and created again, with everything that depends on it"
 
@@ -68,12 +71,14 @@ class StepDraft:
 
     step: PortStep
     rank: Rank
-    makes: frozenset[Pair] = frozenset()
+    makes: Pair | None = None
     """``(schema, name)`` of what others may mention."""
     needs: str | None = None
     """The text that is searched for names; None for the step's SQL."""
     place: tuple[str, int] = ("", 0)
     """Among steps of the same rank: the table, and the place in it that its columns and dimensions keep."""
+    is_all: bool = False
+    """Whether no step for owner, privileges and comment follows, as a person creates the object or they are set already."""
 
     @property
     def needed_text(self) -> str:
@@ -81,74 +86,76 @@ class StepDraft:
         return self.step.sql if self.needs is None else self.needs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+Steps = Iterator[StepDraft]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sides:
     """Both snapshots, as the makers of steps look things up."""
 
     expected: Snapshot
     actual: Snapshot
-    missing: frozenset[Key]
-    columns: dict[str, tuple[Column, ...]] = field(default_factory=dict)
-    """Of the expected side, by the key of their relation, in the relation's order."""
-    owned: dict[str, Sequence] = field(default_factory=dict)
-    """The sequences of the expected side by the column that owns them."""
-    parents: frozenset[str] = frozenset()
-    """Keys of the tables that others inherit from, on either side."""
-    named_not_null: frozenset[Pair] = frozenset()
-    """Key of a table and definition of its NOT NULL constraints that have something to say (PostgreSQL 18)."""
 
-    def is_missing(self, kind: str, key: str) -> bool:
-        """Whether the actual side lacks it."""
-        return (kind, key) in self.missing
+    @cached_property
+    def missing(self) -> frozenset[Key]:
+        """What the actual side lacks."""
+        return frozenset(self.expected.by_key.keys() - self.actual.by_key.keys())
+
+    @cached_property
+    def columns(self) -> dict[str, tuple[Column, ...]]:
+        """Of the expected side, by the key of their relation, in the relation's order."""
+        found: dict[str, list[Column]] = {}
+        for column in self.expected.of(Column):
+            found.setdefault(column.belongs_to[1], []).append(column)
+        return {table: tuple(self._in_order(columns, table)) for table, columns in found.items()}
+
+    def _in_order(self, columns: list[Column], table: str) -> list[Column]:
+        order = getattr(self.expected.by_key.get(("table", table)), "column_order", ())
+        places = {column: place for place, column in enumerate(order)}
+        return sorted(columns, key=lambda column: places.get(column.name, len(places)))
+
+    @cached_property
+    def owned(self) -> dict[str, Sequence]:
+        """The sequences of the expected side by the column that owns them."""
+        return {sequence.owned_by: sequence for sequence in self.expected.of(Sequence) if sequence.owned_by}
+
+    @cached_property
+    def parents(self) -> frozenset[str]:
+        """Keys of the tables that others inherit from, on either side."""
+        tables = (table for side in (self.expected, self.actual) for table in side.of(Table))
+        return frozenset(parent for table in tables for parent in table.inherits)
+
+    @cached_property
+    def named_not_null(self) -> frozenset[Pair]:
+        """Key of a table and definition of its NOT NULL constraints that have something to say (PostgreSQL 18)."""
+        constraints = self.expected.of(Constraint)
+        return frozenset((one.belongs_to[1], one.definition) for one in constraints if one.type == "not null")
 
     def is_new(self, table: str) -> bool:
         """Whether a relation of this key is made by the port."""
-        return any(self.is_missing(kind, table) for kind in ("table", "view", "materialized view", "continuous aggregate"))
+        kinds = ("table", "view", "materialized view", "continuous aggregate")
+        return any((kind, table) in self.missing for kind in kinds)
 
-    def have_parts(self, owners: set[Key]) -> bool:
-        """Whether a constraint or an index of the expected side belongs to one of these."""
+    def has_parts(self, table: Table) -> bool:
+        """Whether a constraint or an index of the expected side belongs to the table."""
         parts = (*self.expected.of(Constraint), *self.expected.of(Index))
-        return any(part.belongs_to in owners for part in parts)
+        return any(part.belongs_to == (table.kind, table.key) for part in parts)
+
+    def expected_table(self, key: Key) -> Table | None:
+        """The expected side's table of this kind and key; None for a view, or where there is none."""
+        found = self.expected.by_key.get(key)
+        return found if isinstance(found, Table) else None
 
     @property
     def applied_by(self) -> str:
         """The role that owns what the expected SQL gives no owner."""
         return self.expected.server.read_as
 
-    @property
-    def timescaledb(self) -> str:
-        """The schema of TimescaleDB's functions, as SQL with its dot; nothing where it is not known."""
+    def timescaledb(self, function: str, *arguments: str) -> str:
+        """A statement that calls a function of TimescaleDB, with its schema where that is known."""
         extension = self.expected.by_key.get(("extension", "timescaledb"))
-        return sql_name(str(getattr(extension, "schema", "public"))) + "." if self.expected.server.database else ""
-
-
-def sides_of(expected: Snapshot, actual: Snapshot) -> Sides:
-    """Both sides with what is looked up in them."""
-    missing = frozenset(expected.by_key.keys() - actual.by_key.keys())
-    columns: dict[str, list[Column]] = {}
-    for column in expected.of(Column):
-        columns.setdefault(column.belongs_to[1] if column.belongs_to else "", []).append(column)
-    ordered = {table: tuple(_in_order(found, expected, table)) for table, found in columns.items()}
-    owned = {sequence.owned_by: sequence for sequence in expected.of(Sequence) if sequence.owned_by}
-    not_null = frozenset(
-        (con.belongs_to[1], con.definition) for con in expected.of(Constraint) if con.type == "not null" and con.belongs_to
-    )
-    parents = frozenset(parent for side in (expected, actual) for table in side.of(Table) for parent in table.inherits)
-    return Sides(
-        expected=expected,
-        actual=actual,
-        missing=missing,
-        columns=ordered,
-        owned=owned,
-        parents=parents,
-        named_not_null=not_null,
-    )
-
-
-def _in_order(columns: list[Column], snapshot: Snapshot, table: str) -> list[Column]:
-    order = getattr(snapshot.by_key.get(("table", table)), "column_order", ())
-    places = {column: place for place, column in enumerate(order)}
-    return sorted(columns, key=lambda column: places.get(column.name, len(places)))
+        schema = sql_name(str(getattr(extension, "schema", "public"))) + "." if self.expected.server.database else ""
+        return f"SELECT {schema}{function}({', '.join(arguments)});"
 
 
 def run(
@@ -157,7 +164,7 @@ def run(
     sql: str,
     *,
     note: str | None = None,
-    makes: frozenset[Pair] = frozenset(),
+    makes: Pair | None = None,
     needs: str | None = None,
     place: tuple[str, int] = ("", 0),
 ) -> StepDraft:
@@ -171,11 +178,21 @@ def ask(obj: CatalogObject, why: str, sql: str = "") -> StepDraft:
     return StepDraft(step=PortStep(about=(obj.kind, obj.key), sql=sql, for_person=why), rank=Rank.PERSON)
 
 
-def differing(difference: Difference, *names: str) -> str:
-    """What differs, in lines: ``type: expected integer, actual text``."""
+def ask_about(obj: CatalogObject, changes: Changes, why: str, *names: str, sql: str = "") -> StepDraft:
+    """A step for a person, with what differs in these attributes; in all of them where none is named."""
+    return ask(obj, f"{why}\n{differing(changes, *names)}", sql)
+
+
+def leave(obj: CatalogObject, why: str, sql: str = "") -> StepDraft:
+    """A step for a person who creates the object, with its owner, privileges and comment."""
+    return replace(ask(obj, why, sql), is_all=True)
+
+
+def differing(changes: Changes, *names: str) -> str:
+    """What differs, in lines: ``type: expected integer; actual text``."""
     lines = [
         f"{change.name}: expected {_value(change.expected)}; actual {_value(change.actual)}"
-        for change in difference.fields
+        for change in changes.values()
         if not names or change.name in names
     ]
     return "\n".join(lines)
@@ -183,6 +200,3 @@ def differing(difference: Difference, *names: str) -> str:
 
 def _value(value: str | None) -> str:
     return "nothing" if value is None else (value or "(empty)")
-
-
-Steps = Iterator[StepDraft]

@@ -107,20 +107,14 @@ KIND = '''"""Ranges of sequences."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import InSchema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SequenceRange(CatalogObject):
+class SequenceRange(InSchema, kind="sequence range"):
     """The range of a sequence."""
 
-    kind: ClassVar[str] = "sequence range"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
-
-    schema: str
-    name: str
     least: str
     most: str
 '''

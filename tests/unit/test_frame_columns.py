@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import ClassVar, get_type_hints
+from typing import get_type_hints
 
 import pytest
 
@@ -54,11 +54,8 @@ def test_a_frame_without_rows_has_its_columns(name):
 
 def test_a_field_without_documentation_is_an_error():
     @dataclass(frozen=True, slots=True, kw_only=True)
-    class Gadget(CatalogObject):
+    class Gadget(CatalogObject, kind="gadget", identity=("name",)):
         """A kind that forgot to document a field."""
-
-        kind: ClassVar[str] = "gadget"
-        identity: ClassVar[tuple[str, ...]] = ("name",)
 
         name: str
         colour: str

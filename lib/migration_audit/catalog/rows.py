@@ -69,7 +69,8 @@ def take_objects(cursor: Cursor[tuple[Any, ...]], cls: type[CatalogObject], keep
     taken, once = TakenObjects(cls.kind), keep.setdefault
     fillers = [(getattr(cls, name).__set__, _values_of(cls, name, once)) for name in names[:-1]]
     finish = getattr(cls, "__post_init__", None)
-    identity = [names.index(name) for name in cls.identity] if cls.key is CatalogObject.key else []
+    is_dotted = cls._spelled_key is CatalogObject._spelled_key
+    identity = [names.index(name) for name in cls.identity] if is_dotted else []
     put_key: _Put = CatalogObject._key.__set__  # type: ignore[attr-defined]
     while rows:
         columns = list(zip(*rows, strict=True))

@@ -7,7 +7,6 @@ every role in it is the SQL's; in a server that others share, most do not matter
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from migration_audit.model.identifiers import quoted
 from migration_audit.model.objects import CatalogObject, Named
@@ -19,11 +18,8 @@ def _quoted_role(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultPrivileges(CatalogObject):
+class DefaultPrivileges(CatalogObject, kind="default privileges", identity=("role", "schema", "objects")):
     """What ``ALTER DEFAULT PRIVILEGES`` says of the objects that a role will make."""
-
-    kind: ClassVar[str] = "default privileges"
-    identity: ClassVar[tuple[str, ...]] = ("role", "schema", "objects")
 
     role: str
     """Whose new objects get the privileges."""
@@ -33,37 +29,29 @@ class DefaultPrivileges(CatalogObject):
     """``tables``, ``sequences``, ``functions``, ``types``, ``schemas`` or ``large objects``."""
     privileges: tuple[str, ...]
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``FOR ROLE role IN SCHEMA schema ON tables``."""
         place = f" IN SCHEMA {quoted(self.schema)}" if self.schema is not None else ""
         return f"FOR ROLE {quoted(self.role)}{place} ON {self.objects}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedPrivileges(CatalogObject):
+class ChangedPrivileges(CatalogObject, kind="changed privileges", identity=("object",)):
     """Privileges on a built-in object or an extension's member that are not what it came with."""
-
-    kind: ClassVar[str] = "changed privileges"
-    identity: ClassVar[tuple[str, ...]] = ("object",)
 
     object: str
     """Its type and name: ``function pg_catalog.pg_ls_dir(text)``."""
     privileges: tuple[str, ...]
     """What it has now, the owner's included."""
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """The object."""
         return self.object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SecurityLabel(CatalogObject):
+class SecurityLabel(CatalogObject, kind="security label", identity=("provider", "object")):
     """What a label provider says of an object."""
-
-    kind: ClassVar[str] = "security label"
-    identity: ClassVar[tuple[str, ...]] = ("provider", "object")
 
     provider: str
     """The extension that gave the label, ``selinux``."""
@@ -72,18 +60,14 @@ class SecurityLabel(CatalogObject):
     label: str
     """The label's text."""
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``FOR provider ON object``."""
         return f"FOR {quoted(self.provider)} ON {self.object}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LargeObjects(CatalogObject):
+class LargeObjects(CatalogObject, kind="large objects", identity=("owner",)):
     """The large objects of one role that have privileges or a comment; one without is data, and its number says nothing."""
-
-    kind: ClassVar[str] = "large objects"
-    identity: ClassVar[tuple[str, ...]] = ("owner",)
 
     owner: str
     privileges: tuple[str, ...]
@@ -91,39 +75,31 @@ class LargeObjects(CatalogObject):
     comment: str | None
     """Each comment on a line."""
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``of owner``."""
         return f"of {quoted(self.owner)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtensionDependency(CatalogObject):
+class ExtensionDependency(CatalogObject, kind="extension dependency", identity=("object", "extension")):
     """What ``ALTER … DEPENDS ON EXTENSION`` says: dropped with the extension."""
-
-    kind: ClassVar[str] = "extension dependency"
-    identity: ClassVar[tuple[str, ...]] = ("object", "extension")
 
     object: str
     """Type and name of what is dropped too: ``index public.positions_ts``."""
     extension: str
     """The extension that it depends on."""
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``object ON extension``."""
         return f"{self.object} ON {quoted(self.extension)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Database(CatalogObject):
+class Database(CatalogObject, kind="database", identity=()):
     """The database itself; its name is whoever made it's, so that two of them are one object for a comparison.
 
     Encoding and locale are the server's. No dump has any of this, unless it is asked to create the database.
     """
-
-    kind: ClassVar[str] = "database"
-    identity: ClassVar[tuple[str, ...]] = ()
 
     settings: tuple[str, ...]
     """What ``ALTER DATABASE … SET`` says: ``name=value``, sorted; values of names with a dot are redacted."""
@@ -135,20 +111,17 @@ class Database(CatalogObject):
     is_template: bool = False
     """Whether any role with CREATEDB may copy it."""
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``this database``."""
         return "this database"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tablespace(Named):
+class Tablespace(Named, kind="tablespace"):
     """A tablespace; where it is on disk is the server's business.
 
     Where the whole server is read each is an object, else those that something in the database is in.
     """
-
-    kind: ClassVar[str] = "tablespace"
 
     options: tuple[str, ...]
     """``seq_page_cost`` and its like, ``name=value``, sorted."""
@@ -158,10 +131,8 @@ class Tablespace(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role(Named):
+class Role(Named, kind="role"):
     """A role that a user made, or ``(superuser)``, the server's own, where it was altered. No password is ever read."""
-
-    kind: ClassVar[str] = "role"
 
     attributes: tuple[str, ...]
     """``LOGIN``, ``NOINHERIT``, … where they are not what ``CREATE ROLE`` gives by itself."""
@@ -175,18 +146,14 @@ class Role(Named):
     """True for one that the SQL alters and does not make: it was made for the SQL, see ``Applied.assumed_roles``."""
     comment: str | None
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """The name."""
         return _quoted_role(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoleMembership(CatalogObject):
+class RoleMembership(CatalogObject, kind="role membership", identity=("role", "member", "grantor")):
     """A role that is a member of another."""
-
-    kind: ClassVar[str] = "role membership"
-    identity: ClassVar[tuple[str, ...]] = ("role", "member", "grantor")
 
     role: str
     """The role that others are members of."""
@@ -197,19 +164,15 @@ class RoleMembership(CatalogObject):
     options: tuple[str, ...]
     """``ADMIN``, ``NO INHERIT``, ``NO SET`` where they differ from a plain grant to this member."""
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``role TO member``, with the grantor where it is another than the bootstrap superuser."""
         grantor = "" if self.grantor == "(superuser)" else f" GRANTED BY {quoted(self.grantor)}"
         return f"{quoted(self.role)} TO {quoted(self.member)}{grantor}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoleSettings(CatalogObject):
+class RoleSettings(CatalogObject, kind="settings", identity=("role", "database")):
     """What ``ALTER ROLE … SET`` says; what holds for all roles in this database is the database's own."""
-
-    kind: ClassVar[str] = "settings"
-    identity: ClassVar[tuple[str, ...]] = ("role", "database")
 
     role: str | None
     """None for all roles."""
@@ -218,22 +181,18 @@ class RoleSettings(CatalogObject):
     options: tuple[str, ...]
     """``name=value``, sorted; values of names with a dot, which programs make up, are redacted."""
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``of role app in this database``, ``of all roles in all databases``."""
         role = "all roles" if self.role is None else f"role {_quoted_role(self.role)}"
         return f"of {role} in {'this database' if self.database else 'all databases'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterPrivileges(Named):
+class ParameterPrivileges(Named, kind="parameter privileges"):
     """Who may set a server parameter that is not everybody's to set."""
-
-    kind: ClassVar[str] = "parameter privileges"
 
     privileges: tuple[str, ...]
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """The parameter."""
         return self.name

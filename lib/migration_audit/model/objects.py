@@ -18,10 +18,19 @@ def shown_only() -> Any:
 
 
 class _Keyed:
-    """Room for an object's key, which is computed once: most of a large comparison is looking objects up."""
+    """What names an object. Its key is computed once: most of a large comparison is looking objects up."""
 
     __slots__ = ("_key",)
     _key: str
+    kind: ClassVar[str]
+    identity: ClassVar[tuple[str, ...]]
+    """The fields that name the object; all the others are its attributes."""
+
+    def __init_subclass__(cls, kind: str | None = None, identity: tuple[str, ...] | None = None) -> None:
+        if kind is not None:
+            cls.kind = kind
+        if identity is not None:
+            cls.identity = identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +41,18 @@ class CatalogObject(_Keyed):
     when ``kind`` and ``key`` agree; an OID is never part of either.
     """
 
-    kind: ClassVar[str]
-    identity: ClassVar[tuple[str, ...]]
-    """The fields that name the object; all the others are its attributes."""
-
     @property
     def key(self) -> str:
         """The object's name across databases, for example ``public.positions.device_id``."""
         try:
             return self._key
         except AttributeError:
-            key = dotted(*[getattr(self, name) for name in self.identity])
+            key = self._spelled_key()
             object.__setattr__(self, "_key", key)
             return key
+
+    def _spelled_key(self) -> str:
+        return dotted(*[getattr(self, name) for name in self.identity])
 
     @property
     def belongs_to(self) -> Key | None:
@@ -63,19 +71,15 @@ def _compared(cls: type[CatalogObject]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named(CatalogObject):
+class Named(CatalogObject, identity=("name",)):
     """An object that is named within its database, or its server."""
-
-    identity: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InSchema(CatalogObject):
+class InSchema(CatalogObject, identity=("schema", "name")):
     """An object that is named within its schema."""
-
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
     schema: str
     name: str
@@ -87,10 +91,8 @@ class InSchema(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnTable(CatalogObject):
+class OnTable(CatalogObject, identity=("schema", "table", "name")):
     """An object that is named within its table, or view."""
-
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
 
     schema: str
     table: str
@@ -100,3 +102,16 @@ class OnTable(CatalogObject):
     def belongs_to(self) -> Key:
         """The table."""
         return ("table", dotted(self.schema, self.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnTableOrView(OnTable):
+    """An object of a table, or of a view."""
+
+    relation: str | None = shown_only()
+    """The kind of what it is on: ``table``, ``view`` or ``materialized view``."""
+
+    @property
+    def belongs_to(self) -> Key:
+        """The table or view."""
+        return (self.relation or "table", dotted(self.schema, self.table))

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted, quoted
 from migration_audit.model.objects import CatalogObject, InSchema, Key, Named, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aggregate(InSchema):
+class Aggregate(InSchema, kind="aggregate", identity=("schema", "name", "arguments")):
     """An aggregate function: ordinary, ordered-set or hypothetical-set."""
-
-    kind: ClassVar[str] = "aggregate"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name", "arguments")
 
     arguments: str
     """The argument types, ``integer, text``."""
@@ -24,18 +20,14 @@ class Aggregate(InSchema):
     privileges: tuple[str, ...]
     comment: str | None
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``schema.name(argument types)``."""
         return f"{dotted(self.schema, self.name)}({self.arguments})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operator(InSchema):
+class Operator(InSchema, kind="operator", identity=("schema", "name", "left", "right")):
     """An operator; one that another operator only names as its commutator or negator is none yet."""
-
-    kind: ClassVar[str] = "operator"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name", "left", "right")
 
     left: str
     """Type of the left operand; ``NONE`` for a prefix operator."""
@@ -58,18 +50,14 @@ class Operator(InSchema):
     owner: str
     comment: str | None
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``schema.=== (integer, integer)``."""
         return f"{dotted(self.schema)}.{self.name} ({self.left}, {self.right})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorFamily(InSchema):
+class OperatorFamily(InSchema, kind="operator family", identity=("schema", "name", "method")):
     """An operator family; an operator class without a family brings one of its own name along."""
-
-    kind: ClassVar[str] = "operator family"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name", "method")
 
     method: str
     """The index access method."""
@@ -78,18 +66,14 @@ class OperatorFamily(InSchema):
     owner: str
     comment: str | None
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``schema.name USING method``."""
         return f"{dotted(self.schema, self.name)} USING {quoted(self.method)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorClass(InSchema):
+class OperatorClass(InSchema, kind="operator class", identity=("schema", "name", "method")):
     """An operator class, with the members that it brings into its family."""
-
-    kind: ClassVar[str] = "operator class"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name", "method")
 
     method: str
     """The index access method."""
@@ -106,8 +90,7 @@ class OperatorClass(InSchema):
     owner: str
     comment: str | None
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``schema.name USING method``."""
         return f"{dotted(self.schema, self.name)} USING {quoted(self.method)}"
 
@@ -118,11 +101,8 @@ class OperatorClass(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cast(CatalogObject):
+class Cast(CatalogObject, kind="cast", identity=("source", "target")):
     """A cast between two types."""
-
-    kind: ClassVar[str] = "cast"
-    identity: ClassVar[tuple[str, ...]] = ("source", "target")
 
     source: str
     """The type that is cast."""
@@ -136,17 +116,14 @@ class Cast(CatalogObject):
     """``explicit``, ``assignment`` or ``implicit``."""
     comment: str | None
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``integer AS public.t``."""
         return f"{self.source} AS {self.target}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversion(InSchema):
+class Conversion(InSchema, kind="conversion"):
     """A conversion between two encodings."""
-
-    kind: ClassVar[str] = "conversion"
 
     source: str
     """The encoding that is converted, ``LATIN1``."""
@@ -161,10 +138,8 @@ class Conversion(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Collation(InSchema):
+class Collation(InSchema, kind="collation"):
     """A collation; the version of the library that it was made with is a state of the server, and not compared."""
-
-    kind: ClassVar[str] = "collation"
 
     provider: str
     """``libc``, ``icu``, ``builtin`` or ``default``."""
@@ -185,10 +160,8 @@ class Collation(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Language(Named):
+class Language(Named, kind="language"):
     """A procedural language that no extension brought."""
-
-    kind: ClassVar[str] = "language"
 
     trusted: bool
     """Whether roles that are not superusers may use it."""
@@ -204,11 +177,8 @@ class Language(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transform(CatalogObject):
+class Transform(CatalogObject, kind="transform", identity=("type", "language")):
     """How a procedural language sees a type."""
-
-    kind: ClassVar[str] = "transform"
-    identity: ClassVar[tuple[str, ...]] = ("type", "language")
 
     type: str
     """The type that is handed over."""
@@ -220,17 +190,14 @@ class Transform(CatalogObject):
     """The function that makes SQL's value; None for the usual one."""
     comment: str | None
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``FOR type LANGUAGE language``."""
         return f"FOR {self.type} LANGUAGE {quoted(self.language)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccessMethod(Named):
+class AccessMethod(Named, kind="access method"):
     """An access method of tables or indexes."""
-
-    kind: ClassVar[str] = "access method"
 
     type: str
     """``table`` or ``index``."""
@@ -240,10 +207,8 @@ class AccessMethod(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextSearchParser(InSchema):
+class TextSearchParser(InSchema, kind="text search parser"):
     """Splits a text into tokens."""
-
-    kind: ClassVar[str] = "text search parser"
 
     functions: tuple[str, ...]
     """``START = …``, ``GETTOKEN = …``, ``END = …``, ``LEXTYPES = …``, and ``HEADLINE = …`` where it is set."""
@@ -251,10 +216,8 @@ class TextSearchParser(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextSearchTemplate(InSchema):
+class TextSearchTemplate(InSchema, kind="text search template"):
     """What dictionaries are made from."""
-
-    kind: ClassVar[str] = "text search template"
 
     functions: tuple[str, ...]
     """``LEXIZE = …``, and ``INIT = …`` where it is set."""
@@ -262,10 +225,8 @@ class TextSearchTemplate(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextSearchDictionary(InSchema):
+class TextSearchDictionary(InSchema, kind="text search dictionary"):
     """Makes lexemes of tokens."""
-
-    kind: ClassVar[str] = "text search dictionary"
 
     template: str
     """The template that it is made of, ``schema.name``."""
@@ -276,10 +237,8 @@ class TextSearchDictionary(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextSearchConfiguration(InSchema):
+class TextSearchConfiguration(InSchema, kind="text search configuration"):
     """Which dictionaries a kind of token goes through."""
-
-    kind: ClassVar[str] = "text search configuration"
 
     parser: str
     """The parser that cuts text into tokens, ``schema.name``."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted, quoted
 from migration_audit.model.objects import CatalogObject, Key, Named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignDataWrapper(Named):
+class ForeignDataWrapper(Named, kind="foreign-data wrapper"):
     """A foreign-data wrapper that no extension brought."""
-
-    kind: ClassVar[str] = "foreign-data wrapper"
 
     handler: str | None
     """Its handler function; None without one."""
@@ -27,10 +24,8 @@ class ForeignDataWrapper(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignServer(Named):
+class ForeignServer(Named, kind="server"):
     """A foreign server."""
-
-    kind: ClassVar[str] = "server"
 
     wrapper: str
     """The foreign-data wrapper that reaches it."""
@@ -51,11 +46,8 @@ class ForeignServer(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserMapping(CatalogObject):
+class UserMapping(CatalogObject, kind="user mapping", identity=("user", "server")):
     """Who a role is on a foreign server."""
-
-    kind: ClassVar[str] = "user mapping"
-    identity: ClassVar[tuple[str, ...]] = ("user", "server")
 
     user: str
     """A role, or ``PUBLIC``."""
@@ -64,8 +56,7 @@ class UserMapping(CatalogObject):
     options: tuple[str, ...]
     """``(not readable)`` alone where the reading role may not see them."""
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``FOR user SERVER server``."""
         user = self.user if self.user == "PUBLIC" else quoted(self.user)
         return f"FOR {user} SERVER {quoted(self.server)}"
@@ -77,10 +68,8 @@ class UserMapping(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publication(Named):
+class Publication(Named, kind="publication"):
     """A publication; its tables are objects of their own."""
-
-    kind: ClassVar[str] = "publication"
 
     all_tables: bool
     """Whether it publishes every table, future ones too."""
@@ -97,11 +86,8 @@ class Publication(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublicationTable(CatalogObject):
+class PublicationTable(CatalogObject, kind="publication table", identity=("publication", "schema", "table")):
     """A table that a publication names."""
-
-    kind: ClassVar[str] = "publication table"
-    identity: ClassVar[tuple[str, ...]] = ("publication", "schema", "table")
 
     publication: str
     """The publication."""
@@ -112,8 +98,7 @@ class PublicationTable(CatalogObject):
     filter: str | None
     """The WHERE clause of the rows that are published; None for all rows."""
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``publication TABLE schema.table``."""
         return f"{quoted(self.publication)} TABLE {dotted(self.schema, self.table)}"
 
@@ -124,10 +109,8 @@ class PublicationTable(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription(Named):
+class Subscription(Named, kind="subscription"):
     """A subscription of this database."""
-
-    kind: ClassVar[str] = "subscription"
 
     publications: tuple[str, ...]
     """The publications that it receives, sorted."""

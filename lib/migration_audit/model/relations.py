@@ -7,17 +7,14 @@ described in https://www.postgresql.org/docs/current/catalogs.html.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import InSchema, Key, OnTable, shown_only
+from migration_audit.model.objects import InSchema, Key, OnTable, OnTableOrView, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table(InSchema):
+class Table(InSchema, kind="table"):
     """A table: ordinary, partitioned, foreign or unlogged."""
-
-    kind: ClassVar[str] = "table"
 
     relation: str
     """``table``, ``partitioned table`` or ``foreign table``."""
@@ -54,10 +51,8 @@ class Table(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column(OnTable):
+class Column(OnTableOrView, kind="column"):
     """A column of a table, view or materialized view."""
-
-    kind: ClassVar[str] = "column"
 
     type: str
     """As ``format_type`` prints it, schema-qualified: ``character varying(64)``."""
@@ -83,20 +78,11 @@ class Column(OnTable):
     """False for a column that is only inherited."""
     privileges: tuple[str, ...]
     comment: str | None
-    relation: str | None = shown_only()
-    """The kind that the column's relation has: ``table``, ``view`` or ``materialized view``."""
-
-    @property
-    def belongs_to(self) -> Key:
-        """The table or view."""
-        return (self.relation or "table", dotted(self.schema, self.table))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Index(InSchema):
+class Index(InSchema, kind="index"):
     """An index, also one that a constraint made."""
-
-    kind: ClassVar[str] = "index"
 
     table: str
     """Its table, ``schema.table``, quoted as in a key."""
@@ -131,10 +117,8 @@ class Index(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint(OnTable):
+class Constraint(OnTable, kind="constraint"):
     """A constraint of a table: primary key, unique, foreign key, check, exclusion, or a NOT NULL with more to say."""
-
-    kind: ClassVar[str] = "constraint"
 
     type: str
     """``primary key``, ``unique``, ``foreign key``, ``check``, ``exclude``; ``not null`` from PostgreSQL 18 on, where it has
@@ -156,10 +140,8 @@ class Constraint(OnTable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence(InSchema):
+class Sequence(InSchema, kind="sequence"):
     """A sequence: of its own, owned by a column (``serial``), or of an identity column."""
-
-    kind: ClassVar[str] = "sequence"
 
     type: str
     """``bigint``, ``integer`` or ``smallint``."""
@@ -190,10 +172,8 @@ class Sequence(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View(InSchema):
+class View(InSchema, kind="view"):
     """A view; its columns are columns."""
-
-    kind: ClassVar[str] = "view"
 
     definition: str
     """``pg_get_viewdef``: the query."""
@@ -205,10 +185,8 @@ class View(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MaterializedView(InSchema):
+class MaterializedView(InSchema, kind="materialized view"):
     """A materialized view; whether it is populated is a state, not a part of the schema."""
-
-    kind: ClassVar[str] = "materialized view"
 
     definition: str
     """``pg_get_viewdef``: the query."""

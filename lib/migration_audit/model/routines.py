@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import InSchema, Key, Named, OnTable, shown_only
+from migration_audit.model.objects import InSchema, Key, Named, OnTable, OnTableOrView, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extension(Named):
+class Extension(Named, kind="extension"):
     """An installed extension; its members are its own business."""
-
-    kind: ClassVar[str] = "extension"
 
     schema: str
     """Where its objects are."""
@@ -23,10 +20,8 @@ class Extension(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schema(Named):
+class Schema(Named, kind="schema"):
     """A schema (namespace)."""
-
-    kind: ClassVar[str] = "schema"
 
     owner: str
     privileges: tuple[str, ...]
@@ -34,11 +29,8 @@ class Schema(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Routine(InSchema):
+class Routine(InSchema, kind="function", identity=("schema", "name", "arguments")):
     """A function, procedure, window function or trigger function."""
-
-    kind: ClassVar[str] = "function"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name", "arguments")
 
     arguments: str
     """The argument types, ``integer, text``: they tell functions apart, and their names do not."""
@@ -48,17 +40,14 @@ class Routine(InSchema):
     privileges: tuple[str, ...]
     comment: str | None
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``schema.name(argument types)``."""
         return f"{dotted(self.schema, self.name)}({self.arguments})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserType(InSchema):
+class UserType(InSchema, kind="type"):
     """An enum, domain, composite, range, base or shell type."""
-
-    kind: ClassVar[str] = "type"
 
     category: str
     """``enum``, ``domain``, ``composite``, ``range``, ``base``, or ``shell`` for one that is only announced."""
@@ -72,30 +61,19 @@ class UserType(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger(OnTable):
+class Trigger(OnTableOrView, kind="trigger"):
     """A trigger that a user made: not one of a constraint, nor one that TimescaleDB keeps on its hypertables."""
-
-    kind: ClassVar[str] = "trigger"
 
     definition: str
     """``pg_get_triggerdef``: when, on which events, for each row or statement, WHEN, and the function."""
     enabled: str
     """``origin``, ``disabled``, ``replica`` or ``always``."""
     comment: str | None
-    relation: str | None = shown_only()
-    """The kind of what it is on: ``table`` or ``view``."""
-
-    @property
-    def belongs_to(self) -> Key:
-        """The table or view."""
-        return (self.relation or "table", dotted(self.schema, self.table))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowPolicy(OnTable):
+class RowPolicy(OnTable, kind="policy"):
     """A row-security policy."""
-
-    kind: ClassVar[str] = "policy"
 
     command: str
     """The command that it is about: ``select``, …, or ``all``."""
@@ -111,30 +89,19 @@ class RowPolicy(OnTable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RewriteRule(OnTable):
+class RewriteRule(OnTableOrView, kind="rule"):
     """A rewrite rule, other than the one that makes a view."""
-
-    kind: ClassVar[str] = "rule"
 
     definition: str
     """``pg_get_ruledef``: event, condition and commands."""
     enabled: str
     """``origin``, ``disabled``, ``replica`` or ``always``."""
     comment: str | None
-    relation: str | None = shown_only()
-    """The kind of what it is on: ``table`` or ``view``."""
-
-    @property
-    def belongs_to(self) -> Key:
-        """The table or view."""
-        return (self.relation or "table", dotted(self.schema, self.table))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendedStatistics(InSchema):
+class ExtendedStatistics(InSchema, kind="extended statistics"):
     """A statistics object over several columns or expressions of a table."""
-
-    kind: ClassVar[str] = "extended statistics"
 
     table: str
     """Its table, ``schema.table``, quoted as in a key."""
@@ -154,10 +121,8 @@ class ExtendedStatistics(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventTrigger(Named):
+class EventTrigger(Named, kind="event trigger"):
     """A trigger on DDL or on a login."""
-
-    kind: ClassVar[str] = "event trigger"
 
     event: str
     """``ddl_command_start``, ``ddl_command_end``, ``sql_drop``, ``table_rewrite`` or ``login``."""

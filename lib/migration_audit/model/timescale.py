@@ -6,18 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject, InSchema, Key, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hypertable(CatalogObject):
+class Hypertable(CatalogObject, kind="hypertable", identity=("schema", "table")):
     """A table that is a hypertable."""
-
-    kind: ClassVar[str] = "hypertable"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table")
 
     schema: str
     table: str
@@ -37,10 +33,8 @@ class Hypertable(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfHypertable(CatalogObject):
+class OfHypertable(CatalogObject, identity=("schema", "table")):
     """A setting of a hypertable."""
-
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table")
 
     schema: str
     table: str
@@ -52,11 +46,8 @@ class OfHypertable(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dimension(OfHypertable):
+class Dimension(OfHypertable, kind="dimension", identity=("schema", "table", "column")):
     """A dimension of a hypertable: by time or integer range, or by hash."""
-
-    kind: ClassVar[str] = "dimension"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "column")
 
     column: str
     """The column whose values decide which chunk a row goes to."""
@@ -75,10 +66,8 @@ class Dimension(OfHypertable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompressionSettings(OfHypertable):
+class CompressionSettings(OfHypertable, kind="compression settings"):
     """How a hypertable, or a continuous aggregate by its view, is compressed; absent if it was never set up."""
-
-    kind: ClassVar[str] = "compression settings"
 
     enabled: bool
     """False: compression is off."""
@@ -109,10 +98,8 @@ class CompressionSettings(OfHypertable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContinuousAggregate(InSchema):
+class ContinuousAggregate(InSchema, kind="continuous aggregate"):
     """A continuous aggregate; its refresh policy is a job. Numbers of this one server are left out."""
-
-    kind: ClassVar[str] = "continuous aggregate"
 
     source: str
     """The hypertable, or the continuous aggregate, that it is made of: ``schema.name``."""
@@ -147,10 +134,8 @@ class ContinuousAggregate(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HypertableTablespaces(OfHypertable):
+class HypertableTablespaces(OfHypertable, kind="hypertable tablespaces"):
     """The tablespaces over which the chunks of a hypertable are spread."""
-
-    kind: ClassVar[str] = "hypertable tablespaces"
 
     tablespaces: tuple[str, ...]
     """In the order in which they were attached: chunks take turns."""
@@ -162,11 +147,8 @@ class HypertableTablespaces(OfHypertable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkSkipping(OfHypertable):
+class ChunkSkipping(OfHypertable, kind="chunk skipping", identity=("schema", "table", "column")):
     """A column by whose range queries may skip chunks."""
-
-    kind: ClassVar[str] = "chunk skipping"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "column")
 
     column: str
     """The column whose ranges are known for each chunk."""
@@ -178,10 +160,8 @@ class ChunkSkipping(OfHypertable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GranularRefresh(OfHypertable):
+class GranularRefresh(OfHypertable, kind="granular refresh"):
     """What continuous aggregates on a hypertable refresh piece by piece (TimescaleDB 2.29 and later)."""
-
-    kind: ClassVar[str] = "granular refresh"
 
     column: str | None
     """The column whose values divide the pieces."""

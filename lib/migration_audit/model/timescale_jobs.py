@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject, Key, shown_only
@@ -91,11 +91,8 @@ def _job_name(procedure: str, schema: str, table: str | None) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job(CatalogObject):
+class Job(CatalogObject, kind="job", identity=("schema", "table", "procedure", "number")):
     """A policy or a job of somebody's own; one that comes with TimescaleDB only where somebody altered it."""
-
-    kind: ClassVar[str] = "job"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "procedure", "number")
 
     schema: str
     """The schema of the table, or of the procedure where the job has no table."""
@@ -147,8 +144,7 @@ class Job(CatalogObject):
         """How many attributes two jobs have in common."""
         return sum(getattr(self, name) == getattr(other, name) for name in Job.compared())
 
-    @property
-    def key(self) -> str:
+    def _spelled_key(self) -> str:
         """``retention policy on schema.table``, ``schema.procedure``; a second one of the same ends in ``#2``."""
         name = _job_name(self.procedure, self.schema, self.table)
         return name if self.number == 1 else f"{name} #{self.number}"

@@ -18,7 +18,7 @@ from migration_audit.project import keys
 from migration_audit.project.describe import Shape, setting, table
 from migration_audit.project.locate import Found
 
-_KIND: Final = re.compile(r'^    kind: ClassVar\[str\] = "(.+)"$', re.MULTILINE)
+_KIND: Final = re.compile(r'^class \w+\(\w+, kind="([^"]+)"', re.MULTILINE)
 _SEED_MODES: Final = (SeedMode.IGNORE, SeedMode.COUNT, SeedMode.EXACT)
 """Those that audit.toml may name; left out, each row of the legacy side must be there."""
 RULES: Final[Mapping[str, tuple[Severity, str]]] = {

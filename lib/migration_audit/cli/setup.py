@@ -50,7 +50,7 @@ def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> lis
         found = _detected(directory) if detect else [f"wrote {write_template(directory)}"]
         lines = [found[0], f"wrote {write_schema(directory)}", *found[1:]]
     if notebooks:
-        _copy_notebooks(copies)
+        _copy_notebooks(copies, todo="name a directory that can be written")
         lines.append(f"wrote {copies}")
     return lines
 
@@ -93,7 +93,8 @@ def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
     own = project.directory / "notebooks"
     folder = own if own.is_dir() else _lab_folder(project, is_demo=named == DEMO)
     if folder != own:
-        for line in _complete_copies(folder):
+        todo = "set XDG_DATA_HOME to a folder that can be written, or copy the notebooks: migration-audit init --notebooks"
+        for line in _copy_notebooks(folder, todo=todo):
             say(line)
     say(f"notebooks: {folder}")
     root = ["--allow-root"] if os.geteuid() == 0 else []  # Jupyter asks for it, and containers know no one else
@@ -115,19 +116,8 @@ def _lab_project(config: Path | None) -> tuple[Project, str]:
     return load_project(path), str(path.absolute())
 
 
-def _copy_notebooks(folder: Path) -> None:
-    """Make the folder with a copy of every notebook, outputs cleared. Raises UsageError where it cannot be written."""
-    try:
-        folder.mkdir(parents=True)
-        for path in sorted(packaged_notebooks().glob("*.ipynb")):
-            (folder / path.name).write_bytes(cleared(path))
-    except OSError as error:
-        todo = "name a directory that can be written"
-        raise UsageError(f"cannot be written: {error.strerror or error}", where=str(folder), todo=todo) from error
-
-
-def _complete_copies(folder: Path) -> list[str]:
-    """Copy the notebooks that the folder lacks; one that is there stays as it is. What there is to say of them, in lines.
+def _copy_notebooks(folder: Path, *, todo: str) -> list[str]:
+    """Copy the notebooks that the folder lacks, outputs cleared; a line for each that is there and differs, and stays.
 
     Raises UsageError where the folder cannot be written.
     """
@@ -139,11 +129,9 @@ def _complete_copies(folder: Path) -> list[str]:
             if not copy.exists() and not copy.is_symlink():
                 write_atomically(copy, cleared(path))
             elif not _is_same(copy, path):
-                lines.append(
-                    f"{copy} was changed, or copied by another version: it stays as it is; remove it to get the current one"
-                )
+                what = "was changed, or copied by another version: it stays as it is; remove it to get the current one"
+                lines.append(f"{copy} {what}")
     except OSError as error:
-        todo = "set XDG_DATA_HOME to a folder that can be written, or copy the notebooks: migration-audit init --notebooks"
         raise UsageError(f"cannot be written: {error.strerror or error}", where=str(folder), todo=todo) from error
     return lines
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -69,24 +70,23 @@ def write_verdicts(results: Sequence[RunResult]) -> None:
 
 def _write_findings(held: Triage, lead: str) -> None:
     blocking = [(r, f) for r, f in findings_of(held.blockers) if f is None or f.waived is None]
+    below = f"{lead}  "
     for result, finding in blocking[:_MOST_BLOCKERS]:
         summary, *others = _shortened((finding.summary if finding else result.reason or result.title).splitlines())
-        write_paragraph(("✕", Style.BAD), (result.id, Style.STRONG), summary, first=lead, rest=f"{lead}  ")
+        write_paragraph(("✕", Style.BAD), (result.id, Style.STRONG), summary, first=lead, rest=below)
         for line in others:
-            write_paragraph(line, first=f"{lead}  ", rest=f"{lead}  ")
-    if len(blocking) > _MOST_BLOCKERS:
-        write_paragraph(
-            f"… and {len(blocking) - _MOST_BLOCKERS:,} more blockers: see the report", first=lead, rest=f"{lead}  "
-        )
+            write_paragraph(line, first=below, rest=below)
+    if (more := len(blocking) - _MOST_BLOCKERS) > 0:
+        write_paragraph(f"… and {more:,} more blockers: see the report", first=lead, rest=below)
     for mark, style, noun, results in (
         ("▲", Style.WARNING, "warnings", held.warnings),
         ("i", Style.NOTE, "notes", held.notes),
     ):
         if results:
-            write_paragraph((mark, style), f"{noun}:", ", ".join(map(_counted, results)), first=lead, rest=f"{lead}  ")
+            write_paragraph((mark, style), f"{noun}:", ", ".join(map(_counted, results)), first=lead, rest=below)
     if held.not_looked_at:
         causes = "; ".join(f"{ranges([one.check for one in each.stopped])}: {each.reason}" for each in held.not_looked_at)
-        write_paragraph(("·", Style.FAINT), "not looked at:", causes, first=lead, rest=f"{lead}  ")
+        write_paragraph(("·", Style.FAINT), "not looked at:", causes, first=lead, rest=below)
 
 
 def _counted(result: CheckResult) -> str:
@@ -161,19 +161,11 @@ def tell_github(results: Sequence[RunResult]) -> None:
         for result in results:
             for line in report.github_annotations(result.evidence):
                 write_command(line)
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if path:
-        try:
-            _append(Path(path), results)
-        except OSError as error:
-            say(f"GITHUB_STEP_SUMMARY: {path} cannot be written: {error.strerror}")
+    _write_step_summary(partial(_append, results=results))
 
 
 def tell_gate_to_github(found: Sequence[EnvironmentGate], *, source: str) -> None:
     """Append what the gate asks of each environment to the file that GITHUB_STEP_SUMMARY names, if it is set."""
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not path:
-        return
     is_open = not any(each.exit_code for each in found)
     lines = [f"## The gate is {'open' if is_open else 'closed'}, by {markdown(one_line(source))}", ""]
     for each in found:
@@ -183,11 +175,20 @@ def tell_gate_to_github(found: Sequence[EnvironmentGate], *, source: str) -> Non
             details = f": {some_of(r.details, most=3, between='; ')}" if r.details else ""
             lines.append(f"| {HOLDS[r.ok]} | {r.need.value} | {markdown(one_line(r.text + details + todo))} |")
         lines.append("")
-    try:
-        with Path(path).open("a", encoding="utf-8") as summary:
+
+    def append(path: Path) -> None:
+        with path.open("a", encoding="utf-8") as summary:
             summary.write("\n".join(lines) + "\n")
-    except OSError as error:
-        say(f"GITHUB_STEP_SUMMARY: {path} cannot be written: {error.strerror}")
+
+    _write_step_summary(append)
+
+
+def _write_step_summary(append: Callable[[Path], None]) -> None:
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        try:
+            append(Path(path))
+        except OSError as error:
+            say(f"GITHUB_STEP_SUMMARY: {path} cannot be written: {error.strerror}")
 
 
 def _append(path: Path, results: Sequence[RunResult]) -> None:

@@ -151,30 +151,31 @@ def _lost(folder: RunFolder, authority: Authority) -> Iterator[Sentence]:
 
 def _verdict(summary: FleetSummary) -> Iterator[Requirement]:
     """Whatever is signed: a target that blocks, or was not read, keeps the gate closed."""
-    kind = RequirementKind.VERDICT
     blocked, unchecked = summary.count(TargetOutcome.BLOCKED), summary.count(TargetOutcome.UNCHECKED)
+
+    def fault(text: str, details: tuple[str, ...], *, todo: str = _AGAIN, code: int = 3) -> Requirement:
+        kind = RequirementKind.VERDICT
+        return Requirement(need=kind, ok=False, text=text, todo=todo, code=code, details=details[:_SHOWN])
+
     if blocked:
         details = tuple(_group(each) for each in summary.groups if each.outcome is TargetOutcome.BLOCKED)
         text = f"{blocked:,} of {summary.targets:,} targets block, in {len(details):,} kinds of difference"
         todo = "fix them, or leave the differences out in [rules] or [scope]; then run the fleet and sign again"
-        yield Requirement(need=kind, ok=False, text=text, todo=todo, code=1, details=details[:_SHOWN])
+        yield fault(text, details, todo=todo, code=1)
     if unchecked:
         details = tuple(f"{each.target}: {each.sentence}" for each in summary.unchecked)
-        text = f"{unchecked:,} of {summary.targets:,} targets could not be checked"
-        yield Requirement(need=kind, ok=False, text=text, todo=_AGAIN, code=3, details=details[:_SHOWN])
+        yield fault(f"{unchecked:,} of {summary.targets:,} targets could not be checked", details)
     if summary.repeated_in_all:
         details = tuple(f"{each.target}: {each.same_as}" for each in summary.repeated)
-        text = repeated_text(summary.repeated_in_all)
-        yield Requirement(need=kind, ok=False, text=text, todo=_AGAIN, code=3, details=details[:_SHOWN])
+        yield fault(repeated_text(summary.repeated_in_all), details)
     if not (blocked or unchecked or summary.repeated_in_all):
-        yield Requirement(need=kind, ok=True, text=f"{summary.targets:,} targets, none of which blocks")
+        text = f"{summary.targets:,} targets, none of which blocks"
+        yield Requirement(need=RequirementKind.VERDICT, ok=True, text=text)
 
 
 def _group(group: DifferenceGroup) -> str:
-    names = some_of(list(group.examples), most=3)
-    more = group.targets - len(group.examples)
     what = "; ".join(map(difference_text, group.differences[:3])) or some_of([*group.unmodelled, *group.not_known], most=3)
-    return f"{names}{f' and {more:,} more' if more > 0 else ''}: {what}"
+    return f"{group.some_targets}: {what}"
 
 
 def _targets(folder: RunFolder, asking: FleetAsking) -> Sentence:

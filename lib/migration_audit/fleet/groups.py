@@ -31,6 +31,13 @@ class DifferenceGroup:
     not_known: tuple[str, ...]
     unmodelled: tuple[str, ...]
 
+    @property
+    def some_targets(self) -> str:
+        """The first three of its targets by name, and how many more there are."""
+        shown = [one_line(name) for name in self.examples[:3]]
+        more = self.targets - len(shown)
+        return ", ".join(shown) + (f" and {more:,} more" if more else "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchecked:

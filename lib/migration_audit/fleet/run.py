@@ -1,10 +1,10 @@
-"""A fleet run from its beginning, or from where it stopped, to its end."""
+"""A fleet run from its beginning, or from where it stopped, to its end; and one whose parts several machines have read."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,12 +16,14 @@ from migration_audit.fleet.evidence import TargetEvidence, TargetOutcome
 from migration_audit.fleet.executors import EndedTask, Executor
 from migration_audit.fleet.finish import finish_run, sum_up
 from migration_audit.fleet.queue import ReadTask, TaskQueue
-from migration_audit.fleet.store import PlannedRun, RunFolder, new_folder, newest_folder, read_file
+from migration_audit.fleet.store import EXPECTED, PlannedRun, RunFolder, new_folder, newest_folder, open_folder, read_file
 from migration_audit.fleet.summary import FleetSummary
-from migration_audit.fleet.targets import UNKNOWN, FleetTarget
-from migration_audit.fleet.verify import check_unchanged
+from migration_audit.fleet.targets import UNKNOWN, FleetTarget, Shard, parse_shard, targets_digest
+from migration_audit.fleet.verify import check_unchanged, verify_folder
+from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.evidence import CLOCKS
 from migration_audit.model.progress import Progress
+from migration_audit.model.signoff import failures
 
 _SILENT: Final = 3
 """Targets of one server, one after the other, that were tried in vain before the others of that server are not."""
@@ -112,7 +114,7 @@ def run_fleet(
             people = tuple(sorted({*folder.planned.people, *planned.people}))
             before, folder = folder, new_folder(out, replace(planned, people=people), expected, clock.now())
             stack.enter_context(folder.locked())
-            _carry_over(before, folder, {target.name for target in missing})
+            _copy_evidence(before, folder, without={target.name for target in missing})
         folder.reopen(planned.people)
         if len(missing) < len(planned.targets):
             say(f"{len(planned.targets) - len(missing):,} of {len(planned.targets):,} targets have their evidence already")
@@ -129,6 +131,47 @@ def run_fleet(
         if producer_key is not None:
             folder.sign_as_producer(producer_key)
         return folder, summary
+
+
+def merge_parts(
+    places: Sequence[Path], *, out: Path, producer_key: Path | None = None, now: datetime
+) -> tuple[RunFolder, FleetSummary]:
+    """All of the fleet run, in a separate folder, and what was found.
+
+    Raises UsageError where the folders are not all parts of one fleet run, and AuditError for a part that is not what its
+    statement says.
+    """
+    parts = {shard.number: folder for shard, folder in _checked_parts([open_folder(place) for place in places])}
+    folders = [parts[number] for number in sorted(parts)]
+    for folder in folders:
+        if wrong := failures(verify_folder(folder, now=now)):
+            raise AuditError(
+                wrong[0].text, where=str(folder.path), todo="`migration-audit fleet verify` shows what is wrong"
+            )
+    targets = tuple(sorted(target for folder in folders for target in folder.planned.targets))
+    plan = folders[0].planned.plan
+    if targets_digest(targets) != plan.targets:
+        raise AuditError("the parts do not give the list of targets", where="fleet merge", todo="read the parts again")
+    whole = PlannedRun(
+        plan=plan,
+        shard=None,
+        targets=targets,
+        in_all=len(targets),
+        commits=folders[0].planned.commits,
+        people=tuple(sorted({name for folder in folders for name in folder.planned.people})),
+    )
+    expected = read_file(folders[0].path / EXPECTED) or b""
+    merged = newest_folder(out, whole)
+    if merged is None or merged.is_finished:
+        merged = new_folder(out, whole, expected, now)
+    with merged.locked():
+        check_unchanged(merged, expected, now=now)
+        for folder in folders:
+            _copy_evidence(folder, merged, without=frozenset())
+        summary = finish_run(merged, now=now)
+        if producer_key is not None:
+            merged.sign_as_producer(producer_key)
+        return merged, summary
 
 
 class TargetCount:
@@ -188,10 +231,10 @@ def _missing(folder: RunFolder, limits: Limits, clock: Clock) -> Iterator[FleetT
             yield target
 
 
-def _carry_over(before: RunFolder, folder: RunFolder, missing: set[str]) -> None:
-    for target in folder.planned.targets:
-        if target.name not in missing:
-            write_atomically(folder.evidence_file(target.name), read_file(before.evidence_file(target.name)) or b"")
+def _copy_evidence(source: RunFolder, into: RunFolder, *, without: Collection[str]) -> None:
+    for target in source.planned.targets:
+        if target.name not in without:
+            write_atomically(into.evidence_file(target.name), read_file(source.evidence_file(target.name)) or b"")
 
 
 def _read_all(
@@ -245,3 +288,24 @@ def _given_up(
         why = f"not tried: {_SILENT} other targets of {task.server} got no answer, the last one: {attempt.evidence.reason}"
         for each in queue.give_up(task.server):
             yield unchecked(each, why)
+
+
+def _checked_parts(folders: Sequence[RunFolder]) -> list[tuple[Shard, RunFolder]]:
+    if len({folder.planned.plan.run for folder in folders}) != 1:
+        todo = "each part needs the same expected side, list of targets, direction, settings and version"
+        raise UsageError("the folders are parts of different fleet runs", where="fleet merge", todo=todo)
+    found = []
+    for folder in folders:
+        if folder.planned.shard is None:
+            raise UsageError("is not a part of a fleet run", where=str(folder.path), todo="name folders of --shard I/N")
+        found.append((parse_shard(folder.planned.shard), folder))
+    of = {shard.of for shard, _ in found}
+    numbers = [shard.number for shard, _ in found]
+    if len(of) > 1 or len(set(numbers)) < len(numbers):
+        todo = "name one folder for each part; all parts must have the same N in --shard I/N"
+        raise UsageError("the folders are not the different parts of one fleet run", where="fleet merge", todo=todo)
+    missing = sorted(set(range(1, of.pop() + 1)) - set(numbers))
+    if missing:
+        what = f"parts are missing: {', '.join(f'{number}/{found[0][0].of}' for number in missing)}"
+        raise UsageError(what, where="fleet merge", todo="read them first: fleet run --shard I/N")
+    return found

@@ -19,7 +19,7 @@ from migration_audit.fleet.merkle import inclusion_proof, root_from_proof
 from migration_audit.fleet.statements import FleetStatement, leaf_of, read_fleet_statement
 from migration_audit.fleet.store import SIGNATURES, STATEMENT, RunFolder, evidence_name, read_file
 from migration_audit.fleet.verify import age_sentences, dates_sentences, index_leaves, read_statement
-from migration_audit.model.codec import strict_converter, structured
+from migration_audit.model.codec import CONVERTER, structured
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.signoff import Decision, Sentence, SignOff, fails, holds, remark
 from migration_audit.model.snapshot import canonical_json
@@ -32,7 +32,6 @@ NAMESPACE: Final = "migration-audit-fleet"
 """Apart from those of reviewers and producers: no signature can be used as another."""
 _SUFFIX: Final = ".sig"
 PROOF_TYPE: Final = "https://migration-audit.dev/fleet-proof/v1"
-_CONVERTER: Final = strict_converter()
 _AGAIN: Final = "ask for another proof: migration-audit fleet prove FOLDER TARGET"
 
 
@@ -179,7 +178,7 @@ def prove_target(folder: RunFolder, target: str) -> bytes:
     if not _leads_to_root(proof, evidence, facts):
         what = f"the evidence of {target} has changed since the run was summed up"
         raise AuditError(what, where=str(folder.path), todo="`migration-audit fleet verify` shows what is wrong")
-    return canonical_json(_CONVERTER.unstructure(proof)) + b"\n"
+    return canonical_json(CONVERTER.unstructure(proof)) + b"\n"
 
 
 def verify_proof(
@@ -197,7 +196,7 @@ def verify_proof(
     AuditError, which names ``where``, for anything but a proof.
     """
     body: Any = parse_json(content, where=where)
-    proof = structured(_CONVERTER, body, TargetProof, where=where)
+    proof = structured(CONVERTER, body, TargetProof, where=where)
     texts = (proof.evidence, proof.statement, *proof.signatures, *proof.signatures.values())
     if proof.type != PROOF_TYPE or not all(map(_is_unicode, texts)):
         raise AuditError("is not a proof of a target", where=where, todo=_AGAIN)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from migration_audit.fleet.evidence import Direction, TargetEvidence, TargetOutcome, target_evidence_bytes
 from migration_audit.fleet.merkle import leaf_hash
-from migration_audit.model.codec import TIME, strict_converter, structured
+from migration_audit.model.codec import CONVERTER, TIME, structured
 from migration_audit.model.errors import AuditError
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.model.strict_json import parse_json
@@ -23,7 +23,6 @@ from migration_audit.signoff.statement import STATEMENT_TYPE
 TARGET_TYPE: Final = "https://migration-audit.dev/fleet-target/v1"
 FLEET_TYPE: Final = "https://migration-audit.dev/fleet/v1"
 
-_CONVERTER: Final = strict_converter()
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -79,7 +78,7 @@ def fleet_statement(facts: FleetStatement, files: Mapping[str, bytes]) -> bytes:
         "_type": STATEMENT_TYPE,
         "subject": [{"name": name, "digest": {"sha256": digest.hex()}} for name, digest in sorted(files.items())],
         "predicateType": FLEET_TYPE,
-        "predicate": _CONVERTER.unstructure(facts),
+        "predicate": CONVERTER.unstructure(facts),
     }
     return canonical_json(body) + b"\n"
 
@@ -96,7 +95,7 @@ def read_fleet_statement(content: bytes, *, where: str) -> tuple[FleetStatement,
     if kinds != (STATEMENT_TYPE, FLEET_TYPE) or len(files) != len(body["subject"]):
         todo = "name the folder, or the proof, of a fleet run"
         raise AuditError("is not the statement of a fleet run", where=where, todo=todo)
-    facts = structured(_CONVERTER, predicate, FleetStatement, where=where)
+    facts = structured(CONVERTER, predicate, FleetStatement, where=where)
     if not all(map(_DIGEST.fullmatch, files.values())) or content != fleet_statement(
         facts, {name: bytes.fromhex(digest) for name, digest in files.items()}
     ):

@@ -21,12 +21,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.fleet.evidence import Direction, TargetEvidence, parse_target_evidence, target_evidence_bytes
 from migration_audit.fleet.targets import FleetTarget, parse_shard, targets_digest
-from migration_audit.model.codec import strict_converter, structured
+from migration_audit.model.codec import CONVERTER, structured
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.model.strict_json import parse_json
@@ -47,7 +47,6 @@ _MOST_BYTES: Final = 1 << 30
 _MOVE: Final = "move it away, and start again"
 _MOVE_FOLDER: Final = "move the folder away, and start again"
 _RESTORE: Final = "restore the file, or start another fleet run"
-_CONVERTER: Final = strict_converter()
 
 
 class RunFolder:
@@ -74,17 +73,14 @@ class RunFolder:
             return None
         found = parse_target_evidence(content, where=str(path))
         if found.run != plan.run or found.target != target:
-            what = (
-                f"contains evidence of target {found.target} of another fleet run instead of this run's evidence of {target}"
-            )
-            raise AuditError(what, where=str(path), todo=_MOVE)
-        if found.reference != self._references.get(target) or found.expected != plan.expected:
+            what = f"contains evidence of another fleet run or target ({found.target}) instead of this run's of {target}"
+        elif found.reference != self._references.get(target) or found.expected != plan.expected:
             what = f"contains evidence of another database or another expected side than those of {target}"
-            raise AuditError(what, where=str(path), todo=_MOVE)
-        if not found.is_consistent(plan.direction):
+        elif not found.is_consistent(plan.direction):
             what = f"was changed: the outcome of {target} does not match its differences"
-            raise AuditError(what, where=str(path), todo=_MOVE)
-        return found
+        else:
+            return found
+        raise AuditError(what, where=str(path), todo=_MOVE)
 
     def write(self, evidence: TargetEvidence) -> None:
         """Keep the evidence, in place of older evidence of this run. Raises AuditError where another run's is there."""
@@ -105,7 +101,7 @@ class RunFolder:
         known = sorted({*self.planned.people, *people})
         if known != list(self.planned.people):
             self.planned = replace(self.planned, people=tuple(known))
-            write_atomically(self.path / PLAN, _plan_bytes(self.planned))
+            _write_plan(self.path, self.planned)
 
     @property
     def is_signed(self) -> bool:
@@ -180,7 +176,8 @@ def open_folder(path: Path) -> RunFolder:
     for folder in (path / SIGNATURES, path / _TARGETS, *(path / _TARGETS).glob("*")):
         if folder.is_symlink():
             raise AuditError("is a symbolic link", where=str(folder), todo="replace it with the folder itself")
-    return RunFolder(path, _read_plan(content, where=str(path / PLAN)))
+    body = parse_json(content, where=str(path / PLAN))
+    return RunFolder(path, structured(CONVERTER, body, PlannedRun, where=str(path / PLAN)))
 
 
 def newest_folder(out: Path, planned: PlannedRun) -> RunFolder | None:
@@ -193,12 +190,13 @@ def newest_folder(out: Path, planned: PlannedRun) -> RunFolder | None:
     for path in sorted(out.iterdir() if out.is_dir() else (), key=lambda p: p.name, reverse=True):
         if pattern.fullmatch(path.name) and (path / PLAN).is_file():
             found = open_folder(path)
-            if (found.planned.plan.run, found.planned.shard) == (planned.plan.run, planned.shard):
-                if found.planned.targets != planned.targets or found.planned.in_all != planned.in_all:
-                    raise AuditError("was changed: it lists other targets", where=str(path / PLAN), todo=_MOVE_FOLDER)
-                if found.is_signed and not found.is_finished:
-                    raise AuditError("is signed, but has no statement.json", where=str(path), todo=_MOVE_FOLDER)
-                return found
+            if (found.planned.plan.run, found.planned.shard) != (planned.plan.run, planned.shard):
+                continue
+            if (found.planned.targets, found.planned.in_all) != (planned.targets, planned.in_all):
+                raise AuditError("was changed: it lists other targets", where=str(path / PLAN), todo=_MOVE_FOLDER)
+            if found.is_signed and not found.is_finished:
+                raise AuditError("is signed, but has no statement.json", where=str(path), todo=_MOVE_FOLDER)
+            return found
     return None
 
 
@@ -221,7 +219,7 @@ def new_folder(out: Path, planned: PlannedRun, expected: bytes, now: datetime) -
             todo = "choose another folder with --out, or make it writable"
             raise AuditError(f"cannot be made: {error.strerror}", where=str(path), todo=todo) from None
         write_atomically(path / EXPECTED, expected)
-        write_atomically(path / PLAN, _plan_bytes(planned))
+        _write_plan(path, planned)
         return RunFolder(path, planned)
     raise AuditError("there are too many fleet runs within one second", where=str(out), todo="wait a second")
 
@@ -282,12 +280,5 @@ class PlannedRun:
         return len(names) == len(parse_shard(self.shard).take(range(self.in_all)))
 
 
-def _plan_bytes(planned: PlannedRun) -> bytes:
-    """The content of plan.json."""
-    return canonical_json(_CONVERTER.unstructure(planned)) + b"\n"
-
-
-def _read_plan(content: bytes, *, where: str) -> PlannedRun:
-    """What ``_plan_bytes`` wrote. Raises AuditError, which names ``where``, for anything else."""
-    body: Any = parse_json(content, where=where)
-    return structured(_CONVERTER, body, PlannedRun, where=where)
+def _write_plan(folder: Path, planned: PlannedRun) -> None:
+    write_atomically(folder / PLAN, canonical_json(CONVERTER.unstructure(planned)) + b"\n")

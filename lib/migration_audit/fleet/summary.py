@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,13 +10,12 @@ from typing import Any, Final
 from migration_audit.fleet.evidence import TargetDifference, TargetOutcome
 from migration_audit.fleet.groups import DifferenceGroup, RepeatedDatabase, Unchecked, exit_code_of
 from migration_audit.fleet.store import PlannedRun
-from migration_audit.model.codec import strict_converter
-from migration_audit.model.enumeration import some_of
+from migration_audit.model.codec import CONVERTER
+from migration_audit.model.enumeration import first_lines
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.report.escape import one_line
 
 SCHEMA_VERSION: Final = 1
-_CONVERTER: Final = strict_converter()
 _MARKS: Final = {
     TargetOutcome.EQUAL: "✓",
     TargetOutcome.COVERED: "✓",
@@ -74,15 +73,14 @@ def summary_bytes(summary: FleetSummary) -> bytes:
         "targets": summary.targets,
         "outcomes": summary.outcomes,
         "exit_code": summary.exit_code,
-        "groups": [_CONVERTER.unstructure(group) for group in summary.groups],
-        "unchecked": [_CONVERTER.unstructure(each) for each in summary.unchecked],
-        "repeated": [_CONVERTER.unstructure(each) for each in summary.repeated],
+        "groups": [CONVERTER.unstructure(group) for group in summary.groups],
+        "unchecked": [CONVERTER.unstructure(each) for each in summary.unchecked],
+        "repeated": [CONVERTER.unstructure(each) for each in summary.repeated],
         "repeated_in_all": summary.repeated_in_all,
         "root": summary.root,
-        **{
-            name: _CONVERTER.unstructure(getattr(summary, name))
-            for name in ("first_read_at", "last_read_at", "generated_at")
-        },
+        "first_read_at": CONVERTER.unstructure(summary.first_read_at),
+        "last_read_at": CONVERTER.unstructure(summary.last_read_at),
+        "generated_at": CONVERTER.unstructure(summary.generated_at),
     }
     return canonical_json(body) + b"\n"
 
@@ -102,17 +100,9 @@ def counts_text(outcomes: Mapping[str, int]) -> str:
 
 def _groups(summary: FleetSummary) -> Iterator[str]:
     for number, group in enumerate(summary.groups[:_MOST_ROWS], start=1):
-        examples = some_of([one_line(name) for name in group.examples[:3]], most=3)
-        more = group.targets - min(len(group.examples), 3)
-        yield ""
-        yield (
-            f"{_MARKS[group.outcome]} difference {number}: {_targets(group.targets)} {group.outcome.value}: {examples}"
-            + (f" and {more:,} more" if more else "")
-        )
-        for difference in group.differences[:_MOST_SHOWN]:
-            yield f"    {difference_text(difference)}"
-        if len(group.differences) > _MOST_SHOWN:
-            yield f"    … and {len(group.differences) - _MOST_SHOWN:,} more"
+        counted = f"{_targets(group.targets)} {group.outcome.value}"
+        yield f"\n{_MARKS[group.outcome]} difference {number}: {counted}: {group.some_targets}"
+        yield from (f"    {line}" for line in first_lines(list(map(difference_text, group.differences)), most=_MOST_SHOWN))
         yield from (f"    cannot be compared: {one_line(each)}" for each in group.unmodelled[:_MOST_SHOWN])
         yield from (f"    not known: {one_line(each)}" for each in group.not_known[:_MOST_SHOWN])
     if len(summary.groups) > _MOST_ROWS:
@@ -120,24 +110,22 @@ def _groups(summary: FleetSummary) -> Iterator[str]:
 
 
 def _unchecked(summary: FleetSummary) -> Iterator[str]:
-    count = summary.count(TargetOutcome.UNCHECKED)
-    if not count:
-        return
-    yield f"\n! could not check {_targets(count)}:"
-    for each in summary.unchecked[:_MOST_ROWS]:
-        yield f"    {one_line(each.target)}: {each.sentence}"
-    if count > _MOST_ROWS:
-        yield f"    … and {count - _MOST_ROWS:,} more: see index.html"
+    if count := summary.count(TargetOutcome.UNCHECKED):
+        yield f"\n! could not check {_targets(count)}:"
+        yield from _first_rows([(each.target, each.sentence) for each in summary.unchecked], count)
 
 
 def _repeated(summary: FleetSummary) -> Iterator[str]:
-    if not summary.repeated:
-        return
-    yield f"\n! {repeated_text(summary.repeated_in_all)}:"
-    for each in summary.repeated[:_MOST_ROWS]:
-        yield f"    {one_line(each.target)}: {one_line(each.same_as)}"
-    if summary.repeated_in_all > _MOST_ROWS:
-        yield f"    … and {summary.repeated_in_all - _MOST_ROWS:,} more: see index.html"
+    if summary.repeated:
+        yield f"\n! {repeated_text(summary.repeated_in_all)}:"
+        yield from _first_rows([(each.target, each.same_as) for each in summary.repeated], summary.repeated_in_all)
+
+
+def _first_rows(rows: Sequence[tuple[str, str]], count: int) -> Iterator[str]:
+    """The first of ``count`` rows, and how many more there are."""
+    yield from (f"    {one_line(name)}: {one_line(text)}" for name, text in rows[:_MOST_ROWS])
+    if count > _MOST_ROWS:
+        yield f"    … and {count - _MOST_ROWS:,} more: see index.html"
 
 
 def repeated_text(count: int) -> str:

@@ -17,7 +17,7 @@ from migration_audit.fleet.summary import repeated_text, summary_bytes
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import CLOCKS
-from migration_audit.model.signoff import Sentence, fails, holds, remark
+from migration_audit.model.signoff import Sentence, fails, failures, holds, remark
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.model.strict_json import parse_json
 
@@ -39,7 +39,7 @@ def read_statement(folder: RunFolder) -> tuple[bytes, FleetStatement, dict[str, 
 def check_unchanged(folder: RunFolder, expected: bytes, *, now: datetime) -> None:
     """Raise AuditError where the folder of a fleet run that goes on is not as it was left."""
     folder.check_expected(expected, _digest_of_snapshot)
-    wrong = [s for s in verify_folder(folder, now=now) if s.ok is False] if folder.is_finished else []
+    wrong = failures(verify_folder(folder, now=now)) if folder.is_finished else []
     if wrong:
         todo = "move the folder away, and start again; `migration-audit fleet verify` shows what is wrong"
         raise AuditError(f"was changed since it was summed up: {wrong[0].text}", where=str(folder.path), todo=todo)

@@ -6,7 +6,6 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
@@ -38,16 +37,6 @@ _MOST_VERDICTS: Final = 11
 _MOST_FINDINGS: Final = 500
 _MOST_EARLIER: Final = 12
 """Earlier runs of an environment that are listed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinishedRun:
-    """One finished run of one environment."""
-
-    environment: str
-    folder: Path
-    evidence: Evidence | None
-    """None where this version cannot read it."""
 
 
 def is_run_name(name: str) -> bool:
@@ -110,34 +99,14 @@ def _is_in_the_way(path: Path) -> bool:
     return not path.is_dir() if stat.S_ISLNK(mode) else not stat.S_ISDIR(mode)
 
 
-def _latest_runs(out: Path) -> Iterator[FinishedRun]:
-    """The newest run of each environment that has an evidence.json, signed or not, by environment name.
-
-    Runs that are dated in the future come before it: they are for a note, and never the newest.
-    """
-    signed = out / SIGNED
-    names = {folder.name for place in (out, signed) for folder in _folders(place)} - {SIGNED}
-    for name in sorted(names):
-        runs = [run for place in (out, signed) for run in _folders(place / name) if _RUN.match(run.name)]
-        for run in sorted(runs, key=lambda p: p.name, reverse=True):
-            if (run / EVIDENCE_FILE).is_file():
-                found = FinishedRun(environment=name, folder=run, evidence=evidence_of(run))
-                yield found
-                if found.evidence is None or not found.evidence.is_of_the_future(datetime.now(UTC)):
-                    break
-
-
-def _runs_before(out: Path, run: FinishedRun, *, most: int) -> Iterator[FinishedRun]:
-    """The readable runs of the same environment before this one, newest first, signed or not; at most ``most`` are read."""
-    folders = [each for place in (out, out / SIGNED) for each in _folders(place / run.environment) if _RUN.match(each.name)]
-    older = sorted((each for each in folders if each.name < run.folder.name), key=lambda each: each.name, reverse=True)
-    for folder in older[:most]:
-        if (evidence := evidence_of(folder)) is not None:
-            yield FinishedRun(environment=run.environment, folder=folder, evidence=evidence)
-
-
 def _folders(place: Path) -> list[Path]:
     return [p for p in place.iterdir() if p.is_dir() and not p.name.startswith(".")] if place.is_dir() else []
+
+
+def _runs(places: Iterable[Path], environment: str) -> list[Path]:
+    """The runs of an environment that have an evidence.json, in these report folders, newest first."""
+    found = [run for place in places for run in _folders(place / environment) if is_run_name(run.name)]
+    return sorted((run for run in found if (run / EVIDENCE_FILE).is_file()), key=lambda run: run.name, reverse=True)
 
 
 def save_earlier(folder: Path, runs: EarlierRuns) -> None:
@@ -187,14 +156,7 @@ def earlier_runs(out: Path, environment: str, *, phase: Phase, before: Path) -> 
 
 def _earlier_folders(places: Iterable[Path], environment: str, before: Path) -> Iterator[Path]:
     """The folders of earlier runs that have evidence, the last one first."""
-    found = [
-        run
-        for place in places
-        if (place / environment).is_dir()
-        for run in (place / environment).iterdir()
-        if is_run_name(run.name) and run != before and run.name <= before.name and (run / EVIDENCE_FILE).is_file()
-    ]
-    return iter(sorted(found, key=lambda run: run.name, reverse=True))
+    return (run for run in _runs(places, environment) if run != before and run.name <= before.name)
 
 
 def _is_signed(folder: Path) -> bool:
@@ -227,33 +189,46 @@ def write_index(out: Path, *, order: Sequence[str], progress: Callable[[str], No
     places = {name: number for number, name in enumerate(order)}
     summaries = []
     for base in (out, out / Phase.RETIRED.value):
-        for run in sorted(_latest_runs(base), key=lambda run: (places.get(run.environment, len(places)), run.environment)):
-            if run.evidence is None:
-                progress(f"{out / 'index.html'} leaves out {run.folder}: its evidence.json is not one of this version")
-            elif run.evidence.is_of_the_future(datetime.now(UTC)):
-                progress(f"{out / 'index.html'} leaves out {run.folder}: its evidence is dated in the future")
-            else:
-                summaries += [_summary(each, each.evidence, out) for each in _with_earlier(base, run) if each.evidence]
+        names = {folder.name for place in (base, base / SIGNED) for folder in _folders(place)} - {SIGNED}
+        for name in sorted(names, key=lambda name: (places.get(name, len(places)), name)):
+            for run, evidence in _shown_runs(base, name, lambda line: progress(f"{out / 'index.html'} leaves out {line}")):
+                summaries.append(_summary(name, run, evidence, out))
     write_atomically(out / "index.html", report.render_index(summaries).encode())
 
 
-def _with_earlier(base: Path, run: FinishedRun) -> Iterator[FinishedRun]:
-    yield run
-    yield from _runs_before(base, run, most=_MOST_EARLIER)
+def _shown_runs(base: Path, environment: str, leave_out: Callable[[str], None]) -> Iterator[tuple[Path, Evidence]]:
+    """The newest run of an environment, signed or not, and its readable earlier ones; none where it cannot be read.
+
+    A run that is dated in the future is left out, and is never the newest.
+    """
+    runs = _runs((base, base / SIGNED), environment)
+    for newest in runs:
+        evidence = evidence_of(newest)
+        if evidence is None:
+            leave_out(f"{newest}: its evidence.json is not one of this version")
+            return
+        if evidence.is_of_the_future(datetime.now(UTC)):
+            leave_out(f"{newest}: its evidence is dated in the future")
+            continue
+        yield newest, evidence
+        for run in [each for each in runs if each.name < newest.name][:_MOST_EARLIER]:
+            if (earlier := evidence_of(run)) is not None:
+                yield run, earlier
+        return
 
 
-def _summary(run: FinishedRun, evidence: Evidence, out: Path) -> report.RunSummary:
+def _summary(environment: str, run: Path, evidence: Evidence, out: Path) -> report.RunSummary:
     home = evidence.commit.get(HOME)
     return report.RunSummary(
-        environment=run.environment,
+        environment=environment,
         verdict=evidence.verdict,
-        report=f"{run.folder.relative_to(out).as_posix()}/report.html",
+        report=f"{run.relative_to(out).as_posix()}/report.html",
         results=evidence.checks,
         project=evidence.project,
         phase=evidence.phase.value,
         generated_at=f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}",
         commit=(home.commit if home else None) or "",
-        decisions=tuple(_decisions(run.folder / SIGNATURES)),
+        decisions=tuple(_decisions(run / SIGNATURES)),
     )
 
 

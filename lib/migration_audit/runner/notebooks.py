@@ -60,7 +60,17 @@ def execute(
         try:
             with given.lend() as lent:
                 log = lent.log
-                executed = _execute(papermill, source, output, parameters, lent=lent, timeout=timeout)
+                executed = papermill.execute_notebook(
+                    _literal(source),
+                    _literal(output),
+                    parameters=dict(parameters),
+                    engine_name=_ENGINE,
+                    kernel_name="python3",
+                    progress_bar=False,
+                    log_output=False,
+                    lent=lent,
+                    execution_timeout=timeout,
+                )
                 _check_end(executed, source)
         except papermill.exceptions.PapermillExecutionError as error:
             what = f"cell {error.exec_count} raised {error.ename}: {_ANSI.sub('', str(error.evalue)).strip()}"
@@ -81,29 +91,6 @@ def execute(
             what = f"it did not finish: {', '.join(filter(None, reasons))}"
             todo = f"open the executed {output.name} in the run's folder to see how far it got"
             raise NotebookError(what, where=source.name, todo=todo) from error
-
-
-def _execute(
-    papermill: Any,
-    source: Path,
-    output: Path,
-    parameters: Mapping[str, Any],
-    *,
-    lent: LentKernel,
-    timeout: int,
-) -> Any:
-
-    return papermill.execute_notebook(
-        _literal(source),
-        _literal(output),
-        parameters=dict(parameters),
-        engine_name=_ENGINE,
-        kernel_name="python3",
-        progress_bar=False,
-        log_output=False,
-        lent=lent,
-        execution_timeout=timeout,
-    )
 
 
 def _last_words(log: Path | None) -> str:

@@ -35,7 +35,7 @@ NOTEBOOKS = (
     "40_signoff.ipynb",
 )
 """In the order in which they are executed: the first once for all environments, the others for each; the last one seals."""
-_WRITTEN = ("report.html", "summary.md", "junit.xml", "results.sarif")
+REPORT_FILES = ("report.html", "summary.md", "junit.xml", "results.sarif")
 _AGAIN = "audit again with this version, and sign the new run"
 _COMPUTED: Final[dict[str, tuple[Sentence, ...]]] = {}
 _MOST_COMPUTED: Final = 64
@@ -160,7 +160,7 @@ def _strangers(folder: Path) -> Iterator[str]:
     facts = {f"facts/{name}.json.gz" for name in ("shared", "environment", *SNAPSHOTS)}
     known = {
         *NOTEBOOKS,
-        *_WRITTEN,
+        *REPORT_FILES,
         *facts,
         "facts/audit.toml",
         STATEMENT_FILE,

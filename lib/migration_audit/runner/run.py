@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ from migration_audit.project import Environment, Project
 from migration_audit.runner.folders import earlier_runs, run_folders, run_name, save_earlier
 from migration_audit.runner.kernels import Kernels, open_kernels
 from migration_audit.runner.notebooks import execute, find_notebook
-from migration_audit.runner.rendering import NOTEBOOKS, executed_notebooks, render_files
+from migration_audit.runner.rendering import NOTEBOOKS, REPORT_FILES, executed_notebooks, render_files
 from migration_audit.signoff import build_statement
 
 _PREFLIGHT, *_OF_ENVIRONMENT = NOTEBOOKS
@@ -209,8 +209,7 @@ def _reported(how: _How, environment: Environment, folder: Path, ended: Mapping[
 def _failed(
     how: _How, environment: Environment, folder: Path, failure: Exception, case: SavedCase | None = None
 ) -> RunResult:
-    reason = str(failure) if isinstance(failure, AuditError) else f"{type(failure).__name__}: {failure}"
-    evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase, error=reason)
+    evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase, error=_reason(failure))
     return _written(how, environment, folder, evidence, case)
 
 
@@ -243,20 +242,22 @@ def _write_report(folder: Path, evidence: Evidence, case: SavedCase | None) -> E
     What cannot be rendered or written makes it incomplete: without a report there is nothing to sign.
     """
     complete = replace(evidence, complete=evidence.error is None)
-    names: Collection[str] = ("report.html", "summary.md", "junit.xml", "results.sarif")
     try:
         for name, content in render_files(folder, complete, case).items():
             write_atomically(folder / name, content)
         _write_evidence(folder, complete)
     except Exception as error:
-        reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
-        failed = replace(evidence, verdict=Verdict.INCOMPLETE, error=f"there is no report of it: {reason}")
-        for page in names:  # they would tell of a verdict that was not given
+        failed = replace(evidence, verdict=Verdict.INCOMPLETE, error=f"there is no report of it: {_reason(error)}")
+        for page in REPORT_FILES:  # they would tell of a verdict that was not given
             (folder / page).unlink(missing_ok=True)
         with suppress(AuditError, OSError):  # what happened is still written down, where that is possible
             _write_evidence(folder, failed)
         return failed
     return complete
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
 
 
 def _write_evidence(folder: Path, evidence: Evidence) -> None:

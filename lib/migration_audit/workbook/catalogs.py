@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -87,6 +88,12 @@ def read_side(name: str, project: Project | None, *, progress: Progress) -> Read
     return _of_argument(_path_of(name, project), name, project, progress)
 
 
+def did_you_mean(given: Iterable[str], known: Sequence[str]) -> str:
+    """``did you mean owner? ``, with the known name that is most like each of the given ones; empty where none is."""
+    close = [match for name in given for match in difflib.get_close_matches(name, known, n=1)]
+    return f"did you mean {', '.join(close)}? " if close else ""
+
+
 def _of_environment(environment: Environment) -> ReadCatalog:
     limit = environment.statement_timeout * 1000
     snapshot = catalog.with_connection(resolve(environment, os.environ), _read_live, statement_timeout_ms=limit)
@@ -143,7 +150,6 @@ def _path_of(name: str, project: Project | None) -> str:
     if project is not None and path_exists(str(project.directory / name)):
         return str(project.directory / name)
     known = names_of(project)
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
+    hint = did_you_mean([name], known)
     has = f"audit.toml has: {', '.join(known)}; " if known else "there is no audit.toml here or in a parent folder; "
     raise UsageError(f"unknown side {name}", todo=f"{hint}{has}else a side is {FORMS}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import inspect
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.preflight import OriginMap, ProbeResult
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.workbook.catalogs import ReadCatalog
+from migration_audit.workbook.catalogs import ReadCatalog, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +28,7 @@ if TYPE_CHECKING:
 
 def unknown_name(what: str, given: str, known: Sequence[str]) -> UsageError:
     """The error for a name that does not exist, with the nearest one."""
-    close = difflib.get_close_matches(given, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return UsageError(f"unknown {what} {given}", todo=f"{hint}there are: {', '.join(known)}")
+    return UsageError(f"unknown {what} {given}", todo=f"{did_you_mean([given], known)}there are: {', '.join(known)}")
 
 
 def typed_frame(columns: _Columns, rows: Iterable[Sequence[Any]]) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import atexit
-import difflib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +18,7 @@ from migration_audit.audit.run_in_parallel import on_stderr
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.project import Environment, Project, find_project, load_project, project_file
-from migration_audit.workbook.catalogs import ReadCatalog, names_of, read_side
+from migration_audit.workbook.catalogs import ReadCatalog, did_you_mean, names_of, read_side
 from migration_audit.workbook.replay import replayed
 
 if TYPE_CHECKING:
@@ -262,10 +261,8 @@ def _check_injected(cells: Sequence[str]) -> None:
     unknown, known = unknown_parameters(cells)
     if not unknown:
         return
-    close = [match for name in unknown for match in difflib.get_close_matches(name, known, n=1)]
-    hint = f"did you mean {', '.join(close)}? " if close else ""
     has = f"it has: {', '.join(known)}" if known else "tag its first cell `parameters`"
-    raise UsageError(f"this notebook has no parameter {', '.join(unknown)}", todo=f"{hint}{has}")
+    raise UsageError(f"this notebook has no parameter {', '.join(unknown)}", todo=did_you_mean(unknown, known) + has)
 
 
 def unknown_parameters(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

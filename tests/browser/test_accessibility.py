@@ -18,13 +18,16 @@ from tests.unit.test_report_page import replayed
 from tests.unit.test_report_tables import example
 
 from fix_chromium import chromium, needs_chromium
-from migration_audit import report
 from migration_audit.model.drift import Drift
 from migration_audit.model.evidence import EarlierRuns, PastVerdict
 from migration_audit.model.finding import Finding, Outcome, Unavailable, Verdict
 from migration_audit.model.preflight import ProbeResult
+from migration_audit.report.boot_tables import boot_figure
 from migration_audit.report.html import render_report
+from migration_audit.report.object_tables import index_table
 from migration_audit.report.page import RunSummary, render_index
+from migration_audit.report.probe_figure import coverage_figure, probe_figure
+from migration_audit.report.timeline import chunk_timeline
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 AXE = "axe-core@4.14.1"
@@ -55,14 +58,12 @@ def whole_report():
         *(result(f"BOOT{n:03}", "x", Outcome.ERRORED, reason="no route to host\n  → open the port") for n in range(1, 5)),
     )
     shown = [part for name, table in tables.items() for part in (f"## About {name}", table)]
-    chart = report.chunk_timeline(chunks(), setting="1 day")
-    book = replayed("20_live", "# Live catalog", *shown, "## Chunks", chart, report.index_table(SIDES))
+    chart = chunk_timeline(chunks(), setting="1 day")
+    book = replayed("20_live", "# Live catalog", *shown, "## Chunks", chart, index_table(SIDES))
     wide = [
-        report.coverage_figure(Drift(looked_up=(("x" * 63, 2),)), expected="o" * 63, actual="p" * 63),
-        report.boot_figure(stack(service("s" * 63)), Unavailable(reason="r" * 99), (), owner="s" * 63),
-        report.probe_figure(
-            [ProbeResult(name="n" * 63, sql="", role=None, error="e", arbiters=())], live=None, environment="p"
-        ),
+        coverage_figure(Drift(looked_up=(("x" * 63, 2),)), expected="o" * 63, actual="p" * 63),
+        boot_figure(stack(service("s" * 63)), Unavailable(reason="r" * 99), (), owner="s" * 63),
+        probe_figure([ProbeResult(name="n" * 63, sql="", role=None, error="e", arbiters=())], live=None, environment="p"),
     ]
     pictures = replayed("30_boot", "# Boot", *(part for each in wide for part in ("## Of long names", each)))
     return render_report(

@@ -21,7 +21,7 @@ from migration_audit.gate import decide
 from migration_audit.model.directus import DirectusRuntime
 from migration_audit.model.directus_database import DirectusRehearsal, Lost, RehearsedBoot
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable, Verdict
-from migration_audit.report import directus_rehearsal_table
+from migration_audit.report.boot_tables import directus_rehearsal_table
 
 RUNTIME = DirectusRuntime(excluded=frozenset({"zones"}))
 

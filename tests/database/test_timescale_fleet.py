@@ -19,7 +19,7 @@ from migration_audit.model.relations import Index
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale import CompressionSettings, ContinuousAggregate
 from migration_audit.model.timescale_jobs import Job
-from migration_audit.report import hypertable_table
+from migration_audit.report.setting_tables import hypertable_table
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale]
 

@@ -24,7 +24,7 @@ from migration_audit.model.directus_database import DirectusRehearsal
 from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Verdict
 from migration_audit.project import load_project
-from migration_audit.report import directus_rehearsal_table
+from migration_audit.report.boot_tables import directus_rehearsal_table
 from migration_audit.shadow.directus_program import command_line, install_directus
 
 pytestmark = [

@@ -12,7 +12,7 @@ from migration_audit import demo
 from migration_audit.audit.inputs.artifact_digests import artifact_digests, report_digests
 from migration_audit.model.evidence import FileDigest
 from migration_audit.project import load_project
-from migration_audit.report import digest_table
+from migration_audit.report.listings import digest_table
 
 pytestmark = pytest.mark.slow
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from tests.report_example import evidence
 
-from migration_audit import report
 from migration_audit.gate import apply_waivers, decide, still_waived
 from migration_audit.model.finding import CheckResult, Finding, Outcome, Severity, Verdict, WaiverState
 from migration_audit.model.location import Location
 from migration_audit.project import Waiver, load_project
+from migration_audit.report.check_tables import check_table, findings_table
+from migration_audit.report.ci import summary_markdown
+from migration_audit.report.html import render_report
 
 TODAY = date(2026, 11, 23)
 
@@ -98,17 +100,17 @@ def test_it_shows_as_waived_everywhere():
         [PASSED, result(keys=("index:public.i", "b"))], [waiver(reason="<b>known</b>")], environment="prod", today=TODAY
     )
     found = evidence(verdict=decide(marked), checks=marked, waivers=uses)
-    page = report.render_report(notebooks=[], evidence=found)
+    page = render_report(notebooks=[], evidence=found)
     first, _, rest = page.partition('<main id="main"')
     assert "index:public.i is missing" not in first
     assert "b is missing" in first
     assert "waived until 2026-11-23 by ann: &lt;b&gt;known&lt;/b&gt;" in rest
     assert "1 blocker, 1 waived" in rest
-    summary = report.summary_markdown(found)
+    summary = summary_markdown(found)
     assert "waived until 2026-11-23 by ann" in summary
-    text = repr(report.findings_table(marked))
+    text = repr(findings_table(marked))
     assert "waived until 2026-11-23 by ann" in text
-    assert "waived" in repr(report.check_table([applied([result()], waiver())[0][0]]))
+    assert "waived" in repr(check_table([applied([result()], waiver())[0][0]]))
 
 
 TOML = """[project]

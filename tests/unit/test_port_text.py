@@ -31,7 +31,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.port import Port, PortProof, PortStep, ProofOutcome, SavedPort
 from migration_audit.port import NOTHING, build_port, nothing_to_port, port_text, running_lines, running_sql
 from migration_audit.port.names import guarded
-from migration_audit.report import PortBlock
+from migration_audit.report.listings import PortBlock
 
 EVIL = [
     "plain",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.report_example import evidence, result
 
-from migration_audit import demo, report
+from migration_audit import demo
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.model.boot import Attempt, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.model.finding import Finding, Outcome, Unavailable
@@ -17,7 +17,10 @@ from migration_audit.model.image import Boot, StartedCommand, StartOutcome, Unde
 from migration_audit.model.location import Location
 from migration_audit.model.privileges import Access
 from migration_audit.project import BootStep, load_project
-from migration_audit.report.check_tables import check_table, matrix
+from migration_audit.report.boot_tables import boot_table, rehearsal_table, rehearsed_rows
+from migration_audit.report.check_tables import check_table, matrix, work_list_table
+from migration_audit.report.html import render_report
+from migration_audit.report.listings import unavailable
 
 NOBODY = Access(role="processor", exists=True, postgres_number=170005)
 AT = Location("directus/entrypoint.sh", 3)
@@ -53,7 +56,7 @@ def step(name, words):
 
 
 def test_the_boot_of_the_demo_from_step_to_step(facts, project):
-    found = report.boot_table(facts["owner_boot"], project.boot.steps)
+    found = boot_table(facts["owner_boot"], project.boot.steps)
     text = repr(found)
     titles = ["Before the first step", *(f"Step {n}: {s.name}" for n, s in enumerate(project.boot.steps, start=1))]
     assert len(titles) == 6
@@ -81,18 +84,18 @@ CASES = {
 
 @pytest.mark.parametrize(("steps", "expected"), CASES.values(), ids=CASES)
 def test_where_a_step_begins(steps, expected):
-    found = rows(report.boot_table(boot(command("a"), command("b")), steps))
+    found = rows(boot_table(boot(command("a"), command("b")), steps))
     assert [row[:-1] for row in found] == expected
 
 
 def test_what_may_run_or_is_not_waited_for_says_so():
-    found = report.boot_table(boot(command("a", maybe="only if X is set"), command("b", in_background=True)))
+    found = boot_table(boot(command("a", maybe="only if X is set"), command("b", in_background=True)))
     assert [row[-2] for row in rows(found)] == ["perhaps: only if X is set", "in the background"]
 
 
 def test_what_could_not_be_followed_is_told_and_marked():
     open_ = Undecided(what="$START", reason="the variable is not set here", at=AT)
-    found = report.boot_table(boot(command("a"), undecided=(open_,), run_undecided=(replace(open_, what="command"),)))
+    found = boot_table(boot(command("a"), undecided=(open_,), run_undecided=(replace(open_, what="command"),)))
     last = rows(found)[1:]
     assert [row[0] for row in last] == ["What could not be followed"] * 2
     assert [row[1:] for row in last] == [
@@ -102,7 +105,7 @@ def test_what_could_not_be_followed_is_told_and_marked():
 
 
 def test_a_container_that_starts_nothing_that_is_known():
-    assert "Nothing to list." in repr(report.boot_table(boot()))
+    assert "Nothing to list." in repr(boot_table(boot()))
 
 
 def attempt(name="upsert", **more):
@@ -126,10 +129,10 @@ def test_how_a_probe_ended(made, said):
         without_owner=(refused,),
         access=NOBODY,
     )
-    found = report.rehearsed_rows(rehearsal)
+    found = rehearsed_rows(rehearsal)
     missing = '✕ relation "positions" does not exist (SQLSTATE 42P01)'
     assert found == [("upsert", "audit.toml:9", said, missing)]
-    assert rows(report.rehearsal_table(found)) == [("upsert", said, missing, "audit.toml:9")]
+    assert rows(rehearsal_table(found)) == [("upsert", said, missing, "audit.toml:9")]
 
 
 def pending(*findings, reason="due in the phase retired; 2 to do"):
@@ -141,19 +144,19 @@ def work(path, line):
 
 
 def test_the_work_list_goes_through_each_file_from_top_to_bottom():
-    found = report.work_list_table([pending(work("main.ts", 104), work("a.ts", 7), work("main.ts", 15))])
+    found = work_list_table([pending(work("main.ts", 104), work("a.ts", 7), work("main.ts", 15))])
     assert [row[-1] for row in rows(found)] == ["a.ts:7", "main.ts:15", "main.ts:104"]
     assert "3 things to do, found by 1 of 1 check that is not due yet" in repr(found)
 
 
 def test_a_check_with_nothing_to_do_is_in_the_work_list_with_its_reason():
-    found = report.work_list_table([pending(reason="due in the phase retired; nothing to do")])
+    found = work_list_table([pending(reason="due in the phase retired; nothing to do")])
     assert rows(found)[0][-2:] == ("due in the phase retired; nothing to do", "–")
 
 
 def test_what_is_due_is_no_work_list():
     due = result("RET003", "Nothing calls the runner", Outcome.PASSED)
-    assert "The checks of the deletion are due now" in repr(report.work_list_table([due]))
+    assert "The checks of the deletion are due now" in repr(work_list_table([due]))
 
 
 def test_the_table_of_checks_counts_the_work_once():
@@ -167,13 +170,13 @@ def test_what_the_index_links_to_is_in_the_report():
     held = [pending(work("a.ts", 7)), replace(result("COV003", "Indexes", Outcome.FAILED), findings=(work("b.ts", 1),))]
     linked = set()
     matrix({"dev": held}, link=lambda environment, check: linked.add(check) or f"#check-{check}")
-    html = report.render_report(notebooks=[], evidence=evidence(checks=tuple(held)))
+    html = render_report(notebooks=[], evidence=evidence(checks=tuple(held)))
     assert linked == {"RET003", "COV003"}
     assert all(html.count(f'id="check-{check}"') == 1 for check in linked)
 
 
 def test_a_rehearsal_that_could_not_be_done_is_not_an_empty_table():
     why = Unavailable(reason="no server has timescaledb", outcome=Outcome.ERRORED)
-    text = repr(report.unavailable(why.reason, errored=True))
+    text = repr(unavailable(why.reason, errored=True))
     assert "could not be read" in text
     assert "no server has timescaledb" in text

@@ -12,9 +12,9 @@ import jsonschema
 import pytest
 from tests.report_example import HOSTILE, evidence, result
 
-from migration_audit import report
 from migration_audit.cli.verdicts import tell_github
 from migration_audit.model.finding import Finding, Outcome, Severity, Verdict
+from migration_audit.report.ci import github_annotations, junit_xml, sarif, summary_markdown
 from migration_audit.runner import RunResult
 
 SARIF_SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "schemas" / "sarif-2.1.0.json").read_text("utf-8"))
@@ -78,7 +78,7 @@ OUTCOMES = {
 
 def test_a_cause_that_stops_many_checks_is_told_once():
     held = [result(f"LIV{n:03}", "x", Outcome.ERRORED, reason="no route to host\n  → open the port") for n in range(1, 19)]
-    root = assert_junit(report.junit_xml(with_checks(*held, verdict=Verdict.INCOMPLETE)))
+    root = assert_junit(junit_xml(with_checks(*held, verdict=Verdict.INCOMPLETE)))
     messages = [error.get("message") for error in root.iter("error")]
     assert messages[0] == "LIV001–LIV018 (18 checks): no route to host → open the port"
     assert set(messages[1:]) == {"could not check: stopped by the same cause as LIV001"}
@@ -88,7 +88,7 @@ def test_a_cause_that_stops_many_checks_is_told_once():
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_junit_says_how_each_check_ended(name):
     given, expected = OUTCOMES[name]
-    root = assert_junit(report.junit_xml(with_checks(given)))
+    root = assert_junit(junit_xml(with_checks(given)))
     case = next(c for c in root.iter("testcase") if c.get("name").startswith(given.id))
     assert [child.tag for child in case] == ([expected] if expected else [])
     suite = root.find("testsuite")
@@ -99,7 +99,7 @@ def test_junit_says_how_each_check_ended(name):
 
 def test_junit_of_an_unfinished_run_is_an_error():
     found = evidence(checks=(), complete=False, error="the kernel died", verdict=Verdict.INCOMPLETE)
-    root = assert_junit(report.junit_xml(found))
+    root = assert_junit(junit_xml(found))
     assert "the kernel died" in root.find(".//error").get("message")
 
 
@@ -108,12 +108,12 @@ def test_any_name_makes_valid_documents(name):
     hostile = finding(HOSTILE[name], where=f"{HOSTILE[name]}:3", key=HOSTILE[name])
     passed = result("COV004", "A question", Outcome.PASSED, reason=HOSTILE[name])
     found = with_checks(result("COV003", "A question", Outcome.FAILED, findings=[hostile], reason=HOSTILE[name]), passed)
-    assert_junit(report.junit_xml(found))
-    log = report.sarif(found)
+    assert_junit(junit_xml(found))
+    log = sarif(found)
     jsonschema.validate(log, SARIF_SCHEMA)
-    for text in (report.junit_xml(found), json.dumps(log, indent=1, ensure_ascii=False), report.summary_markdown(found)):
+    for text in (junit_xml(found), json.dumps(log, indent=1, ensure_ascii=False), summary_markdown(found)):
         assert all(line.isprintable() for line in text.split("\n"))
-    for line in report.github_annotations(found):
+    for line in github_annotations(found):
         assert line.startswith("::")
         assert line.isprintable()
 
@@ -124,7 +124,7 @@ def test_sarif_points_at_files_of_the_repository():
         result("COV003", "A question", Outcome.FAILED, findings=[missing]),
         result("LIV012", "A question", Outcome.FAILED, severity=Severity.WARNING, findings=[nowhere]),
     )
-    log = report.sarif(found)
+    log = sarif(found)
     jsonschema.validate(log, SARIF_SCHEMA)
     first, second = log["runs"][0]["results"]
     where = [r["locations"][0]["physicalLocation"] for r in (first, second)]
@@ -140,7 +140,7 @@ def test_sarif_points_at_files_of_the_repository():
 
 
 def test_sarif_tells_what_could_not_be_checked():
-    log = report.sarif(
+    log = sarif(
         with_checks(result("LIV001", "A question", Outcome.ERRORED, reason="no route to host"), verdict=Verdict.INCOMPLETE)
     )
     (invocation,) = log["runs"][0]["invocations"]
@@ -150,22 +150,22 @@ def test_sarif_tells_what_could_not_be_checked():
 
 def test_a_file_outside_the_repository_is_told_at_the_environment():
     outside = finding(where="../../other/001.sql:7")
-    (line,) = report.github_annotations(with_checks(result("COV003", "A question", Outcome.FAILED, findings=[outside])))
+    (line,) = github_annotations(with_checks(result("COV003", "A question", Outcome.FAILED, findings=[outside])))
     assert "file=ops/audit.toml,line=31," in line
 
 
 def test_what_a_command_makes_is_told_at_the_environment():
     made = finding(where="command `npx knex migrate:latest`")
     found = with_checks(result("COV003", "A question", Outcome.FAILED, findings=[made]))
-    (line,) = report.github_annotations(found)
+    (line,) = github_annotations(found)
     assert "file=ops/audit.toml,line=31," in line
-    (location,) = report.sarif(found)["runs"][0]["results"][0]["locations"]
+    (location,) = sarif(found)["runs"][0]["results"][0]["locations"]
     assert location["physicalLocation"]["artifactLocation"]["uri"] == "ops/audit.toml"
 
 
 def test_annotations_stop_at_what_github_shows():
     many = [finding(f"index x{n} is missing", key=f"COV003:index:public.x{n}") for n in range(25)]
-    lines = list(report.github_annotations(with_checks(result("COV003", "A question", Outcome.FAILED, findings=many))))
+    lines = list(github_annotations(with_checks(result("COV003", "A question", Outcome.FAILED, findings=many))))
     assert len(lines) == 10
     assert "16 more are in report.html" in lines[-1]
 
@@ -173,15 +173,13 @@ def test_annotations_stop_at_what_github_shows():
 def test_what_is_waived_is_no_annotation():
     waived = finding(waived="until it is made again")
     found = with_checks(result("COV003", "A question", Outcome.FAILED, findings=[waived, finding("index y is missing")]))
-    (line,) = report.github_annotations(found)
+    (line,) = github_annotations(found)
     assert "index y is missing" in line
-    assert (
-        "waived: until it is made again" not in report.junit_xml(found).partition("<failure")[2].partition("</failure>")[0]
-    )
+    assert "waived: until it is made again" not in junit_xml(found).partition("<failure")[2].partition("</failure>")[0]
 
 
 def test_annotations_escape_what_would_end_a_command():
-    (line,) = report.github_annotations(
+    (line,) = github_annotations(
         with_checks(
             result("COV003", "A question", Outcome.FAILED, findings=[finding("100%::error::x", where="a,b:c.sql:3")])
         )

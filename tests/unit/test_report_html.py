@@ -29,9 +29,12 @@ from tests.unit.test_report_sanitize import ATTACKS
 from migration_audit.model.errors import NotebookError
 from migration_audit.model.evidence import AppliedFile, Producer
 from migration_audit.model.finding import Finding, Outcome, Verdict
-from migration_audit.report import Banner, column_table, findings_table, summary_markdown
+from migration_audit.report.banner import Banner
+from migration_audit.report.check_tables import findings_table
+from migration_audit.report.ci import summary_markdown
 from migration_audit.report.html import render_report
 from migration_audit.report.prose import render_markdown
+from migration_audit.report.setting_tables import column_table
 
 ROOT = Path(__file__).parents[2]
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -11,12 +11,17 @@ import pytest
 from tests.report_example import HOSTILE, LEGACY, OWNER, PROD, SIDES, code_cell, evidence, notebook, prose, result, results
 from tests.unit.test_report_html import Page
 
-from migration_audit import report
 from migration_audit.model.evidence import EarlierRun, EarlierRuns, RepositoryState
 from migration_audit.model.finding import Finding, Outcome, Phase, Verdict
+from migration_audit.report.banner import Banner
+from migration_audit.report.boot_tables import rehearsal_table
+from migration_audit.report.check_tables import check_table, findings_table
 from migration_audit.report.findings_page import see_again
 from migration_audit.report.html import render_report
+from migration_audit.report.listings import unavailable
+from migration_audit.report.object_tables import index_table
 from migration_audit.report.outputs import ReplayedNotebook
+from migration_audit.report.setting_tables import column_table, hypertable_table
 
 
 def replayed(name, *parts):
@@ -44,18 +49,18 @@ def test_checks_findings_and_verdict_are_shown_once():
         replayed(
             "40_x",
             "# Sign-off",
-            report.Banner(verdict=Verdict.BLOCKED, environment="prod"),
+            Banner(verdict=Verdict.BLOCKED, environment="prod"),
             "## Every check of this environment",
-            report.check_table(held),
+            check_table(held),
             "## What blocks",
-            report.findings_table(held),
+            findings_table(held),
         )
     )
     assert whole == alone
 
 
 def test_what_is_the_same_is_folded_once_with_its_number():
-    html = page(replayed("20_x", "# Live", report.column_table(OWNER, PROD)))
+    html = page(replayed("20_x", "# Live", column_table(OWNER, PROD)))
     live = html.partition('id="20_x"')[2]
     folded = re.findall(r'<details class="same"><summary>(.*?)</summary>(.*?)</details>', live, re.DOTALL)[0]
     assert folded[0] == "7 columns that are the same on both sides"
@@ -64,9 +69,9 @@ def test_what_is_the_same_is_folded_once_with_its_number():
 
 
 def test_a_caption_that_repeats_the_heading_is_not_seen_twice():
-    html = page(replayed("20_x", "# Live", "## Column types", report.column_table(OWNER, PROD)))
+    html = page(replayed("20_x", "# Live", "## Column types", column_table(OWNER, PROD)))
     assert '<caption><b class="hid">Column types</b> <span>' in html
-    assert "<caption><b>Column types</b>" in page(replayed("20_x", "# Live", "## Types", report.column_table(OWNER, PROD)))
+    assert "<caption><b>Column types</b>" in page(replayed("20_x", "# Live", "## Types", column_table(OWNER, PROD)))
 
 
 def test_checks_that_found_nothing_are_folded_and_the_others_are_not():
@@ -81,16 +86,16 @@ def test_checks_that_found_nothing_are_folded_and_the_others_are_not():
 
 
 def test_a_table_without_differences_is_not_shown_twice():
-    first = replayed("10_x", "# Before", report.index_table({"legacy": LEGACY, "owner": OWNER}))
-    html = page(first, replayed("20_x", "# Live", report.index_table(SIDES)))
+    first = replayed("10_x", "# Before", index_table({"legacy": LEGACY, "owner": OWNER}))
+    html = page(first, replayed("20_x", "# Live", index_table(SIDES)))
     before, _, live = html.partition('id="20_x"')
     assert 'positions_ts_idx</code></th><td data-h="Definition">' not in before
     assert "positions_ts_idx" in live
 
 
 def test_parts_that_are_not_shown_for_one_reason_are_one_line():
-    gone, down = (report.unavailable(why, errored=why == "down") for why in ("gone", "down"))
-    parts = ("## Types", gone, "## Sets", report.check_table(results()), gone, "## Chunks", down, down, "## Rows", gone)
+    gone, down = (unavailable(why, errored=why == "down") for why in ("gone", "down"))
+    parts = ("## Types", gone, "## Sets", check_table(results()), gone, "## Chunks", down, down, "## Rows", gone)
     html = page(replayed("10_x", "# Before", *parts)).partition('id="10_x"')[2]
     assert "– not checked : Types · Sets · Rows gone" in text(html)
     assert [title for title in ("Types", "Sets", "Chunks", "Rows") if f">{title}</h" in html] == ["Chunks"]
@@ -98,13 +103,13 @@ def test_parts_that_are_not_shown_for_one_reason_are_one_line():
 
 
 def test_a_report_has_no_inline_styles_of_ours():
-    html = page(replayed("20_x", "# Live", report.column_table(OWNER, PROD), report.hypertable_table(SIDES)))
+    html = page(replayed("20_x", "# Live", column_table(OWNER, PROD), hypertable_table(SIDES)))
     assert " style=" not in html
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_no_name_breaks_out_of_a_page(name):
-    rehearsed = report.rehearsal_table([(name, name, name, name)])
+    rehearsed = rehearsal_table([(name, name, name, name)])
     found = Page(page(replayed("30_x", "# Boot", rehearsed)))
     assert not {"script", "img"} & set(found.tags)
     assert len(set(found.ids)) == len(found.ids)
@@ -172,7 +177,7 @@ def test_a_tree_outside_git_is_named_as_such():
 
 
 def test_values_that_are_the_same_on_every_side_are_not_under_the_name_of_one_side():
-    live = page(replayed("20_x", "# Live", report.hypertable_table(SIDES))).partition('id="20_x"')[2]
+    live = page(replayed("20_x", "# Live", hypertable_table(SIDES))).partition('id="20_x"')[2]
     (head, *_) = re.findall(r'<details class="same">.*?<thead>(.*?)</thead>', live, re.DOTALL)
     assert text(head).split() == ["Setting", "Value"]
 

@@ -14,7 +14,6 @@ from tests.report_example import DRIFT, HOSTILE, PROD, chunks, evidence, snapsho
 from tests.unit.test_report_html import CSP, Page
 from tests.unit.test_report_page import replayed, text
 
-from migration_audit import report
 from migration_audit.model.compose import Condition, Doubt
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, NotKnown
 from migration_audit.model.evidence import EarlierRuns, PastVerdict
@@ -25,11 +24,12 @@ from migration_audit.model.preflight import ProbeResult
 from migration_audit.model.relations import Index
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.project import BootStep
-from migration_audit.report.boot_tables import start_levels
+from migration_audit.report.boot_tables import boot_figure, start_levels
 from migration_audit.report.figure import in_report
 from migration_audit.report.html import render_report
-from migration_audit.report.probe_figure import counts_by_kind
+from migration_audit.report.probe_figure import counts_by_kind, coverage_figure, probe_figure
 from migration_audit.report.strip import BOXES, Look, Mark, Strip, shares
+from migration_audit.report.timeline import chunk_timeline, chunk_timelines
 
 AT = Location("compose.yaml", 1)
 SAME, OTHER, MISSING, EXTRA, UNKNOWN = Look.SAME, Look.OTHER, Look.MISSING, Look.EXTRA, Look.UNKNOWN
@@ -98,7 +98,7 @@ def test_each_object_is_counted_once_and_only_what_was_compared_is_the_same(drif
 
 
 def coverage(drift):
-    return report.coverage_figure(drift, expected="owner", actual="prod")
+    return coverage_figure(drift, expected="owner", actual="prod")
 
 
 def test_bars_words_and_table_have_the_same_numbers():
@@ -163,7 +163,7 @@ def test_many_marks_are_drawn_without_the_lines_between_them():
 
 
 def test_chunks_are_drawn_with_a_table_twin():
-    timeline = report.chunk_timeline(chunks())
+    timeline = chunk_timeline(chunks())
     html = timeline._repr_html_()
     assert "16 chunks from 2026-10-01 to 2026-11-01, 1 gap" in html
     assert timeline.to_frame()["Number"].tolist() == ["14", "2", "2"]
@@ -172,7 +172,7 @@ def test_chunks_are_drawn_with_a_table_twin():
 
 def test_chunks_are_held_against_the_setting_not_against_what_is_usual():
     drifted = replace(chunks(), ranges=chunks().ranges[-2:], widths=(("7 days", 2),), chunks=2)
-    timeline = report.chunk_timeline(drifted, setting="1 day")
+    timeline = chunk_timeline(drifted, setting="1 day")
     assert "0 as the owner's SQL sets it (1 day) and 2 of another width (7 days)" in unescape(timeline._repr_html_())
     assert "the owner's SQL sets 1 day" in repr(timeline)
     drawn = str(in_report(timeline))
@@ -189,14 +189,14 @@ def test_a_strip_of_many_marks_is_a_picture_in_a_notebook_too():
     held = chunks()
     bounds = [f"2026-10-{day:02}T00:00:00Z" for day in range(1, 30)]
     many = replace(held, ranges=tuple(pairwise(bounds)), chunks=28)
-    assert "base64," in report.chunk_timeline(many, setting="1 day")._repr_html_()
-    assert "base64," not in report.chunk_timeline(replace(many, ranges=many.ranges[:24]), setting="1 day")._repr_html_()
+    assert "base64," in chunk_timeline(many, setting="1 day")._repr_html_()
+    assert "base64," not in chunk_timeline(replace(many, ranges=many.ranges[:24]), setting="1 day")._repr_html_()
 
 
 def test_a_gap_between_boxes_is_as_wide_as_the_time_without_chunks():
     held = chunks()
     gap = replace(held, ranges=(held.ranges[0], held.ranges[2], held.ranges[3]), chunks=3)
-    widths = re.findall('<div style="width:([^;]*);([^"]*)"></div>', report.chunk_timeline(gap)._repr_html_())
+    widths = re.findall('<div style="width:([^;]*);([^"]*)"></div>', chunk_timeline(gap)._repr_html_())
     assert widths == [("25%", BOXES[Look.SAME]), ("25%", ""), *[("25%", BOXES[Look.SAME])] * 2]
 
 
@@ -205,21 +205,21 @@ def test_of_many_hypertables_those_that_differ_are_drawn_and_the_rest_is_counted
     set_to = {(each.schema, each.table): "1 day" for each in found}
     found = [replace(each, widths=(("1 day", 16),)) for each in found]
     found[20], found[30] = replace(found[20], widths=(("7 days", 16),)), replace(found[30], missing_indexes=(("i", 3),))
-    few, many = (report.chunk_timelines(some, set_to) for some in (found[:12], found))
+    few, many = (chunk_timelines(some, set_to) for some in (found[:12], found))
     assert [part.table.caption for part in few.parts] == [f"Chunks of public.t{number}" for number in range(12)]
     assert [part.table.caption for part in many.parts[:3]] == [f"Chunks of public.t{number}" for number in (20, 30, 0)]
     assert len(many.parts) == 13
     assert "68 more with 1,088 chunks; 0 differ" in repr(many.parts[-1])
     assert "None of them differs" in repr(many.parts[-1])
-    rest = report.chunk_timelines([replace(each, widths=(("7 days", 16),)) for each in found], set_to).parts[-1]
+    rest = chunk_timelines([replace(each, widths=(("7 days", 16),)) for each in found], set_to).parts[-1]
     assert "68 differ from the owner's SQL, the first 50 are listed" in repr(rest)
     assert rest.to_frame()["Widths"].tolist() == ["7 days (16)"] * 50
-    assert repr(report.chunk_timelines([], set_to)) == "There are no chunks."
+    assert repr(chunk_timelines([], set_to)) == "There are no chunks."
 
 
 def test_no_day_is_on_the_axis_twice():
     short = replace(chunks(), ranges=(("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z"),))
-    assert re.findall(r">(\d{4}-\d\d-\d\d)<", in_report(report.chunk_timeline(short))) == ["2026-10-01", "2026-10-02"]
+    assert re.findall(r">(\d{4}-\d\d-\d\d)<", in_report(chunk_timeline(short))) == ["2026-10-01", "2026-10-02"]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_no_day_is_on_the_axis_twice():
     ],
 )
 def test_places_of_the_axis_are_as_precise_as_the_chunks(edges, sentence, names):
-    timeline = report.chunk_timeline(replace(chunks(), ranges=tuple(pairwise(edges)), chunks=3))
+    timeline = chunk_timeline(replace(chunks(), ranges=tuple(pairwise(edges)), chunks=3))
     assert sentence in timeline.alt
     assert [name for name in names if f">{name}<" not in in_report(timeline)] == []
 
@@ -248,7 +248,7 @@ def test_places_of_the_axis_are_as_precise_as_the_chunks(edges, sentence, names)
 def test_chunks_of_the_same_time_are_no_gap():
     days = [f"2026-10-{day:02}T00:00:00Z" for day in (1, 2, 3)]
     twice = replace(chunks(), ranges=((days[0], days[2]), (days[0], days[1]), (days[2], "2026-10-04T00:00:00Z")))
-    assert "3 chunks from 2026-10-01 to 2026-10-04, without a gap" in report.chunk_timeline(twice).alt
+    assert "3 chunks from 2026-10-01 to 2026-10-04, without a gap" in chunk_timeline(twice).alt
 
 
 @pytest.mark.parametrize(
@@ -261,14 +261,14 @@ def test_chunks_of_the_same_time_are_no_gap():
     ],
 )
 def test_chunks_that_cannot_be_drawn_leave_the_table(ranges):
-    html = report.chunk_timeline(replace(chunks(), ranges=ranges))._repr_html_()
+    html = chunk_timeline(replace(chunks(), ranges=ranges))._repr_html_()
     assert "<img" not in html
     assert "No picture: no chunk has two dates that can be drawn." in html
     assert "with width 7 days" in html
 
 
 def test_integer_chunks_are_drawn():
-    html = report.chunk_timeline(replace(chunks(), ranges=(("0", "1000"), ("1000", "2000"))))._repr_html_()
+    html = chunk_timeline(replace(chunks(), ranges=(("0", "1000"), ("1000", "2000"))))._repr_html_()
     assert "2 chunks from 0 to 2,000, without a gap; 2 as wide as 1,000; 14 older ones are not drawn" in html
 
 
@@ -308,7 +308,7 @@ def rows(figure):
 def test_containers_conditions_and_steps_in_their_order():
     once = service("setup", depends_on=waits("postgres", Condition.STARTED))
     after = service("directus", depends_on=(*waits("postgres"), *waits("setup", Condition.COMPLETED)))
-    found = report.boot_figure(stack(once, after), boot(("two",), ("one",)), STEPS, owner="directus")
+    found = boot_figure(stack(once, after), boot(("two",), ("one",)), STEPS, owner="directus")
     assert [(lane.label, lane.note) for lane in found.parts] == [
         ("postgres", "at once"),
         ("setup", "after postgres is started"),
@@ -337,7 +337,7 @@ OPEN = {
 
 @pytest.mark.parametrize(("held", "texts", "why"), OPEN.values(), ids=OPEN)
 def test_a_step_that_is_not_known_to_run_is_not_drawn_as_one_that_runs(held, texts, why):
-    found = report.boot_figure(stack(), held, STEPS, owner="directus")
+    found = boot_figure(stack(), held, STEPS, owner="directus")
     marks = [mark for lane in found.parts if lane.label == "directus" for mark in lane.strip.marks if mark.text]
     assert [mark.text for mark in marks] == texts
     assert [mark.look is UNKNOWN for mark in marks] == ["?" in mark.text for mark in marks]
@@ -349,15 +349,15 @@ def test_a_step_that_is_not_known_to_run_is_not_drawn_as_one_that_runs(held, tex
     ("owner", "why"), [(None, "audit.toml names no owner_service"), ("directsu", "directsu is not started")]
 )
 def test_steps_without_a_container_are_not_left_out_in_silence(owner, why):
-    found = report.boot_figure(stack(), boot(("one",)), STEPS, owner=owner)
+    found = boot_figure(stack(), boot(("one",)), STEPS, owner=owner)
     assert found.summary.endswith(f"; no step is drawn: {why}")
     assert why in found.alt
-    assert "no step is drawn" not in report.boot_figure(stack(), boot(), (), owner=owner).summary
+    assert "no step is drawn" not in boot_figure(stack(), boot(), (), owner=owner).summary
 
 
 def test_a_service_whose_waits_are_not_known_is_drawn_so():
     doubt = Doubt(part="depends_on", path=None, reason="an include cannot be read", at=AT)
-    found = report.boot_figure(stack(service("directus", doubts=(doubt,))), boot(), (), owner=None)
+    found = boot_figure(stack(service("directus", doubts=(doubt,))), boot(), (), owner=None)
     lane = next(lane for lane in found.parts if lane.label == "directus")
     assert lane.strip.marks[0].look is UNKNOWN
     assert lane.note == "what it waits for is not known: an include cannot be read"
@@ -365,7 +365,7 @@ def test_a_service_whose_waits_are_not_known_is_drawn_so():
 
 def test_a_stack_that_starts_nothing_has_no_picture():
     resting = replace(stack(), services=tuple(replace(s, active=False) for s in stack().services))
-    found = report.boot_figure(resting, boot(), (), owner="directus")
+    found = boot_figure(resting, boot(), (), owner="directus")
     assert "No picture: the Compose files start no service." in in_report(found)
     assert rows(found) == []
 
@@ -392,7 +392,7 @@ PROBES = {
 
 @pytest.mark.parametrize(("probes", "expected"), PROBES.values(), ids=PROBES)
 def test_lines_from_probes_to_indexes(probes, expected):
-    found = report.probe_figure(probes, live=PROD, environment="prod")
+    found = probe_figure(probes, live=PROD, environment="prod")
     names = [[name for name, _ in side] for side in (found.parts.left, found.parts.right)]
     assert [(names[0][line.left], names[1][line.right], line.look) for line in found.parts.lines] == expected
     assert in_report(found).count("<line") == len(expected) + len(found.key)
@@ -413,7 +413,7 @@ THERE = {
 
 @pytest.mark.parametrize(("owner", "live", "environment", "index", "remark", "is_marked"), THERE.values(), ids=THERE)
 def test_whether_the_environment_has_the_index(owner, live, environment, index, remark, is_marked):
-    found = report.probe_figure([probe(arbiters=(index,))], owner=owner, live=live, environment=environment)
+    found = probe_figure([probe(arbiters=(index,))], owner=owner, live=live, environment=environment)
     assert found.parts.right == ((index, remark),)
     assert rows(found)[0][3] == remark
     assert found.table.groups[0].rows[0].marked is is_marked
@@ -421,20 +421,18 @@ def test_whether_the_environment_has_the_index(owner, live, environment, index, 
 
 
 def test_probes_without_on_conflict_have_no_picture_and_are_counted():
-    assert "No picture: no probe has ON CONFLICT." in in_report(
-        report.probe_figure([probe()], live=PROD, environment="prod")
-    )
-    assert "No picture: audit.toml names no [[probe]]." in in_report(report.probe_figure([], live=None, environment=None))
-    found = report.probe_figure(PROBES["two of one index"][0], live=PROD, environment="prod")
+    assert "No picture: no probe has ON CONFLICT." in in_report(probe_figure([probe()], live=PROD, environment="prod"))
+    assert "No picture: audit.toml names no [[probe]]." in in_report(probe_figure([], live=None, environment=None))
+    found = probe_figure(PROBES["two of one index"][0], live=PROD, environment="prod")
     assert found.summary == "1 index, 1 missing in prod; 1 of 3 probes have no ON CONFLICT"
 
 
 def pictures():
     return {
         "coverage": coverage(DRIFT),
-        "chunks": report.chunk_timeline(chunks(), setting="1 day"),
-        "stack": report.boot_figure(stack(), boot(("one",)), STEPS, owner="directus"),
-        "probes": report.probe_figure(PROBES["two of one index"][0], live=PROD, environment="prod"),
+        "chunks": chunk_timeline(chunks(), setting="1 day"),
+        "stack": boot_figure(stack(), boot(("one",)), STEPS, owner="directus"),
+        "probes": probe_figure(PROBES["two of one index"][0], live=PROD, environment="prod"),
     }
 
 
@@ -460,9 +458,9 @@ def test_a_report_without_pictures_has_no_patterns():
 def test_no_name_breaks_out_of_a_picture(name):
     drift = Drift(looked_up=((name, 2),), differences=(lost(name, name),))
     parts = [
-        report.coverage_figure(drift, expected=name, actual=name),
-        report.boot_figure(stack(service(name)), boot(), (BootStep(name=name, command=name, at=AT),), owner=name),
-        report.probe_figure([probe(name, arbiters=(name,), role=name)], live=PROD, environment=name),
+        coverage_figure(drift, expected=name, actual=name),
+        boot_figure(stack(service(name)), boot(), (BootStep(name=name, command=name, at=AT),), owner=name),
+        probe_figure([probe(name, arbiters=(name,), role=name)], live=PROD, environment=name),
     ]
     found = Page(render_report(notebooks=[replayed("20_x", "# Live", *parts)], evidence=evidence()))
     assert not {"script", "img"} & set(found.tags)

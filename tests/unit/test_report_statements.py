@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Similarity, StatementMatch
-from migration_audit.report import statement_table
+from migration_audit.report.listings import statement_table
 
 
 def match(line: int, similarity: Similarity, **given: object) -> StatementMatch:

@@ -32,7 +32,6 @@ from tests.report_example import (
     snapshot,
 )
 
-from migration_audit import report
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.finding import Finding, Outcome, Severity, Unavailable, Verdict
 from migration_audit.model.image import Boot, StartedCommand, StartOutcome, Undecided
@@ -40,10 +39,18 @@ from migration_audit.model.location import Location
 from migration_audit.model.preflight import ProbeResult
 from migration_audit.model.snapshot import HypertableChunks, Unmodelled
 from migration_audit.project import BootStep
+from migration_audit.report.banner import Banner
+from migration_audit.report.boot_tables import boot_figure, boot_table, rehearsal_table
+from migration_audit.report.check_tables import check_table, findings_table, matrix, work_list_table
 from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import Text
+from migration_audit.report.object_tables import constraint_table, difference_table, index_table
+from migration_audit.report.probe_figure import coverage_figure, probe_figure
 from migration_audit.report.prose import clean_html
+from migration_audit.report.setting_tables import column_table, extension_table, hypertable_table
 from migration_audit.report.table import Group, Heading, ReportTable, Row
+from migration_audit.report.timeline import chunk_timeline
+from migration_audit.report.triage import triage
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,24 +60,24 @@ def example():
     held = results()
     blockers = [f for r in held if r.severity is Severity.BLOCKER for f in r.findings]
     return {
-        "checks": report.check_table(held),
-        "findings": report.findings_table(held),
-        "matrix": report.matrix({"dev": held[:3], "prod": held}),
-        "columns": report.column_table(OWNER, PROD),
-        "indexes": report.index_table(SIDES),
-        "constraints": report.constraint_table({"owner": snapshot(constraint("pk", "PRIMARY KEY (id)"))}),
-        "hypertables": report.hypertable_table(SIDES),
-        "extensions": report.extension_table(SIDES),
-        "differences": report.difference_table(DRIFT),
-        "coverage": report.coverage_figure(DRIFT, expected="owner", actual="prod"),
-        "stack": report.boot_figure(stack(), Unavailable(reason="no Dockerfile"), (), owner="directus"),
-        "probes": report.probe_figure(
+        "checks": check_table(held),
+        "findings": findings_table(held),
+        "matrix": matrix({"dev": held[:3], "prod": held}),
+        "columns": column_table(OWNER, PROD),
+        "indexes": index_table(SIDES),
+        "constraints": constraint_table({"owner": snapshot(constraint("pk", "PRIMARY KEY (id)"))}),
+        "hypertables": hypertable_table(SIDES),
+        "extensions": extension_table(SIDES),
+        "differences": difference_table(DRIFT),
+        "coverage": coverage_figure(DRIFT, expected="owner", actual="prod"),
+        "stack": boot_figure(stack(), Unavailable(reason="no Dockerfile"), (), owner="directus"),
+        "probes": probe_figure(
             [ProbeResult(name="upsert", sql="", role=None, error=None, arbiters=("public.positions_device_ts",))],
             live=PROD,
             environment="prod",
         ),
-        "chunks": report.chunk_timeline(chunks()),
-        "banner": report.Banner(
+        "chunks": chunk_timeline(chunks()),
+        "banner": Banner(
             verdict=Verdict.BLOCKED, environment="prod", blockers=blockers, incomplete_reasons=["LIV002: no rights"]
         ),
     }
@@ -107,23 +114,23 @@ def hostile(name):
     ]
     held_stack = stack(service(name, depends_on=waits(name, name)), files=(name,))
     return {
-        "checks": report.check_table(held),
-        "findings": report.findings_table(held),
-        "matrix": report.matrix({name: held}),
-        "columns": report.column_table(here, there),
-        "indexes": report.index_table(sides),
-        "constraints": report.constraint_table(sides),
-        "extensions": report.extension_table(sides),
-        "hypertables": report.hypertable_table(sides),
-        "differences": report.difference_table(drift),
-        "chunks": report.chunk_timeline(held_chunks),
-        "coverage": report.coverage_figure(drift, expected=name, actual=name),
-        "probes": report.probe_figure(held_probes, live=here, environment=name),
-        "stack": report.boot_figure(held_stack, boot, (BootStep(name=name, command=name, at=at),), owner=name),
-        "boot": report.boot_table(boot, (BootStep(name=name, command=name, at=at),)),
-        "rehearsal": report.rehearsal_table([(name, name, name, name)]),
-        "work": report.work_list_table([replace(held[0], outcome=Outcome.PENDING)]),
-        "banner": report.Banner(
+        "checks": check_table(held),
+        "findings": findings_table(held),
+        "matrix": matrix({name: held}),
+        "columns": column_table(here, there),
+        "indexes": index_table(sides),
+        "constraints": constraint_table(sides),
+        "extensions": extension_table(sides),
+        "hypertables": hypertable_table(sides),
+        "differences": difference_table(drift),
+        "chunks": chunk_timeline(held_chunks),
+        "coverage": coverage_figure(drift, expected=name, actual=name),
+        "probes": probe_figure(held_probes, live=here, environment=name),
+        "stack": boot_figure(held_stack, boot, (BootStep(name=name, command=name, at=at),), owner=name),
+        "boot": boot_table(boot, (BootStep(name=name, command=name, at=at),)),
+        "rehearsal": rehearsal_table([(name, name, name, name)]),
+        "work": work_list_table([replace(held[0], outcome=Outcome.PENDING)]),
+        "banner": Banner(
             verdict=Verdict.BLOCKED, environment=name, blockers=[finding], warnings=[finding], incomplete_reasons=[name]
         ),
     }
@@ -238,19 +245,19 @@ def test_headers_are_marked_up_for_screen_readers():
     ],
 )
 def test_outcomes_are_glyph_and_word(outcome, more, word):
-    frame = report.check_table([result("SQL001", "question", outcome, **more)]).to_frame()
+    frame = check_table([result("SQL001", "question", outcome, **more)]).to_frame()
     assert frame["Outcome"].tolist() == [word]
 
 
 def test_checks_are_grouped_by_family_in_the_order_of_the_audit():
     held = [result(i, i) for i in ("ZZZ1", "RET001", "LIV002", "SQL001", "COV010", "COV002")]
-    frame = report.check_table(held).to_frame()
+    frame = check_table(held).to_frame()
     assert frame["Check"].tolist() == ["SQL001", "COV002", "COV010", "LIV002", "RET001", "ZZZ1"]
     assert frame["Family"].tolist() == ["SQL", "COV", "COV", "LIV", "RET", "ZZZ"]
 
 
 def test_findings_come_blockers_first_with_words_marked():
-    table = report.findings_table(results())
+    table = findings_table(results())
     assert table.to_frame()["Severity"].tolist() == ["blocker"] * 4 + ["warning"] * 2 + ["info"]
     html = table._repr_html_()
     assert "<mark>text</mark>" in html
@@ -259,12 +266,12 @@ def test_findings_come_blockers_first_with_words_marked():
 
 
 def test_a_check_that_failed_without_a_finding_is_shown():
-    table = report.findings_table([result("SQL002", "applies", Outcome.FAILED, reason="it broke")])
+    table = findings_table([result("SQL002", "applies", Outcome.FAILED, reason="it broke")])
     assert "it broke" in repr(table)
 
 
 def test_columns_side_by_side():
-    frame = report.column_table(OWNER, PROD).to_frame().set_index(["Table", "Column"])
+    frame = column_table(OWNER, PROD).to_frame().set_index(["Table", "Column"])
     verdicts = frame["Verdict"]
     assert verdicts["public.positions", "device_id"] == "✕ type differs"
     assert verdicts["public.positions", "ts"] == "✓ same"
@@ -275,7 +282,7 @@ def test_columns_side_by_side():
 
 
 def test_columns_stand_in_the_order_of_the_table():
-    frame = report.column_table(OWNER, PROD).to_frame()
+    frame = column_table(OWNER, PROD).to_frame()
     assert frame[frame["Table"] == "public.positions"]["Column"].tolist() == [*(c.name for c in COLUMNS), "note"]
 
 
@@ -297,7 +304,7 @@ def test_columns_stand_in_the_order_of_the_table():
 )
 def test_every_attribute_of_a_column_is_seen(change, verdict):
     here = column("a", "text")
-    table = report.column_table(snapshot(here), snapshot(replace(here, **change)))
+    table = column_table(snapshot(here), snapshot(replace(here, **change)))
     frame = table.to_frame()
     assert frame["Verdict"].tolist() == [verdict]
     row = frame.iloc[0]
@@ -305,7 +312,7 @@ def test_every_attribute_of_a_column_is_seen(change, verdict):
 
 
 def test_columns_that_are_missing_are_not_called_the_same():
-    frame = report.column_table(OWNER, snapshot()).to_frame()
+    frame = column_table(OWNER, snapshot()).to_frame()
     assert set(frame["Verdict"]) == {"✕ missing"}
 
 
@@ -315,7 +322,7 @@ def many(tables_, columns=4):
 
 def test_above_sixty_columns_equal_tables_fold_to_a_line():
     objects = many(20)
-    table = report.column_table(snapshot(*objects), snapshot(replace(objects[0], type="integer"), *objects[1:]))
+    table = column_table(snapshot(*objects), snapshot(replace(objects[0], type="integer"), *objects[1:]))
     text = repr(table)
     assert text.count("… 4 columns, all the same") == 19
     assert "c0" in text
@@ -324,7 +331,7 @@ def test_above_sixty_columns_equal_tables_fold_to_a_line():
 
 def test_thousands_of_equal_tables_fold_to_one_line():
     objects = many(500, 1)
-    text = repr(report.column_table(snapshot(*objects), snapshot(*objects)))
+    text = repr(column_table(snapshot(*objects), snapshot(*objects)))
     assert "… and 460 more without differences" in text
     assert len(text.splitlines()) < 60
 
@@ -333,11 +340,11 @@ def test_of_a_large_table_the_differences_are_shown_first_and_the_rest_is_counte
     objects = many(400, 1)
     changed = [*objects[:-3], *(replace(each, type="integer") for each in objects[-3:])]
     indexes = [index(f"i{n:03}", "(id)", table=f"public.t{n:03}") for n in range(400)]
-    table = report.column_table(snapshot(*objects), snapshot(*changed))
+    table = column_table(snapshot(*objects), snapshot(*changed))
     lines = repr(table).splitlines()
     assert [line for line in lines if line.startswith("·")][:3] == [f"· public.t{n}" for n in (397, 398, 399)]
     assert lines[-1] == "… and 357 more without differences"
-    one_sided = report.index_table({"legacy": snapshot(), "owner": snapshot(*indexes)})
+    one_sided = index_table({"legacy": snapshot(), "owner": snapshot(*indexes)})
     assert repr(one_sided).splitlines()[-1].startswith("… 360 more rows are not shown here")
     assert repr(one_sided).count("only in owner") == 40
     assert len(one_sided.to_frame()) == 400
@@ -353,7 +360,7 @@ def test_each_group_of_a_large_table_has_its_share():
         )
         for c in (3, 4, 5)
     ]
-    table = report.findings_table(results_)
+    table = findings_table(results_)
     assert [repr(table).count(f"{c}-") for c in (3, 4, 5)] == [13, 13, 14]
     assert "… 1,160 more rows are not shown here" in repr(table)
 
@@ -372,7 +379,7 @@ def test_rows_are_made_only_where_they_are_shown():
 
 
 def test_index_sets():
-    frame = report.index_table(SIDES).to_frame().set_index("Index")
+    frame = index_table(SIDES).to_frame().set_index("Index")
     assert frame.loc["positions_device_ts", ["legacy", "owner", "prod"]].tolist() == ["● present", "● present", "○ absent"]
     assert frame.loc["positions_device_ts", "Verdict"] == "✕ missing in prod"
     assert frame.loc["positions_manual_lat", "Verdict"] == "▲ only in prod"
@@ -388,7 +395,7 @@ def test_index_sets():
 )
 def test_another_definition_is_half_a_dot_and_shown(change, shown):
     other = snapshot(replace(INDEXES[2], **change))
-    frame = report.index_table({"owner": snapshot(INDEXES[2]), "prod": other}).to_frame()
+    frame = index_table({"owner": snapshot(INDEXES[2]), "prod": other}).to_frame()
     assert frame["prod"].tolist() == ["◐ differs"]
     assert f"prod: {shown}" in frame["Definition"][0]
     assert frame["Verdict"].tolist() == ["✕ differs in prod"]
@@ -396,40 +403,40 @@ def test_another_definition_is_half_a_dot_and_shown(change, shown):
 
 def test_a_comment_makes_no_difference_to_a_dot():
     other = snapshot(replace(INDEXES[2], comment="x"))
-    assert report.index_table({"a": snapshot(INDEXES[2]), "b": other}).to_frame()["Verdict"][0] == "✓ same everywhere"
+    assert index_table({"a": snapshot(INDEXES[2]), "b": other}).to_frame()["Verdict"][0] == "✓ same everywhere"
 
 
 def test_what_the_owner_adds_is_told_and_not_flagged():
     sides = {"legacy": snapshot(), "owner": snapshot(INDEXES[0]), "prod": snapshot(INDEXES[0])}
-    assert report.index_table(sides).to_frame()["Verdict"].tolist() == ["i not in legacy"]
+    assert index_table(sides).to_frame()["Verdict"].tolist() == ["i not in legacy"]
 
 
 def test_hypertable_settings():
-    frame = report.hypertable_table(SIDES).to_frame().set_index("Setting")
+    frame = hypertable_table(SIDES).to_frame().set_index("Setting")
     assert frame.loc["ts: chunk interval", ["owner", "prod"]].tolist() == ["1 day", "7 days"]
     assert frame.loc["ts: chunk interval", "Verdict"] == "✕ differs in prod"
     assert frame.loc["dimensions", "Verdict"] == "✓ same everywhere"
 
 
 def test_a_table_that_is_no_hypertable_on_one_side_is_absent_there():
-    frame = report.hypertable_table({"owner": OWNER, "prod": snapshot()}).to_frame()
+    frame = hypertable_table({"owner": OWNER, "prod": snapshot()}).to_frame()
     assert set(frame["prod"]) == {"(absent)"}
     assert set(frame["Verdict"]) == {"✕ missing in prod"}
 
 
 def test_extension_versions_need_an_eye():
-    frame = report.extension_table(SIDES).to_frame().set_index(["Extension", "Setting"])
+    frame = extension_table(SIDES).to_frame().set_index(["Extension", "Setting"])
     assert frame.loc[("timescaledb", "version"), "Verdict"] == "▲ differs in prod"
 
 
 def test_matrix_has_a_column_per_environment():
-    frame = report.matrix({"dev": results()[:3], "prod": results()}).to_frame().set_index("Check")
+    frame = matrix({"dev": results()[:3], "prod": results()}).to_frame().set_index("Check")
     row = frame.loc["LIV004 Indexes are as the owner's SQL builds them"]
     assert (row["dev"], row["prod"]) == ("– not run", "✕ 1 blocker")
 
 
 def test_differences_of_an_environment():
-    frame = report.difference_table(DRIFT).to_frame()
+    frame = difference_table(DRIFT).to_frame()
     assert frame[["Difference", "Attribute"]].values.tolist() == [
         ["✕ changed", "type"],
         ["i changed", "comment"],
@@ -451,21 +458,21 @@ def test_what_a_missing_table_takes_along_is_counted_not_listed():
             missing("table", "public.t"),
         )
     )
-    table = report.difference_table(drift)
+    table = difference_table(drift)
     assert len(table) == 1
     assert "with 1 column, 1 constraint, 1 index" in repr(table)
 
 
 def test_what_could_not_be_compared_is_a_row():
     drift = Drift(unmodelled_expected=(Unmodelled(kind="cast", identity="text as x"),))
-    table = report.difference_table(drift)
+    table = difference_table(drift)
     assert "cast text as x" in repr(table)
     assert table.note == "1 not compared"
 
 
 def test_more_rows_than_a_page_takes_are_told():
     findings = tuple(Finding(key=f"LIV003:{n}", summary=f"finding {n}") for n in range(1020))
-    table = report.findings_table([result("LIV003", "x", Outcome.FAILED, findings=findings)])
+    table = findings_table([result("LIV003", "x", Outcome.FAILED, findings=findings)])
     assert "… 980 more rows are not shown here" in repr(table)
     assert "finding 39" in table._repr_html_()
     assert "finding 40" not in table._repr_html_()
@@ -475,18 +482,18 @@ def test_more_rows_than_a_page_takes_are_told():
 def test_a_cause_is_told_once_with_all_that_it_stops():
     held = [result(f"LIV{n:03}", "x", Outcome.ERRORED, reason="connection refused\n  → start the server") for n in (1, 2, 3)]
     held.append(result("PRV001", "y", Outcome.SKIPPED, reason="no rights"))
-    assert [str(cause) for cause in report.triage(held).causes] == [
+    assert [str(cause) for cause in triage(held).causes] == [
         "LIV001–LIV003 (3 checks): connection refused → start the server",
         "PRV001 y: no rights",
     ]
-    shown = report.check_table(held).to_frame().set_index("Check")["What was found or looked at"]
+    shown = check_table(held).to_frame().set_index("Check")["What was found or looked at"]
     assert shown["LIV001"] == "connection refused → start the server"
     assert shown["LIV003"] == "stopped by the same cause as LIV001"
 
 
 def test_what_was_found_is_counted_by_weight_and_checks_by_how_they_ended():
     held = [*results(), result("LIV002", "x", Outcome.ERRORED, reason="no rights")]
-    assert report.triage(held).summary == (
+    assert triage(held).summary == (
         "4 blockers, 2 warnings, 1 note. 17 checks: 1 could not be checked, 7 passed, 7 found something, "
         "1 does not apply, 1 is not due"
     )
@@ -494,7 +501,7 @@ def test_what_was_found_is_counted_by_weight_and_checks_by_how_they_ended():
 
 def test_checks_of_the_other_phase_are_one_line():
     pending = [result(f"COV{n:03}", "x", Outcome.PENDING, reason="only due in the phase preflight") for n in range(1, 15)]
-    table = report.check_table([result("LIV001", "y"), *pending])
+    table = check_table([result("LIV001", "y"), *pending])
     assert "COV001–COV014: only due in the phase preflight" in repr(table)
     assert "COV007 " not in repr(table)
     assert len(table.to_frame()) == 15
@@ -509,20 +516,20 @@ def test_banner_says_the_verdict_and_what_led_to_it():
 
 def test_a_banner_counts_what_it_does_not_show():
     findings = [Finding(key=f"LIV003:{n}", summary=f"no {n}") for n in range(40)]
-    banner = report.Banner(verdict=Verdict.BLOCKED, environment="prod", blockers=findings)
+    banner = Banner(verdict=Verdict.BLOCKED, environment="prod", blockers=findings)
     assert "What blocks (40)" in repr(banner)
     assert "… and 28 more" in repr(banner)
     assert len(banner.to_frame()) == 40
 
 
 def test_nothing_is_said_where_there_is_nothing():
-    assert "No checks were run." in repr(report.check_table([]))
-    assert "No side has indexes." in report.index_table({"owner": snapshot()})._repr_html_()
-    assert "No differences." in report.difference_table(Drift()).markdown()
+    assert "No checks were run." in repr(check_table([]))
+    assert "No side has indexes." in index_table({"owner": snapshot()})._repr_html_()
+    assert "No differences." in difference_table(Drift()).markdown()
 
 
 def test_coverage_of_the_example_is_whole():
-    frame = report.column_table(LEGACY, OWNER).to_frame()
+    frame = column_table(LEGACY, OWNER).to_frame()
     assert "✕ missing" not in set(frame["Verdict"])
 
 

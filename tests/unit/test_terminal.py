@@ -20,6 +20,7 @@ from fix_demo import run_cli
 from migration_audit.cli import output, terminal, verdicts
 from migration_audit.cli.terminal import Style, columns, wrapped_words
 from migration_audit.model.finding import Outcome, Verdict
+from migration_audit.report.triage import triage
 from migration_audit.runner import RunResult
 from report_example import evidence
 from report_example import result as example
@@ -141,7 +142,7 @@ def shown(capsys, *results, color="never"):
 def test_blockers_are_named_and_the_rest_is_counted(capsys):
     one = result()
     out = shown(capsys, one)
-    held = verdicts.report.triage(one.evidence.checks)
+    held = triage(one.evidence.checks)
     blocking = [f for r in held.blockers for f in r.findings if f.waived is None]
     assert blocking
     assert all(output._shown(f.summary) in out for f in blocking)
@@ -168,7 +169,7 @@ def test_of_what_may_be_signed_the_command_is_named(capsys, verdict):
 
 def test_what_a_terminal_would_obey_is_spelled_out(capsys):
     one = result()
-    blocker = next(r for r in one.evidence.checks if r in verdicts.report.triage(one.evidence.checks).blockers)
+    blocker = next(r for r in one.evidence.checks if r in triage(one.evidence.checks).blockers)
     bad = replace(blocker, findings=(replace(blocker.findings[0], summary="a\x1b[2Jb", waived=None),))
     out = shown(capsys, result(checks=(bad,)), color="always")
     assert "a\\x1b[2Jb" in out
@@ -186,7 +187,7 @@ def test_run_as_json_has_every_finding():
 
 
 def test_of_a_blocker_with_many_lines_the_first_ones_are_shown_in_its_column(capsys):
-    blocker = next(r for r in result().evidence.checks if r in verdicts.report.triage(result().evidence.checks).blockers)
+    blocker = next(r for r in result().evidence.checks if r in triage(result().evidence.checks).blockers)
     long = replace(blocker.findings[0], summary="\n".join(f"    line {number}" for number in range(40)), waived=None)
     lines = shown(capsys, result(checks=(replace(blocker, findings=(long,)),))).splitlines()
     place = next(number for number, line in enumerate(lines) if "line 0" in line)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from migration_audit import report
 from migration_audit.audit.coverage import cross_check_of
 from migration_audit.audit.preflight.port import PortTask, side_port
 from migration_audit.audit.preflight.shadows import catalog_writes_named
@@ -28,7 +27,9 @@ from migration_audit.model.rows import RowsComparison
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.port import NOTHING, nothing_compared, nothing_to_port
 from migration_audit.project import load_project, project_file
+from migration_audit.report.drift_text import drift_json, drift_text
 from migration_audit.report.escape import one_line
+from migration_audit.report.rows import manifest_text, not_compared_of, rows_text, undone_text
 
 
 def answer(
@@ -80,14 +81,14 @@ def answer(
         )
         _write_sql(about, sides, why_nothing, cross_check, progress)
     elif form == "json":
-        found = report.drift_json(drift, defined_at=defined_at, sources=applied, undone=undone, rows=rows, **reported)
+        found = drift_json(drift, defined_at=defined_at, sources=applied, undone=undone, rows=rows, **reported)
         found["servers"] = {"expected": left.snapshot.server.versions, "actual": right.snapshot.server.versions}
         _write_json(found, drift, progress)
     else:
-        write_lines(report.drift_text(drift, defined_at, must_be_equal=direction == "equal", **reported).removesuffix("\n"))
+        write_lines(drift_text(drift, defined_at, must_be_equal=direction == "equal", **reported).removesuffix("\n"))
         _write_uncounted(applied, rows)
         _write_beyond(cross_check)
-        blocks = [report.rows_text(rows), report.undone_text(undone), report.manifest_text(applied)]
+        blocks = [rows_text(rows), undone_text(undone), manifest_text(applied)]
         for block in filter(None, blocks):
             write_lines(f"\n{block}".removesuffix("\n"))
         write_lines(f"\n{_servers(left.snapshot.server.versions, right.snapshot.server.versions)}")
@@ -97,7 +98,7 @@ def answer(
         progress(f"not cross-checked with pg_dump: {not_cross_checked.reason}")
     if form == "sql":
         say_lines("".join(f"not compared: {what}\n" for each in applied.values() for what in _uncompared(each)), progress)
-        say_lines(report.rows_text(rows) + report.undone_text(undone), progress)
+        say_lines(rows_text(rows) + undone_text(undone), progress)
     return _answer(drift, checked, direction)
 
 
@@ -177,7 +178,7 @@ _NO_ROWS = "rows of tables, which are only compared where both sides are SQL"
 
 
 def _uncompared(facts: Sequence[SourceFacts]) -> list[str]:
-    return [what for each in facts for what in report.not_compared_of(each)]
+    return [what for each in facts for what in not_compared_of(each)]
 
 
 def _write_beyond(cross_check: Mapping[str, Any] | None) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from migration_audit import catalog, report
+from migration_audit import catalog
 from migration_audit.audit.preflight.side_values import parse_values
 from migration_audit.audit.preflight.sides import parse_side, read_sides, with_values
 from migration_audit.cli.output import say_at_terminal, say_lines, write_json
@@ -79,7 +79,9 @@ def save_side(
         given=given,
         steps=say_at_terminal,
     )
-    say_lines(report.undone_text({source: read.undone}), progress)
+    from migration_audit.report.rows import undone_text  # noqa: PLC0415  servers start before it is loaded
+
+    say_lines(undone_text({source: read.undone}), progress)
     if output is None:
         write_json(catalog.dump_snapshot(read.snapshot).decode())
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from migration_audit import report
 from migration_audit.artifacts.git.repository import is_ignored, keeps_bytes
 from migration_audit.audit.demo import signing_project
 from migration_audit.cli.group import confirmed
@@ -16,7 +15,9 @@ from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.model.signoff import Decision
 from migration_audit.project import Project
 from migration_audit.report.escape import one_line
-from migration_audit.report.triage import Triage
+from migration_audit.report.listings import commit_text
+from migration_audit.report.triage import Triage, triage
+from migration_audit.report.view import producer_text
 from migration_audit.review.settings import less_audited, policy_settings
 from migration_audit.review.signing import decision_of, propose_recomputed, sign
 from migration_audit.runner.folders import write_index
@@ -123,17 +124,17 @@ def _presented(proposal: Proposal, signed: SignedDecision, source: str) -> list[
     """What is signed, for a person who decides now."""
     evidence = proposal.evidence
     server, changed = evidence.server, evidence.changed_notebooks
-    held = report.triage(evidence.checks)
+    held = triage(evidence.checks)
     facts = [
         ("Run", str(proposal.folder)),
         ("Project", evidence.project),
         ("Environment", f"{evidence.environment}, phase {evidence.phase}"),
         ("Verdict", f"{evidence.verdict}: {held.summary}"),
         ("Audited", f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}"),
-        ("Run by", report.producer_text(evidence.producer)),
+        ("Run by", producer_text(evidence.producer)),
         ("Database", f"{server.database} on server {server.system_identifier or 'unknown'}" if server else "not read"),
     ]
-    facts += [(f"Commit, {tree}", report.commit_text(state)) for tree, state in sorted(evidence.commit.items())]
+    facts += [(f"Commit, {tree}", commit_text(state)) for tree, state in sorted(evidence.commit.items())]
     facts += [(f"Catalog, {side}", digest) for side, digest in sorted(evidence.snapshots.items())]
     facts += [
         ("Notebooks", f"CHANGED: {', '.join(changed)}" if changed else "packaged, unchanged"),

@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from migration_audit import report
 from migration_audit.cli.output import say, write_command
 from migration_audit.cli.terminal import HOLDS, Style, line_width, write_paragraph
 from migration_audit.gate import EnvironmentGate
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckResult, Outcome, Verdict
+from migration_audit.report.ci import github_annotations, summary_markdown
 from migration_audit.report.escape import markdown, one_line
-from migration_audit.report.triage import Triage, findings_of, ranges
+from migration_audit.report.triage import Triage, findings_of, ranges, triage
 
 if TYPE_CHECKING:
     from migration_audit.runner import RunResult
@@ -47,7 +47,7 @@ def write_verdicts(results: Sequence[RunResult]) -> None:
     width = max(len(r.environment) for r in results)
     for result in results:
         mark, style = _MARKS[result.verdict]
-        held = report.triage(result.evidence.checks)
+        held = triage(result.evidence.checks)
         undecided = [one.check for one in held.undecided]
         found = held.found + (f", could not check {some_of(undecided, most=1)}" if undecided else "")
         if result.evidence.error:
@@ -138,9 +138,7 @@ def _environment_json(result: RunResult) -> dict[str, Any]:
         "server": result.evidence.shadow,
         "checks": {outcome.value: sum(r.outcome is outcome for r in checks) for outcome in Outcome},
         "not_looked_at": [
-            {"check": one.check, "reason": one.reason}
-            for each in report.triage(checks).not_looked_at
-            for one in each.stopped
+            {"check": one.check, "reason": one.reason} for each in triage(checks).not_looked_at for one in each.stopped
         ],
         "could_not_check": [{"check": r.id, "reason": r.unchecked or r.reason} for r in checks if r.is_undecided],
         "findings": [
@@ -159,7 +157,7 @@ def tell_github(results: Sequence[RunResult]) -> None:
     """
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for result in results:
-            for line in report.github_annotations(result.evidence):
+            for line in github_annotations(result.evidence):
                 write_command(line)
     _write_step_summary(partial(_append, results=results))
 
@@ -197,7 +195,7 @@ def _append(path: Path, results: Sequence[RunResult]) -> None:
     with path.open("a", encoding="utf-8") as summary:
         for result in results:
             share = max(0, left // len(results))
-            text = report.summary_markdown(result.evidence, limit=share)
+            text = summary_markdown(result.evidence, limit=share)
             if len(text.encode()) <= share:
                 summary.write(f"{text}\n")
             else:

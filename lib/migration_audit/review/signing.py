@@ -9,7 +9,7 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from migration_audit import report, signoff
+from migration_audit import signoff
 from migration_audit.artifacts.git.command import each_line_once
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.gate import judge_notebooks, judge_reviewers, rejections
@@ -17,6 +17,7 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.finding import Verdict
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff, fails, failures, holds, remark
+from migration_audit.report.page import render_signed_off
 from migration_audit.review.people import authors, check_signer
 from migration_audit.signoff import Authority, Proposal, SignedDecision
 
@@ -137,7 +138,7 @@ def signed_page(folder: Path, run: SignedRun) -> bytes:
     """``signed-off.html`` of a run as it is in a folder."""
     subjects = signoff.subjects(folder)
     html = (folder / "report.html").read_text("utf-8")
-    return report.render_signed_off(html, run, files=len(subjects)).encode()
+    return render_signed_off(html, run, files=len(subjects)).encode()
 
 
 def write_page(folder: Path, authority: Authority) -> Path:

@@ -12,13 +12,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from migration_audit import report
 from migration_audit.audit.facts.files import write_atomically, write_json_file
 from migration_audit.model.codec import CONVERTER, structured
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import HOME, EarlierRun, EarlierRuns, Evidence, PastVerdict
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.model.strict_json import parse_json
+from migration_audit.report.page import RunSummary, render_index
 from migration_audit.signoff import EVIDENCE_FILE, SIGNED, evidence_of
 from migration_audit.signoff.decisions import FOLDER as SIGNATURES
 from migration_audit.signoff.decisions import read_decision
@@ -193,7 +193,7 @@ def write_index(out: Path, *, order: Sequence[str], progress: Callable[[str], No
         for name in sorted(names, key=lambda name: (places.get(name, len(places)), name)):
             for run, evidence in _shown_runs(base, name, lambda line: progress(f"{out / 'index.html'} leaves out {line}")):
                 summaries.append(_summary(name, run, evidence, out))
-    write_atomically(out / "index.html", report.render_index(summaries).encode())
+    write_atomically(out / "index.html", render_index(summaries).encode())
 
 
 def _shown_runs(base: Path, environment: str, leave_out: Callable[[str], None]) -> Iterator[tuple[Path, Evidence]]:
@@ -217,9 +217,9 @@ def _shown_runs(base: Path, environment: str, leave_out: Callable[[str], None]) 
         return
 
 
-def _summary(environment: str, run: Path, evidence: Evidence, out: Path) -> report.RunSummary:
+def _summary(environment: str, run: Path, evidence: Evidence, out: Path) -> RunSummary:
     home = evidence.commit.get(HOME)
-    return report.RunSummary(
+    return RunSummary(
         environment=environment,
         verdict=evidence.verdict,
         report=f"{run.relative_to(out).as_posix()}/report.html",

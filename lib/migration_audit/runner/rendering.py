@@ -11,7 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from migration_audit import report
 from migration_audit.audit.evidence import TOOL, computed_fields
 from migration_audit.audit.facts.codec import to_bytes
 from migration_audit.audit.facts.store import SNAPSHOTS
@@ -22,6 +21,9 @@ from migration_audit.model.finding import Outcome
 from migration_audit.model.signoff import Sentence, fails, holds
 from migration_audit.model.strict_json import parse_json
 from migration_audit.project.boundary import paths_below, paths_that_match
+from migration_audit.report import ci
+from migration_audit.report.ci import junit_xml, summary_markdown
+from migration_audit.report.html import render_report
 from migration_audit.runner.folders import EARLIER_FILE, load_earlier
 from migration_audit.signoff import SIGNED_PAGE
 from migration_audit.signoff.decisions import FOLDER as SIGNATURES
@@ -91,14 +93,14 @@ def render_files(
             pages.append((path.stem, _load(path)))
         else:
             pages.append((path.stem, replayed.get(path.name) or replay(packaged_notebooks() / path.name, facts)))
-    html = report.render_report(notebooks=pages, evidence=evidence, earlier=load_earlier(folder))
+    html = render_report(notebooks=pages, evidence=evidence, earlier=load_earlier(folder))
     del pages  # tables of a large catalog are as large
     sarif = io.StringIO()  # json.dumps would hold a million pieces of a large one
-    json.dump(report.sarif(evidence), sarif, indent=1, sort_keys=True, ensure_ascii=False)
+    json.dump(ci.sarif(evidence), sarif, indent=1, sort_keys=True, ensure_ascii=False)
     return {
         "report.html": html.encode(),
-        "summary.md": report.summary_markdown(evidence).encode(),
-        "junit.xml": report.junit_xml(evidence).encode(),
+        "summary.md": summary_markdown(evidence).encode(),
+        "junit.xml": junit_xml(evidence).encode(),
         "results.sarif": f"{sarif.getvalue()}\n".encode(),
     }
 

@@ -17,6 +17,7 @@ explains a comment, never a column. What is claimed:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -25,13 +26,13 @@ from migration_audit.model.access import DefaultPrivileges
 from migration_audit.model.drift import Difference, DiffVerdict
 from migration_audit.model.finding import Severity
 from migration_audit.model.identifiers import dotted, leading_name, parts_of
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.model.other_servers import Publication
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Hypertable, HypertableTablespaces
 
-CLASS = {
+_CLASS = {
     "table": "TABLE",
     "view": "VIEW",
     "materialized view": "MATERIALIZED VIEW",
@@ -132,24 +133,24 @@ class Claims:
 
     def __init__(self, *sides: Snapshot) -> None:
         """Take both catalogs."""
-        self._heirs: dict[str, set[tuple[str, str]]] = {}
-        self._sequences: dict[str, set[tuple[str, str]]] = {}
-        self._columns: dict[str, set[str]] = {}
-        self._indexes: dict[str, set[tuple[str, str]]] = {}
-        self._parts: dict[tuple[str, str], list[CatalogObject]] = {}
+        self._heirs: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        self._sequences: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        self._columns: defaultdict[str, set[str]] = defaultdict(set)
+        self._indexes: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        self._parts: defaultdict[Key, list[CatalogObject]] = defaultdict(list)
         for side in sides:
             for obj in side.objects:
-                if obj.belongs_to and obj.belongs_to[0] != "schema":
-                    self._parts.setdefault(obj.belongs_to, []).append(obj)
+                if (owner := obj.belongs_to) and owner[0] != "schema":
+                    self._parts[owner].append(obj)
             for index in side.of(Index):
-                self._indexes.setdefault(index.table, set()).add((index.schema, index.name))
+                self._indexes[index.table].add((index.schema, index.name))
             for table in side.of(Table):
-                self._columns.setdefault(table.key, set()).update(table.column_order)
+                self._columns[table.key].update(table.column_order)
                 for parent in table.inherits:
-                    self._heirs.setdefault(parent, set()).add((table.schema, table.name))
+                    self._heirs[parent].add((table.schema, table.name))
             for sequence in side.of(Sequence):
                 if sequence.owned_by:
-                    self._sequences.setdefault(sequence.owned_by, set()).add((sequence.schema, sequence.name))
+                    self._sequences[sequence.owned_by].add((sequence.schema, sequence.name))
 
     def of(self, difference: Difference) -> Iterator[Address]:
         """The parts of a dump that this difference explains."""
@@ -171,7 +172,7 @@ class Claims:
         place = _named(there)
         for aspect in aspects:
             yield from _addresses(there, aspect, place)
-        if _class(there) in _UNNAMED:
+        if class_of(there.kind) in _UNNAMED:
             yield from (Address(aspect, "", "*") for aspect in aspects)
         if there.kind == "changed privileges":
             *_, inside, name = ["", *leading_name(there.key.partition(" ")[2])[0][:2]]
@@ -208,7 +209,7 @@ class Claims:
     def _of_constraint(self, constraint: Constraint, aspects: list[str]) -> Iterator[Address]:
         table = dotted(constraint.schema, constraint.table)
         if constraint.type == "not null":
-            column = parts_of(constraint.definition.removeprefix("NOT NULL "))[0]
+            column = constraint.not_null_column
             yield Address("COLUMN NOT NULL", constraint.schema, constraint.table, column)
             yield from self._inherited(table, column, ["COLUMN NOT NULL"])
         yield from self._inherited(table, constraint.name, aspects)
@@ -245,8 +246,9 @@ class Claims:
                     yield from (Address(aspect, schema, heir, name) for aspect in aspects if " ON " not in aspect)
 
 
-def _class(obj: CatalogObject) -> str:
-    return CLASS.get(obj.kind, obj.kind.upper())
+def class_of(kind: str) -> str:
+    """What a dump calls objects of this kind."""
+    return _CLASS.get(kind, kind.upper())
 
 
 def _named(obj: CatalogObject) -> Place:
@@ -256,7 +258,7 @@ def _named(obj: CatalogObject) -> Place:
     values = {name: str(getattr(obj, name)) for name in _NAME.get(obj.kind, obj.identity)}
     schema = str(getattr(obj, "schema", "")) if "schema" in obj.identity else ""
     values.pop("schema", None)
-    if _class(obj) == ROUTINE:
+    if class_of(obj.kind) == ROUTINE:
         return schema, f"{values['name']}({values['arguments'] or ('*' if obj.kind == 'aggregate' else '')})", ""
     if {"table", "name"} <= values.keys():
         return schema, values["table"], values["name"]
@@ -265,7 +267,7 @@ def _named(obj: CatalogObject) -> Place:
 
 def _aspects(difference: Difference) -> Iterator[str]:
     there = difference.present_object
-    own = _class(there)
+    own = class_of(there.kind)
     about = RELATION if there.kind in {"table", "view", "materialized view", "sequence"} else own
     special: Mapping[str, tuple[str, ...]] = {
         name: (f"{subject} {about}",) for name, subject in zip(("owner", "comment", "privileges"), _ABOUT, strict=True)
@@ -285,7 +287,7 @@ def _aspects(difference: Difference) -> Iterator[str]:
 
 def _is_called_otherwise(difference: Difference, name: str) -> bool:
     """Whether a change of this attribute changes what statements about the object call it: ``TYPE t``, ``f(a integer)``."""
-    if _class(difference.present_object) == ROUTINE and name == "definition":
+    if class_of(difference.present_object.kind) == ROUTINE and name == "definition":
         return _signature(difference.expected) != _signature(difference.actual)
     return name == "category"
 
@@ -301,9 +303,9 @@ def _addresses(obj: CatalogObject, aspect: str, place: Place) -> Iterator[Addres
     yield Address(aspect, *place)
     if aspect == "ACL ON SERVER":
         yield Address("ACL ON FOREIGN SERVER", schema, name)
-    if _class(obj) == ROUTINE and " ON " in aspect:
+    if class_of(obj.kind) == ROUTINE and " ON " in aspect:
         yield Address(aspect, schema, getattr(obj, "name", name))
-    if aspect in _TYPE_PARTS and _class(obj) == TYPE:
+    if aspect in _TYPE_PARTS and class_of(obj.kind) == TYPE:
         yield Address(aspect, schema, name, "*")
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from migration_audit.compare.claims import CLASS, Claims
+from migration_audit.compare.claims import Claims, class_of
 from migration_audit.compare.dump_parts import ROUTINE, Address, Known, parts
 from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
 from migration_audit.model.drift import Drift
 from migration_audit.model.identifiers import leading_name
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import owners
 from migration_audit.model.preflight import CrossCheck, Unexplained
 from migration_audit.model.relations import Constraint, Table
-from migration_audit.model.snapshot import Snapshot, Unmodelled
+from migration_audit.model.snapshot import Snapshot
 
 LONGEST = 300
 """Characters of a text that a finding shows."""
@@ -37,7 +37,7 @@ def cross_check_with_pg_dump(drift: Drift, *, expected: tuple[Snapshot, str], ac
     claims = Claims(expected[0], actual[0])
     claimed = {(d.kind, d.key): frozenset(claims.of(d)) for d in drift.differences}
     explained = frozenset[Address]().union(*claimed.values())
-    classes = {_class_of(thing) for thing in (*drift.unmodelled_expected, *drift.unmodelled_actual)}
+    classes = {class_of(thing.kind) for thing in (*drift.unmodelled_expected, *drift.unmodelled_actual)}
     unexplained = [
         _unexplained(address, left.get(address), right.get(address))
         for address in differing
@@ -52,7 +52,7 @@ def cross_check_with_pg_dump(drift: Drift, *, expected: tuple[Snapshot, str], ac
         for d in drift.roots
         if (d.kind, d.key) not in seen
         and seen_with_it.isdisjoint(claimed[d.kind, d.key])
-        and seen.isdisjoint(_owners(d.present_object, expected[0], actual[0]))
+        and seen.isdisjoint(owners(d.present_object, expected[0].by_key, actual[0].by_key))
     ]
     return CrossCheck(unexplained=tuple(unexplained), beyond=tuple(beyond))
 
@@ -82,15 +82,6 @@ def _as_inherited(
             (name, *_), rest = leading_name(text.removeprefix("CONSTRAINT "))
             found[address] = text if (address.schema, address.name, name) in own else rest.strip()
     return found
-
-
-def _owners(obj: CatalogObject, *sides: Snapshot) -> Iterator[tuple[str, str]]:
-    """What the object belongs to, what that belongs to, and so on."""
-    owner = obj.belongs_to
-    while owner is not None:
-        yield owner
-        there = next((side.by_key[owner] for side in sides if owner in side.by_key), None)
-        owner = there.belongs_to if there else None
 
 
 def _equal(address: Address, left: Mapping[Address, str], right: Mapping[Address, str]) -> bool:
@@ -131,7 +122,3 @@ def _unexplained(address: Address, expected: str | None, actual: str | None) -> 
 def _short(text: str | None) -> str | None:
     line = " ".join(text.split()) if text is not None else None
     return line if line is None or len(line) <= LONGEST else line[: LONGEST - 1] + "…"
-
-
-def _class_of(thing: Unmodelled) -> str:
-    return CLASS.get(thing.kind, thing.kind.upper())

@@ -7,16 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from migration_audit.compare import normalise
-from migration_audit.compare.normalise import pair_not_null, weight_of_name
+from migration_audit.compare.normalise import Sides, normalised, pair_not_null, weight_of_name
 from migration_audit.compare.renames import as_renames, rename_of, renamed_tables, under_new_names
 from migration_audit.compare.rules import Rules
 from migration_audit.compare.scope import beyond_fresh, without_server_wide
-from migration_audit.compare.timescale import is_chosen_order, matched_jobs
+from migration_audit.compare.timescale import matched_jobs, weighed_by_version
 from migration_audit.compare.unreadable import may_hide, without_unreadable
 from migration_audit.model.access import Role
 from migration_audit.model.bulk import many_objects
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown, heaviest
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Severity
@@ -24,7 +23,6 @@ from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.model.redaction import Redacted
 from migration_audit.model.relations import Constraint
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.model.timescale import CompressionSettings
 
 # What takes its parts along when it is missing; a schema is not among them: its tables are made one by one.
 _TAKES_ALONG = frozenset(
@@ -58,15 +56,15 @@ def compare(
     want, have, not_null = pair_not_null(want, have)
     tables = renamed_tables(want, have)
     called, have = have, under_new_names(have, tables)
-    normalisers = normalise.rules(want, have, expected_applied_by, actual_applied_by)
+    sides = Sides(expected=want, actual=have, expected_applied_by=expected_applied_by, actual_applied_by=actual_applied_by)
     found = [rename_of(want["table", new], called["table", old]) for old, new in tables.items()]
     not_known: list[NotKnown] = []
     lost, added = _takers(want, have), _takers(have, want)
     for key in sorted([*want, *(key for key in have if key not in want)]):  # two sorted runs: cheaper than a set
         if key not in have:
-            found.append(_one_sided(DiffVerdict.MISSING, expected=want[key], actual=None, takers=lost, rules=rules))
+            found.append(_one_sided(DiffVerdict.MISSING, want[key], rules.missing(key[0]), lost))
         elif key not in want:
-            found.append(_one_sided(DiffVerdict.UNEXPECTED, expected=None, actual=have[key], takers=added, rules=rules))
+            found.append(_one_sided(DiffVerdict.UNEXPECTED, have[key], rules.unexpected, added))
         else:
             left, right = want[key], have[key]
             is_same = left == right
@@ -75,14 +73,12 @@ def compare(
                 not_known += hidden
                 is_same = left == right
             if not is_same:  # no normaliser makes equal objects differ
-                left, right = normalise.apply_all(normalisers, (left, right))
+                left, right = normalised(left, right, sides)
             if not is_same and left != right:
                 found.append(_changed(left, right, rules))
             elif isinstance(right, Constraint) and key in not_null:  # by the expected side's name
                 found.append(rename_of(left, replace(right, name=not_null[key]), weight_of_name(right.name)))
-    found = [
-        _of_job(one, expected, renamed, rules) if one.kind == "job" else _of_compression(one, want, have) for one in found
-    ]
+    found = [weighed_by_version(one, expected, renamed, (want, have), rules.unexpected) for one in found]
     found = sorted(as_renames(found, want, have), key=lambda d: (d.kind, d.key))
     if expected_applied_by is not None:
         unstated = (
@@ -128,26 +124,15 @@ def _takers(objects: Mapping[Key, CatalogObject], others: Mapping[Key, CatalogOb
     return {key: key for key in objects if key[0] in _TAKES_ALONG and key not in others}
 
 
-def _one_sided(
-    verdict: DiffVerdict,
-    *,
-    expected: CatalogObject | None,
-    actual: CatalogObject | None,
-    takers: Mapping[Key, Key],
-    rules: Rules,
-) -> Difference:
-    there = expected or actual
-    if there is None:
-        raise ValueError("a difference is about an object")
-    severity = rules.missing(there.kind) if verdict is DiffVerdict.MISSING else rules.unexpected
-    owner = there.belongs_to
+def _one_sided(verdict: DiffVerdict, obj: CatalogObject, severity: Severity, takers: Mapping[Key, Key]) -> Difference:
+    is_missing, owner = verdict is DiffVerdict.MISSING, obj.belongs_to
     return Difference(
         verdict=verdict,
-        kind=there.kind,
-        key=there.key,
+        kind=obj.kind,
+        key=obj.key,
         severity=severity,
-        expected=expected,
-        actual=actual,
+        expected=obj if is_missing else None,
+        actual=None if is_missing else obj,
         part_of=takers.get(owner) if owner else None,
     )
 
@@ -157,7 +142,7 @@ def _changed(expected: CatalogObject, actual: CatalogObject, rules: Rules) -> Di
         FieldChange(
             name=name,
             expected=_text(left),
-            actual=_text(_told_apart(right, left)),
+            actual=_text(_distinguished(right, left)),
             severity=rules.of_field(name, expected.kind),
         )
         for name in expected.compared()
@@ -167,7 +152,7 @@ def _changed(expected: CatalogObject, actual: CatalogObject, rules: Rules) -> Di
         verdict=DiffVerdict.CHANGED,
         kind=expected.kind,
         key=expected.key,
-        severity=max((c.severity for c in changes), key=lambda s: s.weight),
+        severity=heaviest(changes),
         fields=changes,
         expected=expected,
         actual=actual,
@@ -181,27 +166,6 @@ def _contents(expected: Snapshot, actual: Snapshot) -> Iterator[str]:
             yield f"rows of {kind}s, and whether they have any: {some_of(both)}"
 
 
-def _of_job(found: Difference, expected: Snapshot, renamed: Mapping[str, str], rules: Rules) -> Difference:
-    """With its key on the actual side; one that comes with TimescaleDB, altered there alone, weighs as an unexpected one."""
-    weight = rules.unexpected
-    if found.verdict is DiffVerdict.CHANGED and ("job", found.key) not in expected.by_key:
-        fields = tuple(replace(change, severity=weight) for change in found.fields)
-        found = replace(found, severity=weight, fields=fields)
-    return replace(found, actual_key=renamed.get(found.key))
-
-
-def _of_compression(found: Difference, want: Mapping[Key, CatalogObject], have: Mapping[Key, CatalogObject]) -> Difference:
-    """With an order that one version of TimescaleDB chose and wrote down, and another one chooses later, for information."""
-    left, right = found.expected, found.actual
-    if not (isinstance(left, CompressionSettings) and isinstance(right, CompressionSettings)):
-        return found
-    named, objects = (left, want) if right.order_by is None else (right, have)
-    if None not in (left.order_by, right.order_by) or not is_chosen_order(named, objects):
-        return found
-    fields = tuple(replace(c, severity=Severity.INFO) if c.name == "order_by" else c for c in found.fields)
-    return replace(found, fields=fields, severity=max((c.severity for c in fields), key=lambda s: s.weight))
-
-
 def _text(value: Any) -> str | None:
     """A value as a person reads it; None for "not set", which an empty list is too and an empty text is not."""
     if value is None:
@@ -213,7 +177,7 @@ def _text(value: Any) -> str | None:
     return str(value)
 
 
-def _told_apart(value: Any, other: Any) -> Any:
+def _distinguished(value: Any, other: Any) -> Any:
     """The value; each redacted text in it that the other has under the same name with another value says so."""
     if not isinstance(value, tuple):
         return value
@@ -242,9 +206,8 @@ def _with_notes(
 ) -> Iterator[Difference]:
     """The differences; roles that one side makes, and the other takes for granted, say so."""
     for difference in differences:
-        if isinstance(difference.present_object, Role) and difference.present_object.name in assumed_roles.get(
-            difference.verdict, ()
-        ):
+        there = difference.present_object
+        if isinstance(there, Role) and there.name in assumed_roles.get(difference.verdict, ()):
             side = "actual" if difference.verdict is DiffVerdict.MISSING else "expected"
             yield replace(difference, note=f"the {side} side assumes it: it names it but does not create it")
         else:

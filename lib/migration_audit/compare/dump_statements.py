@@ -23,6 +23,11 @@ _TYPE, _SCHEMA, _OWNER = re.compile(r"; Type: (?=([A-Z ]+);)"), re.compile(r"; S
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _TAG_KIND = re.compile(r"^(?:[A-Z]+ )*")
 _LINE_IN_NAME = re.compile(r'"[^"]*[\n\r]')
+_SETTINGS = {
+    "default_table_access_method": "access_method",
+    "default_tablespace": "tablespace",
+    "session_authorization": "granter",
+}
 _RESTRICT = re.compile(r"^\\restrict (\S+)$", re.MULTILINE)
 
 
@@ -181,15 +186,5 @@ def _parsed(text: str) -> Any:
 
 def _set(settings: SessionSettings, node: Any) -> SessionSettings:
     value = node.args[0].a_const.sval.sval if node.args else ""
-    match node.name:
-        case "default_table_access_method":
-            return replace(settings, access_method=value)
-        case "default_tablespace":
-            return replace(settings, tablespace=value)
-        case "session_authorization":
-            return replace(settings, granter=value)
-        case _:
-            return settings
-
-
-__all__ = ["DumpEntry", "DumpStatement", "SessionSettings", "statements"]
+    name = _SETTINGS.get(node.name)
+    return replace(settings, **{name: value}) if name else settings

@@ -12,7 +12,7 @@ from migration_audit.formats import LedgerFormat
 from migration_audit.formats.ledgers import OF_RUNNERS
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject, Key
+from migration_audit.model.objects import CatalogObject, Key, owners
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project.names import split_qualified
@@ -38,7 +38,8 @@ def without_ledgers(snapshot: Snapshot, named: Sequence[LedgerSettings]) -> With
     roots = {**known_ledgers(snapshot), **_named(snapshot, named)}
     if not roots:
         return WithoutLedgers(snapshot=snapshot, left_out=())
-    gone = {key for key in snapshot.by_key if _root(key, snapshot, roots) is not None}
+    objects = snapshot.by_key
+    gone = {key for key, obj in objects.items() if not roots.keys().isdisjoint((key, *owners(obj, objects)))}
     gone |= {("schema", dotted(name)) for name in _emptied(snapshot, gone, roots)}
     by_owner: dict[str, list[str]] = defaultdict(list)
     for (kind, key), owner in sorted(roots.items()):
@@ -96,19 +97,6 @@ def _companions(ledger: LedgerFormat, snapshot: Snapshot, found: Mapping[Key, st
                 key = ("table", dotted(table.schema if schema == home else schema, other))
             if key in snapshot.by_key:
                 yield key
-
-
-def _root(key: Key, snapshot: Snapshot, roots: Mapping[Key, str]) -> Key | None:
-    """The ledger that an object is, or belongs to."""
-    seen: set[Key] = set()
-    here: Key | None = key
-    while here is not None and here not in seen:
-        if here in roots:
-            return here
-        seen.add(here)
-        obj = snapshot.by_key.get(here)
-        here = obj.belongs_to if obj is not None else None
-    return None
 
 
 def _emptied(snapshot: Snapshot, gone: set[Key], roots: Mapping[Key, str]) -> set[str]:

@@ -19,21 +19,21 @@ PostgreSQL itself does most of it (both sides are read back from a catalog). Wha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
 from migration_audit.model.access import Database
 from migration_audit.model.finding import Severity
-from migration_audit.model.identifiers import dotted, made_name, parts_of, quoted
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.identifiers import dotted, made_name, quoted
+from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.model.relations import Column, Constraint, Table
 from migration_audit.model.routines import Routine
 from migration_audit.model.timescale import HypertableTablespaces
 
 Pair = tuple[CatalogObject, CatalogObject]
-Objects = Mapping[tuple[str, str], CatalogObject]
+Objects = Mapping[Key, CatalogObject]
 
 _EXPRESSIONS = ("default", "definition", "partition_bound", "partition_key", "using", "check")
 """The fields that hold what the server's deparser printed."""
@@ -42,26 +42,25 @@ _OF_WHOEVER_RUNS_IT = ("owner", "privileges", "connection_limit")
 _UNCHOSEN = re.compile(r".+_not_null\d*")
 
 
-def rules(
-    want: Objects, have: Objects, applied_by: str | None, actual_applied_by: str | None = None
-) -> tuple[Callable[[CatalogObject, CatalogObject], Pair], ...]:
-    """All of them, for one comparison of these objects; see ``unstated_owner`` and ``unstated_by_actual`` for the roles."""
-    return (
-        common_column_order,
-        own_columns_in_order(want, have),
-        attached_tablespace(want, have),
-        no_default(want, have),
-        one_text,
-        unstated_owner(applied_by),
-        unstated_database(applied_by),
-        unstated_by_actual(actual_applied_by),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Both sides of one comparison, with the role that applied the SQL where a side is a shadow and the other is not."""
+
+    expected: Objects
+    actual: Objects
+    expected_applied_by: str | None
+    actual_applied_by: str | None
 
 
-def common_column_order(expected: CatalogObject, actual: CatalogObject) -> Pair:
-    """Both tables with the columns that they share, each in its own order."""
-    if not (isinstance(expected, Table) and isinstance(actual, Table)):
-        return expected, actual
+def normalised(expected: CatalogObject, actual: CatalogObject, sides: Sides) -> Pair:
+    """Two objects of one key after every rule for their class, in order."""
+    for cls, rule in _RULES:
+        if isinstance(expected, cls) and isinstance(actual, cls):
+            expected, actual = rule(expected, actual, sides)
+    return expected, actual
+
+
+def _common_column_order(expected: Table, actual: Table, sides: Sides) -> Pair:
     shared = set(expected.column_order) & set(actual.column_order)
     return _only(expected, shared), _only(actual, shared)
 
@@ -70,49 +69,31 @@ def _only(table: Table, names: set[str]) -> Table:
     return replace(table, column_order=tuple(name for name in table.column_order if name in names))
 
 
-def unstated_owner(applied_by: str | None) -> Callable[[CatalogObject, CatalogObject], Pair]:
-    """A normaliser that takes the owner ``applied_by`` on the expected side for "not stated"."""
-
-    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
-        owner = getattr(expected, "owner", None)
-        if applied_by is None or owner != applied_by or not hasattr(actual, "owner"):
-            return expected, actual
-        return expected, replace(actual, owner=owner)  # type: ignore[call-arg]  # both have the field
-
-    return normalise
+def _unstated_owner(expected: CatalogObject, actual: CatalogObject, sides: Sides) -> Pair:
+    owner = getattr(expected, "owner", None)
+    if owner is None or owner != sides.expected_applied_by:
+        return expected, actual
+    return expected, replace(actual, owner=owner)  # type: ignore[call-arg]  # both have the field
 
 
-def unstated_by_actual(applied_by: str | None) -> Callable[[CatalogObject, CatalogObject], Pair]:
-    """A normaliser that takes the owner ``applied_by`` on the actual side for "not stated", and who may use the database."""
-
-    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
-        if applied_by is None:
-            return expected, actual
-        if isinstance(expected, Database) and isinstance(actual, Database):
-            unstated = {name: getattr(actual, name) for name in _OF_WHOEVER_RUNS_IT}
-            return replace(expected, **unstated), actual
-        owner = getattr(actual, "owner", None)
-        if owner != applied_by or not hasattr(expected, "owner"):
-            return expected, actual
-        return replace(expected, owner=owner), actual  # type: ignore[call-arg]  # both have the field
-
-    return normalise
+def _unstated_by_actual(expected: CatalogObject, actual: CatalogObject, sides: Sides) -> Pair:
+    owner = getattr(actual, "owner", None)
+    if owner is None or owner != sides.actual_applied_by:
+        return expected, actual
+    return replace(expected, owner=owner), actual  # type: ignore[call-arg]  # both have the field
 
 
-def unstated_database(applied_by: str | None) -> Callable[[CatalogObject, CatalogObject], Pair]:
-    """A normaliser that takes what the expected side does not say of its database for "not stated"."""
-
-    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
-        if applied_by is None or not (isinstance(expected, Database) and isinstance(actual, Database)):
-            return expected, actual
+def _unstated_database(expected: Database, actual: Database, sides: Sides) -> Pair:
+    if sides.expected_applied_by is not None:
         unstated = {name: value for name in Database.compared() if not (value := getattr(expected, name))}
-        return expected, replace(actual, **unstated)
+        actual = replace(actual, **unstated)
+    if sides.actual_applied_by is not None:
+        expected = replace(expected, **{name: getattr(actual, name) for name in _OF_WHOEVER_RUNS_IT})
+    return expected, actual
 
-    return normalise
 
-
-def one_text(expected: CatalogObject, actual: CatalogObject) -> Pair:
-    """Both as they are, but a text of ``actual`` that says the same in another spelling is spelled as in ``expected``."""
+def _one_text(expected: CatalogObject, actual: CatalogObject, sides: Sides) -> Pair:
+    """A text of ``actual`` that says the same in another spelling is spelled as in ``expected``."""
     if expected == actual:
         return expected, actual
     spell = one_spelling_of_routine if isinstance(expected, Routine) else one_spelling
@@ -128,62 +109,57 @@ def _spelled(value: str | tuple[str, ...], spell: Callable[[str], str]) -> tuple
     return (spell(value),) if isinstance(value, str) else tuple(map(spell, value))
 
 
-def own_columns_in_order(want: Objects, have: Objects) -> Callable[[CatalogObject, CatalogObject], Pair]:
-    """A normaliser that compares the order of those columns which a table that inherits declares itself."""
-
+def _own_columns_in_order(expected: Table, actual: Table, sides: Sides) -> Pair:
     def own(table: Table, objects: Objects) -> set[str]:
         columns = {name: objects.get(("column", f"{table.key}.{quoted(name)}")) for name in table.column_order}
         return {name for name, column in columns.items() if not (isinstance(column, Column) and not column.is_local)}
 
-    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
-        if not (isinstance(expected, Table) and isinstance(actual, Table)) or expected.column_order == actual.column_order:
-            return expected, actual
-        if not (expected.inherits and actual.inherits) or expected.partition_bound or actual.partition_bound:
-            return expected, actual
-        declared = own(expected, want) | own(actual, have)
-        is_same = _only(expected, declared).column_order == _only(actual, declared).column_order
-        return expected, replace(actual, column_order=expected.column_order) if is_same else actual
-
-    return normalise
+    inherits = expected.inherits and actual.inherits and not (expected.partition_bound or actual.partition_bound)
+    if not inherits or expected.column_order == actual.column_order:
+        return expected, actual
+    declared = own(expected, sides.expected) | own(actual, sides.actual)
+    is_same = _only(expected, declared).column_order == _only(actual, declared).column_order
+    return expected, replace(actual, column_order=expected.column_order) if is_same else actual
 
 
-def attached_tablespace(want: Objects, have: Objects) -> Callable[[CatalogObject, CatalogObject], Pair]:
-    """A normaliser that leaves a table's tablespace to those of its hypertable where these differ already."""
-
+def _attached_tablespace(expected: Table, actual: Table, sides: Sides) -> Pair:
     def attached(table: Table, objects: Objects) -> tuple[str, ...]:
         found = objects.get((HypertableTablespaces.kind, table.key))
         return found.tablespaces if isinstance(found, HypertableTablespaces) else ()
 
-    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
-        if not (isinstance(expected, Table) and isinstance(actual, Table)) or expected.tablespace == actual.tablespace:
-            return expected, actual
-        left, right = attached(expected, want), attached(actual, have)
-        is_told = left != right and expected.tablespace in (None, *left) and actual.tablespace in (None, *right)
-        return expected, replace(actual, tablespace=expected.tablespace) if is_told else actual
-
-    return normalise
-
-
-def no_default(want: Objects, have: Objects) -> Callable[[CatalogObject, CatalogObject], Pair]:
-    """A normaliser that takes ``NULL::type`` for no default in tables that inherit on both sides."""
-
-    def inherits(column: Column, objects: Objects) -> bool:
-        table = objects.get(column.belongs_to or ("", ""))
-        return isinstance(table, Table) and bool(table.inherits)
-
-    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
-        if not (isinstance(expected, Column) and isinstance(actual, Column)) or expected.default == actual.default:
-            return expected, actual
-        if _is_null(expected) and _is_null(actual) and inherits(expected, want) and inherits(actual, have):
-            return expected, replace(actual, default=expected.default)
+    if expected.tablespace == actual.tablespace:
         return expected, actual
+    left, right = attached(expected, sides.expected), attached(actual, sides.actual)
+    is_reported = left != right and expected.tablespace in (None, *left) and actual.tablespace in (None, *right)
+    return expected, replace(actual, tablespace=expected.tablespace) if is_reported else actual
 
-    return normalise
+
+def _no_default(expected: Column, actual: Column, sides: Sides) -> Pair:
+    def lacks_parents(column: Column, objects: Objects) -> bool:
+        table = objects.get(column.belongs_to)
+        is_null = column.default is None or column.default == f"NULL::{_without_length(column.type)}"
+        return is_null and isinstance(table, Table) and bool(table.inherits)
+
+    # Of a domain, NULL is more than nothing: it replaces another default.
+    if (
+        expected.default != actual.default
+        and lacks_parents(expected, sides.expected)
+        and lacks_parents(actual, sides.actual)
+    ):
+        return expected, replace(actual, default=expected.default)
+    return expected, actual
 
 
-def _is_null(column: Column) -> bool:
-    """No default, or NULL of the column's own type; of a domain, NULL is more than nothing: it replaces another default."""
-    return column.default is None or column.default == f"NULL::{_without_length(column.type)}"
+_RULES: tuple[tuple[type[CatalogObject], Callable[[Any, Any, Sides], Pair]], ...] = (
+    (Table, _common_column_order),
+    (Table, _own_columns_in_order),
+    (Table, _attached_tablespace),
+    (Column, _no_default),
+    (CatalogObject, _one_text),
+    (CatalogObject, _unstated_owner),
+    (Database, _unstated_database),
+    (CatalogObject, _unstated_by_actual),
+)
 
 
 def _without_length(type_name: str) -> str:
@@ -193,21 +169,14 @@ def _without_length(type_name: str) -> str:
     return re.sub(r"^character(?! varying)", "bpchar", bare)
 
 
-def apply_all(normalisers: Iterable[Callable[[CatalogObject, CatalogObject], Pair]], pair: Pair) -> Pair:
-    """The pair after every normaliser, in order."""
-    for normalise in normalisers:
-        pair = normalise(*pair)
-    return pair
-
-
-def pair_not_null(expected_side: Objects, actual_side: Objects) -> tuple[Objects, Objects, dict[tuple[str, str], str]]:
+def pair_not_null(expected_side: Objects, actual_side: Objects) -> tuple[Objects, Objects, dict[Key, str]]:
     """Both sides with the NOT NULL constraints of one column under one key; by key, the name that the actual side has.
 
     PostgreSQL 18 has such constraints, and mostly generates their names. A catalog is read with those that say more than the
     column does: a name of their own, NO INHERIT, NOT VALID, a comment. Where only one side has such a one, the column of the
     other side has a plain one, so that the two are compared as what they are.
     """
-    names: dict[tuple[str, str], str] = {}
+    names: dict[Key, str] = {}
     expected, actual = _by_column(expected_side), _by_column(actual_side)
     if not (expected or actual):
         return expected_side, actual_side, names
@@ -237,11 +206,7 @@ def weight_of_name(name: str) -> Severity:
 
 def _by_column(objects: Objects) -> dict[str, Constraint]:
     found = [each for each in objects.values() if isinstance(each, Constraint) and each.type == "not null"]
-    return {dotted(each.schema, each.table, _column(each)): each for each in found}
-
-
-def _column(constraint: Constraint) -> str:
-    return parts_of(constraint.definition.removeprefix("NOT NULL "))[0]
+    return {dotted(each.schema, each.table, each.not_null_column): each for each in found}
 
 
 def _plain(key: str, objects: Objects, like: Constraint) -> Constraint | None:

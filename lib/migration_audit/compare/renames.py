@@ -16,7 +16,7 @@ from migration_audit.compare.spelling import one_spelling
 from migration_audit.model.drift import Difference, DiffVerdict, FieldChange
 from migration_audit.model.finding import Severity
 from migration_audit.model.identifiers import dotted, parts_of, quoted, sql_name, sql_name_of
-from migration_audit.model.objects import CatalogObject, Key
+from migration_audit.model.objects import CatalogObject, Key, owners
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.relations import Sequence as SequenceObject
 
@@ -56,10 +56,8 @@ def under_new_names(objects: Objects, tables: Mapping[str, str]) -> Objects:
         return objects
     moved: dict[Key, CatalogObject] = {}
     for key, obj in objects.items():
-        owner: Key | None = key
-        while owner is not None and owner[1] not in tables:
-            owner = objects[owner].belongs_to if owner in objects else None
-        new = _moved(obj, owner[1], tables[owner[1]]) if owner else obj
+        table = next((name for _, name in (key, *owners(obj, objects)) if name in tables), None)
+        new = _moved(obj, table, tables[table]) if table else obj
         moved[new.kind, new.key] = new
     return moved
 

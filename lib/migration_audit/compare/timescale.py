@@ -7,13 +7,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from migration_audit.model.drift import Difference, DiffVerdict, heaviest
+from migration_audit.model.finding import Severity
 from migration_audit.model.identifiers import bare
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.model.relations import Index
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import CompressionSettings, Hypertable
 from migration_audit.model.timescale_jobs import Job
 
+Objects = Mapping[Key, CatalogObject]
 _MOST_PAIRS = 10_000
 """Up to so many pairs of jobs are looked at for the most alike; beyond, they are paired in their order."""
 
@@ -74,10 +77,37 @@ def _numbered(wanted: Sequence[Job], here: Sequence[Job]) -> list[tuple[int, Job
     return [*found, *enumerate(left, start=next_number)]
 
 
+def weighed_by_version(
+    found: Difference,
+    expected: Snapshot,
+    renamed: Mapping[str, str],
+    sides: tuple[Objects, Objects],
+    unexpected: Severity,
+) -> Difference:
+    """The difference, with less weight where a version of TimescaleDB decides; a job with its key on the actual side.
+
+    A job that comes with TimescaleDB, altered on the actual side alone, weighs as an ``unexpected`` one.
+    """
+    left, right = found.expected, found.actual
+    if found.kind == Job.kind:
+        if found.verdict is DiffVerdict.CHANGED and (Job.kind, found.key) not in expected.by_key:
+            fields = tuple(replace(change, severity=unexpected) for change in found.fields)
+            found = replace(found, severity=unexpected, fields=fields)
+        return replace(found, actual_key=renamed.get(found.key))
+    if not (isinstance(left, CompressionSettings) and isinstance(right, CompressionSettings)):
+        return found
+    # An order that one version chose and wrote down, and another one chooses later, is for information.
+    named, objects = (left, sides[0]) if right.order_by is None else (right, sides[1])
+    if None not in (left.order_by, right.order_by) or not _is_chosen_order(named, objects):
+        return found
+    fields = tuple(replace(c, severity=Severity.INFO) if c.name == "order_by" else c for c in found.fields)
+    return replace(found, fields=fields, severity=heaviest(fields))
+
+
 _COLUMN = re.compile(r'("(?:[^"]|"")+"|[^\s,()]+)( DESC| ASC)?( NULLS \w+)?')
 
 
-def is_chosen_order(settings: CompressionSettings, objects: Mapping[tuple[str, str], CatalogObject]) -> bool:
+def _is_chosen_order(settings: CompressionSettings, objects: Objects) -> bool:
     """Whether an order of compressed rows looks like one that TimescaleDB chose itself, which it does not record since 2.22.
 
     Until then it wrote down its choice: the dimensions descending, and before or behind them columns of indexes ascending.

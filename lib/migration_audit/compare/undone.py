@@ -91,10 +91,10 @@ class ObjectHistory:
             kind=_WORDS.get(seen.kind, seen.kind),
             name=seen.name,
             how=Undoing.REMOVED,
-            made=locate(*seen.origin) if seen.origin else None,
+            made=_place(seen, locate),
             undone=removed.at,
             along=removed.along,
-            again=locate(*successor.origin) if successor and successor.origin else None,
+            again=_place(successor, locate) if successor else None,
         )
 
     def _successor(self, seen: SeenObject, seen_before: int) -> SeenObject | None:
@@ -115,8 +115,9 @@ class ObjectHistory:
             holder = self._lives.get((*parent, 0)) if parent else None
             if life.is_given:
                 continue
-            made = locate(*life.first.origin) if life.first.origin else None
-            if holder is not None and not holder.is_given and _path_of(holder, locate) == (made.path if made else None):
+            made = _place(life.first, locate)
+            of_holder = _place(holder.first, locate) if holder else None
+            if holder and not holder.is_given and (of_holder and of_holder.path) == (made and made.path):
                 continue
             if made is None or is_own(made):
                 counts[made.path if made else ""] += 1
@@ -165,9 +166,9 @@ def _last_of_each(found: Iterable[Undone]) -> tuple[Undone, ...]:
     return tuple(one for one in kept.values() if one.again is None or (one.kind, one.name) not in lost)
 
 
-def _path_of(life: _Life, locate: Locate) -> str | None:
-    made = locate(*life.first.origin) if life.first.origin else None
-    return made.path if made else None
+def _place(seen: SeenObject, locate: Locate) -> Location | None:
+    """The statement that wrote the object's row."""
+    return locate(*seen.origin) if seen.origin else None
 
 
 def _name(seen: SeenObject) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from operator import attrgetter
 from typing import Any, get_type_hints
@@ -17,29 +17,21 @@ Pair = tuple[CatalogObject, CatalogObject]
 _SIDES = ("expected", "actual")
 
 
-def without_unreadable(expected: CatalogObject, actual: CatalogObject) -> tuple[Pair, tuple[NotKnown, ...]]:
+def without_unreadable(expected: CatalogObject, actual: CatalogObject) -> tuple[Pair, list[NotKnown]]:
     """Both objects as far as both could be read, and what could not."""
-    if not (may_hide(expected) or may_hide(actual)):
-        return (expected, actual), ()
-    found = [*_hidden_in_lists(expected, actual), *_hidden_password(expected, actual)]
-    if not found:
-        return (expected, actual), ()
-    left, right = ({one.attribute: one.readable[side] for one in found} for side in (0, 1))
-    not_known = (NotKnown(kind=expected.kind, key=expected.key, attribute=one.shown, sides=one.sides) for one in found)
-    return (replace(expected, **left), replace(actual, **right)), tuple(not_known)
+    not_known: list[NotKnown] = []
+    if may_hide(expected) or may_hide(actual):
+        for attribute, shown, sides, (left, right) in (*_in_lists(expected, actual), *_password(expected, actual)):
+            not_known.append(NotKnown(kind=expected.kind, key=expected.key, attribute=shown, sides=sides))
+            expected, actual = replace(expected, **{attribute: left}), replace(actual, **{attribute: right})
+    return (expected, actual), not_known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Unreadable:
-    attribute: str
-    shown: str
-    """The attribute and the names of its values that could not be read."""
-    sides: tuple[str, ...]
-    readable: tuple[Any, Any]
-    """What is left of the attribute on each side."""
+_Unreadable = tuple[str, str, tuple[str, ...], tuple[Any, Any]]
+"""An attribute; it and the names of its values that could not be read; on which sides; what is left of it on each."""
 
 
-def _hidden_in_lists(expected: CatalogObject, actual: CatalogObject) -> Iterator[_Unreadable]:
+def _in_lists(expected: CatalogObject, actual: CatalogObject) -> Iterator[_Unreadable]:
     for attribute in expected.compared():
         values = getattr(expected, attribute), getattr(actual, attribute)
         if not all(isinstance(value, tuple) for value in values):
@@ -47,22 +39,17 @@ def _hidden_in_lists(expected: CatalogObject, actual: CatalogObject) -> Iterator
         by_side = [_hidden(value) for value in values]
         names = set[str]().union(*by_side)
         if names:
-            known = ([v for v in value if _name(v) not in names] if "" not in names else () for value in values)
-            left, right = map(tuple, known)
-            yield _Unreadable(
-                attribute=attribute,
-                shown=" ".join((attribute, *sorted(names - {""}))),
-                sides=tuple(side for side, hidden in zip(_SIDES, by_side, strict=True) if hidden),
-                readable=(left, right),
-            )
+            left, right = (tuple(v for v in value if _name(v) not in names and "" not in names) for value in values)
+            sides = tuple(side for side, hidden in zip(_SIDES, by_side, strict=True) if hidden)
+            yield attribute, " ".join((attribute, *sorted(names - {""}))), sides, (left, right)
 
 
-def _hidden_password(expected: CatalogObject, actual: CatalogObject) -> Iterator[_Unreadable]:
+def _password(expected: CatalogObject, actual: CatalogObject) -> Iterator[_Unreadable]:
     """A password that one side alone could read."""
     if isinstance(expected, Role) and isinstance(actual, Role):
         sides = tuple(side for side, role in zip(_SIDES, (expected, actual), strict=True) if role.password is None)
         if len(sides) == 1:
-            yield _Unreadable(attribute="password", shown="password", sides=sides, readable=(None, None))
+            yield "password", "password", sides, (None, None)
 
 
 def may_hide(obj: CatalogObject) -> bool:

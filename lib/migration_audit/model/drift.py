@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -31,6 +32,11 @@ class FieldChange:
     expected: str | None
     actual: str | None
     severity: Severity
+
+
+def heaviest(changes: Iterable[FieldChange]) -> Severity:
+    """What a difference in these attributes weighs."""
+    return max((change.severity for change in changes), key=lambda severity: severity.weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, ClassVar
@@ -63,6 +64,17 @@ class CatalogObject(_Keyed):
     def compared(cls) -> tuple[str, ...]:
         """The names of the attributes that a comparison looks at."""
         return _compared(cls)  # type: ignore[arg-type]  # mypy takes a class for unhashable
+
+
+def owners(obj: CatalogObject, *sides: Mapping[Key, CatalogObject]) -> Iterator[Key]:
+    """What the object belongs to, what that belongs to, and so on; each is looked up on the first side that has it."""
+    seen: set[Key] = set()
+    owner = obj.belongs_to
+    while owner is not None and owner not in seen:
+        yield owner
+        seen.add(owner)
+        there = next((side[owner] for side in sides if owner in side), None)
+        owner = there.belongs_to if there else None
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migration_audit.model.identifiers import dotted
+from migration_audit.model.identifiers import dotted, parts_of
 from migration_audit.model.objects import InSchema, Key, OnTable, OnTableOrView, shown_only
 
 
@@ -137,6 +137,11 @@ class Constraint(OnTable, kind="constraint"):
     enabled: str = "origin"
     """``origin``, or what ``ALTER TABLE … DISABLE TRIGGER ALL`` made of the triggers that watch over it:
     ``disabled on public.positions``. A dump does not tell it."""
+
+    @property
+    def not_null_column(self) -> str:
+        """The column of a NOT NULL constraint."""
+        return parts_of(self.definition.removeprefix("NOT NULL "))[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

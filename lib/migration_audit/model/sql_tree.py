@@ -26,6 +26,3 @@ def parse_or_none(text: str) -> Any | None:
         return parse(text)
     except postgast.PgQueryError:
         return None
-
-
-__all__ = ["parse", "parse_or_none"]

@@ -139,6 +139,3 @@ def _commented(port: Port, proof: PortProof, origins: Mapping[Key, Location]) ->
     for step in steps:
         parts += [_described(step, origins) + as_comment(step.sql), ""]
     return "\n".join(parts)
-
-
-__all__ = ["NOTHING", "nothing_compared", "nothing_to_port", "port_text", "running_lines", "running_sql"]

@@ -13,7 +13,7 @@ import fix_directus
 from migration_audit.audit.case import directus_boots
 from migration_audit.audit.demo import demo_root
 from migration_audit.audit.inputs.boot import boot_inputs
-from migration_audit.audit.inputs.directus import directus_inputs
+from migration_audit.audit.inputs.directus import deployment_of, directus_inputs
 from migration_audit.audit.live import Live, read_live
 from migration_audit.audit.preflight.loading import load
 from migration_audit.audit.preflight.shadows import Shadow, apply_to, roles_of
@@ -75,11 +75,11 @@ def made(project: Project, owner: Shadow, live: Live, **given: Any) -> dict[str,
     assert owner.snapshot is not None
     return directus_inputs(
         project,
+        deployment_of(project, **{"image": image(), "variables": {}, **given}),
         owner=owner.snapshot,
         owner_origins=owner.origins,
-        live=live.live,
+        live=live.facts["live"],
         directus=live.directus,
-        **{"image": image(), "variables": {}, **given},
     )
 
 
@@ -193,7 +193,7 @@ def test_the_version_is_the_images_unless_it_is_named(
 def test_a_project_without_a_snapshot_is_not_asked(project: Project) -> None:
     nothing = Unavailable(reason="no server")
     other = replace(project, snapshot=None)
-    inputs = directus_inputs(other, owner=nothing, owner_origins={}, live=nothing, directus=nothing)
+    inputs = directus_inputs(other, deployment_of(other), owner=nothing, owner_origins={}, live=nothing, directus=nothing)
     results = judged(other, "dev", inputs)
     assert {(r.outcome, r.required, r.reason) for r in results.values()} == {
         (Outcome.SKIPPED, False, "audit.toml has no [snapshot]")
@@ -205,7 +205,7 @@ def test_what_could_not_be_read_is_told_and_the_rest_is_judged(
     project: Project, owner: Shadow, live: Live, tmp_path: Path
 ) -> None:
     down = Unavailable(reason="connection refused", outcome=Outcome.ERRORED)
-    blind = made(project, owner, replace(live, live=down, directus=down))
+    blind = made(project, owner, replace(live, facts={**live.facts, "live": down}, directus=down))
     assert isinstance(blind["directus_live"], DirectusLive)
     results = judged(project, "dev", blind)
     assert "own boots could not be computed: connection refused" in (results["SNAP001"].reason or "")
@@ -223,16 +223,8 @@ def test_version_and_guards_are_those_of_the_demos_own_files(retired_tree: Path,
     files = boot_inputs(project)
     nothing = Unavailable(reason="not looked at")
     boot = files["owner_boot"]
-    inputs = directus_inputs(
-        project,
-        owner=nothing,
-        owner_origins={},
-        live=nothing,
-        directus=nothing,
-        image=files["owner_image"],
-        run=boot.run,
-        variables=files["owner_variables"],
-    )
+    deployment = deployment_of(project, image=files["owner_image"], run=boot.run, variables=files["owner_variables"])
+    inputs = directus_inputs(project, deployment, owner=nothing, owner_origins={}, live=nothing, directus=nothing)
     assert str(inputs["directus_target"].version) == "11.17.4"
     assert inputs["directus_target"].where == "directus/Dockerfile:1"
     assert inputs["directus_runtime"].excluded >= {"positions", "migrations_applied"}

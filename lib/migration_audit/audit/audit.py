@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final, NoReturn, Self
+from typing import Final, NoReturn, Self
 
 from migration_audit.audit.case import Case
 from migration_audit.audit.evidence import build_evidence
@@ -23,12 +23,12 @@ from migration_audit.audit.facts.types import (
 )
 from migration_audit.audit.inputs.artifact_digests import artifact_digests, report_digests
 from migration_audit.audit.inputs.boot import BootInputs, boot_inputs
-from migration_audit.audit.inputs.directus import deployment_of, directus_inputs
+from migration_audit.audit.inputs.directus import Deployment, deployment_of, directus_inputs
 from migration_audit.audit.inputs.retirement import documents_inputs, load_commands, retirement_inputs
 from migration_audit.audit.live import Live, read_live
 from migration_audit.audit.preflight.owner_alone import is_legacy_gone, run_owner_alone
 from migration_audit.audit.preflight.preflight import run_preflight
-from migration_audit.audit.rehearsals.directus import Deployment, LiveSide, rehearse_fresh, rehearse_live
+from migration_audit.audit.rehearsals.directus import copy_of, rehearse_fresh, rehearse_live
 from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.audit.run_in_parallel import on_stderr, run_in_parallel
 from migration_audit.model.directus_database import DirectusRehearsal
@@ -132,12 +132,7 @@ class Audit(Case):
         facts: EnvironmentFacts = {
             "audited_environment": self.environment_name,
             "read_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            "live": live.live,
-            "owner_ledger": live.owner_ledger,
-            "legacy_ledger": live.legacy_ledger,
-            "obstacles": live.rights.obstacles,
-            "writer_access": live.rights.writer_access,
-            "probe_rights": live.rights.probe_rights,
+            **live.facts,
             **self._directus(live),
             "directus_rehearsal": self._directus_rehearsal(live),
         }
@@ -199,10 +194,15 @@ class Audit(Case):
 
     @cached_property
     def _deployment(self) -> Deployment | Unavailable:
-        if self.project.snapshot is None:
-            return Unavailable(reason="audit.toml has no [snapshot]", required=False)
-        target, runtime = deployment_of(self.project, self.project.snapshot, **self._of_boot())
-        return Deployment(target=target, runtime=runtime)
+        if self.project.boot is None:
+            return deployment_of(self.project)
+        boot = self._boot["owner_boot"]
+        return deployment_of(
+            self.project,
+            image=self._boot["owner_image"],
+            run=boot.run if isinstance(boot, Boot) else boot,
+            variables=self._boot["owner_variables"],
+        )
 
     @cached_property
     def _boot(self) -> BootInputs:
@@ -229,33 +229,23 @@ class Audit(Case):
     def _directus(self, live: Live) -> DirectusFacts:
         return directus_inputs(
             self.project,
+            self._deployment,
             owner=self.owner,
             owner_origins=self.shared["owner_origins"],
-            live=live.live,
+            live=live.facts["live"],
             directus=live.directus,
-            **self._of_boot(),
         )
 
     def _directus_rehearsal(self, live: Live) -> DirectusRehearsal | Unavailable:
-        side = LiveSide(
-            name=self.environment_name,
-            live=live.live,
+        copy = copy_of(
+            self.environment_name,
+            live=live.facts["live"],
             directus=live.directus,
             migrations=live.migrations,
             owner=self.owner,
             owner_tables=self.shared["directus_owner"],
         )
-        return rehearse_live(self.project, self._deployment, side, progress=self._progress)
-
-    def _of_boot(self) -> dict[str, Any]:
-        """What ``[boot]`` says of the owner; None each without it."""
-        boot = self._boot["owner_boot"]
-        named = {
-            "image": self._boot["owner_image"],
-            "run": boot.run if isinstance(boot, Boot) else boot,
-            "variables": self._boot["owner_variables"],
-        }
-        return named if self.project.boot else dict.fromkeys(named)
+        return rehearse_live(self.project, self._deployment, copy, progress=self._progress)
 
 
 def _refuse_removed(folder: Path) -> NoReturn:

@@ -11,8 +11,9 @@ import psycopg
 
 from migration_audit import catalog
 from migration_audit.audit.coverage import Keys, scoped_drift
-from migration_audit.audit.inputs.directus import directus_role, raw_names
-from migration_audit.audit.inputs.privileges import LiveRights, read_rights_and_rows, without_rights
+from migration_audit.audit.facts.types import LiveFacts
+from migration_audit.audit.inputs.directus import NO_SNAPSHOT, directus_role, raw_names
+from migration_audit.audit.inputs.privileges import read_rights_and_rows, without_rights
 from migration_audit.audit.rehearsals.directus import NOT_ASKED
 from migration_audit.catalog.directus import Migrations, read_migrations
 from migration_audit.compare import of_interest
@@ -26,14 +27,9 @@ from migration_audit.project import Environment, LedgerSettings, Project, resolv
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """What was read of one environment; each part is the fact, or says why it is not there."""
+    """What was read of one environment: facts, and what the Directus inputs and its rehearsal are made of."""
 
-    live: Snapshot | Unavailable
-    """Everything that was read, in scope or not."""
-    owner_ledger: Ledger | Unavailable
-    legacy_ledger: Ledger | Unavailable
-    rights: LiveRights
-    """Who may run DDL and who may write; and which rows prevent what is missing."""
+    facts: LiveFacts
     directus: DirectusLive | Unavailable
     """What Directus recorded here, where the project has a ``[snapshot]``."""
     migrations: Migrations | Unavailable
@@ -52,17 +48,16 @@ def read_live(project: Project, environment: Environment, *, owner: Snapshot | U
         )
     except AuditError as error:
         why = Unavailable.of(error)
-        rights = without_rights(why)
-        return Live(live=why, owner_ledger=why, legacy_ledger=why, rights=rights, directus=why, migrations=why)
+        facts: LiveFacts = {"live": why, "owner_ledger": why, "legacy_ledger": why, **without_rights(why)}
+        return Live(facts=facts, directus=why, migrations=why)
     drift, _ = scoped_drift(project, owner=owner, live=live, prelude=prelude)
-    return Live(
-        live=live,
-        owner_ledger=ledgers["owner"],
-        legacy_ledger=ledgers["legacy"],
-        rights=read_rights_and_rows(project, environment, conninfo, live=live, drift=drift),
-        directus=directus,
-        migrations=migrations,
-    )
+    facts = {
+        "live": live,
+        "owner_ledger": ledgers["owner"],
+        "legacy_ledger": ledgers["legacy"],
+        **read_rights_and_rows(project, environment, conninfo, live=live, drift=drift),
+    }
+    return Live(facts=facts, directus=directus, migrations=migrations)
 
 
 def _read_all(
@@ -87,8 +82,7 @@ def _directus(
     connection: psycopg.Connection[Any], project: Project, *, live: Snapshot, owner: Snapshot | Unavailable
 ) -> tuple[DirectusLive | Unavailable, Migrations | Unavailable]:
     if project.snapshot is None:
-        why = Unavailable(reason="audit.toml has no [snapshot]", required=False)
-        return why, why
+        return NO_SNAPSHOT, NO_SNAPSHOT
     try:
         names = raw_names(project, owner)
         found = catalog.read_directus(connection, live, role=directus_role(project), raw_tables=names)

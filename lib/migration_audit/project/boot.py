@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from migration_audit.model.location import Location
 from migration_audit.project import keys
-from migration_audit.project.describe import Example, Shape, computed, setting, table
+from migration_audit.project.describe import Example, Shape, computed, repeated, setting, table, table_in
 from migration_audit.project.keys import Leads
 from migration_audit.project.locate import Found
 
@@ -101,9 +101,7 @@ class BootSettings:
 
 def boot_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     """What is wrong with ``[boot]`` beyond the types of its keys."""
-    boot = tables.get("boot")
-    if not isinstance(boot, dict):
-        return
+    boot = table_in(tables, "boot")
     if boot.get("compose") or boot.get("dev_compose"):
         for name in ("owner_service", "writer_service"):
             if name not in boot:
@@ -113,17 +111,7 @@ def boot_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
             yield ("boot", name), "requires Compose files, but none are named", "name them: compose = [...]"
     if "context" in boot and "dockerfile" not in boot:
         yield ("boot", "context"), "is the context of a Dockerfile, but none is named", "name it: dockerfile = ..."
-    yield from _steps(boot.get("step"))
-
-
-def _steps(steps: Any) -> Iterator[Found]:
-    seen: set[str] = set()
-    for position, step in enumerate(steps if isinstance(steps, list) else ()):
-        name = step.get("name") if isinstance(step, dict) else None
-        if isinstance(name, str) and name in seen:
-            yield ("boot", "step", position, "name"), "is also the name of another step", "use a different name for each"
-        elif isinstance(name, str):
-            seen.add(name)
+    yield from repeated(tables, "boot", "step", what="step")
 
 
 _TIMEOUT: Final = 300
@@ -186,9 +174,7 @@ class SnapshotSettings:
 
 def snapshot_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     """What is wrong with the rehearsal of ``[snapshot]``."""
-    table = tables.get("snapshot")
-    if not isinstance(table, dict):
-        return
+    table = table_in(tables, "snapshot")
     by, command = table.get("rehearse"), "rehearse_command"
     if by == Rehearse.COMMAND and command not in table:
         yield ("snapshot", command), "is missing, expected a program and its first arguments", "add it below [snapshot]"

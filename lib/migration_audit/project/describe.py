@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 from migration_audit.model.location import Location
 from migration_audit.project.keys import Key
-from migration_audit.project.locate import KeyPath, absolute, nearest
+from migration_audit.project.locate import Found, KeyPath, absolute, nearest
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
@@ -300,6 +300,25 @@ def _less(spec: TableSpec, without: tuple[str, ...]) -> TableSpec:
         keys={name: key for name, key in spec.keys.items() if name not in without},
         tables={name: _less(below, inner[name]) for name, below in spec.tables.items() if name not in without},
     )
+
+
+def table_in(tables: Table, name: str) -> Table:
+    """The table of this name; an empty one where there is none, or something else, which is reported elsewhere."""
+    value = tables.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def repeated(tables: Table, *path: str, what: str) -> Iterator[Found]:
+    """Tables of an array, to which ``path`` leads, that have the name of an earlier one; ``what`` is one of them."""
+    seen: set[str] = set()
+    for part in path[:-1]:
+        tables = table_in(tables, part)
+    for position, value in items(tables, path[-1]):
+        name = value.get("name")
+        if isinstance(name, str) and name in seen:
+            yield (*path, position, "name"), f"is also the name of another {what}", "use a different name for each"
+        elif isinstance(name, str):
+            seen.add(name)
 
 
 def items(tables: Table, name: str) -> Iterator[tuple[int, Table]]:

@@ -11,7 +11,7 @@ from migration_audit.model.errors import DatabaseError
 from migration_audit.model.finding import Phase
 from migration_audit.model.location import Location
 from migration_audit.project import keys
-from migration_audit.project.describe import computed, setting
+from migration_audit.project.describe import computed, setting, table_in
 from migration_audit.project.keys import VARIABLE
 from migration_audit.project.locate import Found, KeyPath
 
@@ -72,8 +72,7 @@ class Environment:
 
 def environment_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     """Names that no folder can have everywhere, and databases that are reached in no way or in two."""
-    environments = tables.get("environments")
-    for name, value in environments.items() if isinstance(environments, dict) else ():
+    for name, value in table_in(tables, "environments").items():
         path: KeyPath = ("environments", name)
         if not _ENVIRONMENT_NAME.match(name) or name in _RESERVED_ENVIRONMENTS:
             why = "is reserved" if name in _RESERVED_ENVIRONMENTS else "is not a portable folder name"

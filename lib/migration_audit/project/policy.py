@@ -11,7 +11,17 @@ from typing import Any, Final
 
 from migration_audit.model.location import Location
 from migration_audit.project import keys
-from migration_audit.project.describe import Example, Shape, Table, TablePlace, build_settings, items, setting, table
+from migration_audit.project.describe import (
+    Example,
+    Shape,
+    Table,
+    TablePlace,
+    build_settings,
+    items,
+    setting,
+    table,
+    table_in,
+)
 from migration_audit.project.keys import REVISION, WORD
 from migration_audit.project.locate import Found, KeyPath
 
@@ -193,15 +203,15 @@ class Waiver:
 
 def policy_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     """Names that do not exist, and quorums that cannot be reached."""
-    known = _table(tables.get("environments"))
-    policy = _table(tables.get("policy"))
+    known = table_in(tables, "environments")
+    policy = table_in(tables, "policy")
     roles = [role.get("name") for _, role in items(policy, "role")]
     yield from _needs_problems(policy, ("policy",), roles)
-    for name, needs in _table(policy.get("environments")).items():
+    for name in (needs := table_in(policy, "environments")):
         path: KeyPath = ("policy", "environments", name)
         if name not in known:
             yield path, "is not an environment of this file", f"the environments are {', '.join(known) or 'none yet'}"
-        yield from _needs_problems(_table(needs), path, roles)
+        yield from _needs_problems(table_in(needs, name), path, roles)
     for position, waiver in items(tables, "waiver"):
         environment = waiver.get("environment")
         if isinstance(environment, str) and environment not in known:
@@ -216,7 +226,3 @@ def _needs_problems(table: Mapping[str, Any], path: KeyPath, roles: list[Any]) -
             yield (*path, "roles"), "names a role that [[policy.role]] does not define", "define it, or correct the name"
     if isinstance(signers, list) and isinstance(quorum, int) and len(set(map(str, signers))) < quorum:
         yield (*path, "quorum"), "requires more reviewers than there are signers", "lower it, or name more signers"
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

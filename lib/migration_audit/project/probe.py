@@ -23,9 +23,7 @@ class Probe:
         example="\"INSERT INTO public.users (id, name) VALUES (1, 'a') ON CONFLICT (id) DO NOTHING\"",
         convert=str.strip,
     )
-    role: str | None = setting(
-        keys.role(), "The role that runs it. Left out: the environment's writer.", default=None, example='"writer"'
-    )
+    role: str | None = setting(keys.role(), "The role that runs it. Left out: the environment's writer.", example='"writer"')
     arbiter: str | None = setting(
         keys.qualified("a unique index as schema.index, such as public.positions_device_ts"),
         "The unique index that ON CONFLICT must use, schema first.",
@@ -48,17 +46,6 @@ class RehearsalSettings:
     at: Location = field(compare=False)
 
 
-def probe_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
-    """Probes that have one name."""
-    seen: set[str] = set()
-    for position, value in items(tables, "probe"):
-        name = value.get("name")
-        if isinstance(name, str) and name in seen:
-            yield ("probe", position, "name"), "is also the name of another probe", "use a different name for each"
-        elif isinstance(name, str):
-            seen.add(name)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HypertablePin:
     """What one dimension of a hypertable must be, whatever the SQL of either source says."""
@@ -74,7 +61,7 @@ class HypertablePin:
         convert=str,
     )
     partitions: int | None = setting(
-        keys.integer(minimum=1, expected="a whole number, at least 1"), "By hash: the number of partitions.", default=None
+        keys.integer(minimum=1, expected="a whole number, at least 1"), "By hash: the number of partitions."
     )
     at: Location = field(compare=False)
 

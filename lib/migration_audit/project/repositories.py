@@ -15,7 +15,7 @@ from typing import Any, Final
 from migration_audit import formats
 from migration_audit.model.location import Location
 from migration_audit.project import keys
-from migration_audit.project.describe import Shape, TableSpec, computed, setting
+from migration_audit.project.describe import Shape, TableSpec, computed, setting, table_in
 from migration_audit.project.keys import PREFIX, REVISION, Leads
 from migration_audit.project.locate import Found, KeyPath, absolute
 
@@ -68,20 +68,18 @@ def repository_name(folder: str) -> str:
 
 def repository_problems(tables: Mapping[str, Any], spec: TableSpec) -> Iterator[Found]:
     """What is wrong with the repositories and with each ``NAME:path`` of valid tables."""
-    declared = tables.get("repository")
-    known: Mapping[str, Any] = declared if isinstance(declared, dict) else {}
+    known = table_in(tables, "repository")
     yield from _names(known)
     for path, value in _paths(tables, spec):
         yield from _prefix(path, value, known)
     for name in _HOME:
         table, key = name.split(".")
-        written = tables[table].get(key) if isinstance(tables.get(table), dict) else None
+        written = table_in(tables, table).get(key)
         if isinstance(written, str) and _split(written)[0] in known:
             todo = "write a path relative to this file, without the name of a repository"
             yield (table, key), "is in another repository; reports and policy are in the repository of audit.toml", todo
     for side in _SOURCES:
-        if isinstance(tables.get(side), dict):
-            yield from _source(side, tables[side])
+        yield from _source(side, table_in(tables, side))
 
 
 def expanded(tables: Mapping[str, Any], spec: TableSpec) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from migration_audit.model.location import Location
 from migration_audit.project import keys
-from migration_audit.project.describe import Example, Table, TablePlace, computed, setting, setting_of, table_of
+from migration_audit.project.describe import Example, Table, TablePlace, computed, items, setting, setting_of, table_of
 from migration_audit.project.keys import REVISION, WORD, Key
 from migration_audit.project.locate import Found, KeyPath
 from migration_audit.project.names import name_problems
@@ -172,21 +172,14 @@ class AuditRule:
     verb: Verb = computed(_verb)
     what: tuple[str, ...] = setting_of({verb: replace(spec.key, doc=spec.doc) for verb, spec in VERBS.items()}, _what)
     """What the verb is about: paths, names, sentences; one item for a verb that takes one; empty for ``ddl``."""
-    module: str | None = setting(
-        keys.inside_path("service/src/db/migrate.ts"), "The file that holds the functions.", default=None
-    )
+    module: str | None = setting(keys.inside_path("service/src/db/migrate.ts"), "The file that holds the functions.")
     unchanged_since: str | None = setting(
-        keys.pattern(REVISION, "a git revision, such as main"),
-        "A git revision; the paths must be as they were there.",
-        default=None,
+        keys.pattern(REVISION, "a git revision, such as main"), "A git revision; the paths must be as they were there."
     )
     sha256: str | None = setting(
-        keys.pattern(r"[0-9a-fA-F]{64}", "the 64 hexadecimal digits of the file's SHA-256"),
-        "The SHA-256 of the one file.",
+        keys.pattern(r"[0-9a-fA-F]{64}", "the 64 hexadecimal digits of the file's SHA-256"), "The SHA-256 of the one file."
     )
-    context: str | None = setting(
-        keys.inside_path("service"), "The build context. Left out: the Dockerfile's folder.", default=None
-    )
+    context: str | None = setting(keys.inside_path("service"), "The build context. Left out: the Dockerfile's folder.")
     carries: tuple[str, ...] = setting(
         keys.texts('a list of words in paths that no image may contain, such as ["migrations"]'),
         "What no stage may copy or write.",
@@ -198,10 +191,9 @@ class AuditRule:
     head: str | None = setting(
         keys.text("text of the comment at the top of the fixture"),
         "Text that the comment at the top of the file must contain.",
-        default=None,
     )
     loaded_by: tuple[str, ...] = setting(
-        keys.inside_globs("service/test/**/*.ts"), "The tests; at least one must load the file.", default=()
+        keys.inside_globs("service/test/**/*.ts"), "The tests; at least one must load the file."
     )
     about: tuple[str, ...] = setting(
         keys.texts('a list of words that the entry holds, such as ["runner", "retired"]'),
@@ -213,10 +205,10 @@ class AuditRule:
         name="in",
     )
     excluded: tuple[str, ...] = setting(
-        keys.inside_globs("service/src/generated/**"), "Which of these files to leave out.", default=(), name="except"
+        keys.inside_globs("service/src/generated/**"), "Which of these files to leave out.", name="except"
     )
     section: str | None = setting(
-        keys.text("a heading of the document, without its #"), "Only below this heading. Left out: anywhere.", default=None
+        keys.text("a heading of the document, without its #"), "Only below this heading. Left out: anywhere."
     )
     if_there: bool = setting(
         keys.flag("true where the document may be missing"),
@@ -224,10 +216,10 @@ class AuditRule:
         default=False,
     )
     directory: str | None = setting(
-        keys.inside_path("service"), "The folder in which the command runs. Left out: the folder of this file.", default=None
+        keys.inside_path("service"), "The folder in which the command runs. Left out: the folder of this file."
     )
     junit: str | None = setting(
-        keys.inside_path("service/reports/junit.xml"), "The JUnit XML that the command wrote on this commit.", default=None
+        keys.inside_path("service/reports/junit.xml"), "The JUnit XML that the command wrote on this commit."
     )
     time_limit: int = setting(keys.seconds(), "Seconds that the command may take when the audit runs it.", default=600)
     at: Location = field(compare=False)
@@ -282,18 +274,11 @@ EXAMPLES: Final = (
         if_there="true",
     ),
     _rule_example(
-        "DOC006",
-        drops='["migrations_applied"]',
-        in_='["**/*.sql", "**/*.sh", "docs/**/*.md"]',
-        except_='["OPERATIONS.md"]',
+        "DOC006", drops='["migrations_applied"]', in_='["**/*.sql", "**/*.sh", "docs/**/*.md"]', except_='["OPERATIONS.md"]'
     ),
     _rule_example("DOC003", entry='"note"', about='["migration runner", "retired"]', in_='["docs/log.md"]'),
     _rule_example(
-        "CMD001",
-        command='"pnpm test"',
-        directory='"service"',
-        junit='"service/reports/junit.xml"',
-        time_limit="600",
+        "CMD001", command='"pnpm test"', directory='"service"', junit='"service/reports/junit.xml"', time_limit="600"
     ),
 )
 
@@ -302,10 +287,8 @@ RULE_KEYS: Final = table_of(AuditRule).keys
 
 def rule_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     """What is wrong with each rule as a whole; keys of a wrong type are reported elsewhere."""
-    rules = tables.get("rule")
-    for position, rule in enumerate(rules if isinstance(rules, list) else ()):
-        if isinstance(rule, dict):
-            yield from _rule(rule, ("rule", position))
+    for position, rule in items(tables, "rule"):
+        yield from _rule(rule, ("rule", position))
 
 
 def _rule(rule: Mapping[str, Any], path: KeyPath) -> Iterator[Found]:

@@ -15,7 +15,7 @@ from migration_audit.model.finding import Severity
 from migration_audit.model.location import Location
 from migration_audit.model.rows import SeedMode
 from migration_audit.project import keys
-from migration_audit.project.describe import Shape, setting, table
+from migration_audit.project.describe import Shape, items, setting, table
 from migration_audit.project.locate import Found
 
 _KIND: Final = re.compile(r'^class \w+\(\w+, kind="([^"]+)"', re.MULTILINE)
@@ -81,7 +81,6 @@ class AuditScope:
     schemas: tuple[str, ...] | None = setting(
         keys.texts('a list of schema names, such as ["public"]'),
         "Audit these schemas only. Left out: all schemas that belong neither to PostgreSQL nor to an extension.",
-        default=None,
         example='["public"]',
     )
     exclude: tuple[ScopeRule, ...] = table(
@@ -116,9 +115,7 @@ class SeedRule:
         "out anyway.",
         name="except",
     )
-    reason: str | None = setting(
-        keys.long_text("why these rows are compared this way"), "Why. A reviewer reads this.", default=None
-    )
+    reason: str | None = setting(keys.long_text("why these rows are compared this way"), "Why. A reviewer reads this.")
     at: Location = field(compare=False)
 
     def matches(self, table: str) -> bool:
@@ -128,10 +125,7 @@ class SeedRule:
 
 def seed_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     """What is wrong with the rules beyond their types."""
-    value = tables.get("seed")
-    for number, rule in enumerate(value if isinstance(value, list) else ()):
-        if not isinstance(rule, dict):
-            continue
+    for number, rule in items(tables, "seed"):
         chosen = [key for key in ("columns", "except") if key in rule]
         if len(chosen) > 1:
             yield ("seed", number), "has both columns and except", "list the columns to compare, or those to exclude"

@@ -16,7 +16,7 @@ from migration_audit.model.identifiers import dotted
 from migration_audit.model.location import Location
 from migration_audit.model.progress import FILE_TIMEOUT, STATEMENT_TIMEOUT
 from migration_audit.project import keys
-from migration_audit.project.describe import Shape, Table, TablePlace, computed, setting, table
+from migration_audit.project.describe import Shape, Table, TablePlace, computed, setting, table, table_in
 from migration_audit.project.keys import VARIABLE, Leads
 from migration_audit.project.locate import Found
 from migration_audit.project.names import split_qualified
@@ -218,7 +218,7 @@ class Source:
         is_live=True,
     )
     """Glob patterns relative to ``root``; what they match, and in which order, is read later."""
-    command: CommandSettings | None = table(CommandSettings, default=None, shape=Shape.INLINE, when="command")
+    command: CommandSettings | None = table(CommandSettings, shape=Shape.INLINE, when="command")
     """The runner itself, which migrates the shadow."""
     snapshot: Path | None = setting(
         keys.path("a snapshot that `migration-audit snapshot` saved, relative to this file, such as legacy.json"),
@@ -258,11 +258,11 @@ class Source:
         example='{ search_path = "app", role = "app_owner" }',
     )
     settings_at: Location | None = computed(
-        lambda table, place: place.at("settings") if "settings" in table else None, default=None, compare=False
+        lambda table, place: place.at("settings") if "settings" in table else None, compare=False
     )
     """Where audit.toml gives them."""
     role: str | None = setting(
-        keys.role(), "The role that owns what this source creates in a live database.", default=None, example='"service"'
+        keys.role(), "The role that owns what this source creates in a live database.", example='"service"'
     )
     statement_timeout: int = setting(
         keys.seconds(), "Seconds that one statement of sql may take in a shadow.", default=STATEMENT_TIMEOUT
@@ -302,11 +302,10 @@ class Source:
 def source_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     """What is wrong with ``[legacy]`` and ``[owner]`` beyond the types of their keys."""
     for side, kinds in KINDS.items():
-        table = tables.get(side)
-        if isinstance(table, dict):
-            yield from _kind(side, kinds, table)
-            yield from _command(side, table)
-            yield from _ledger_problems(side, table, table.get("ledger"))
+        if isinstance(tables.get(side), dict):
+            yield from _kind(side, kinds, tables[side])
+            yield from _command(side, tables[side])
+            yield from _ledger_problems(side, tables[side], tables[side].get("ledger"))
 
 
 def _kind(side: str, kinds: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[Found]:
@@ -316,8 +315,7 @@ def _kind(side: str, kinds: tuple[str, ...], table: Mapping[str, Any]) -> Iterat
     for kind in given[1:]:
         what = f"is set together with {given[0]}, expected exactly one of {', '.join(kinds)}"
         yield (side, kind), what, "remove one of them"
-    settings = table.get("settings")
-    for name in settings if isinstance(settings, dict) else ():
+    for name in table_in(table, "settings"):
         if name.lower() == "session_authorization":
             yield (side, "settings", name), "has no effect at the start of a session", 'write role = "…"'
     for name, owners in _BELONG_TO.items():
@@ -326,15 +324,15 @@ def _kind(side: str, kinds: tuple[str, ...], table: Mapping[str, Any]) -> Iterat
 
 
 def _command(side: str, table: Mapping[str, Any]) -> Iterator[Found]:
-    command, env, ledger = table.get("command"), table.get("env"), table.get("ledger")
-    if command is not None and isinstance(ledger, dict) and "name_format" in ledger:
+    command = table.get("command")
+    if command is not None and "name_format" in table_in(table, "ledger"):
         what = "applies to file names, but a command decides itself what it records"
         yield (side, "ledger", "name_format"), what, "remove it"
     for position, word in enumerate(command if isinstance(command, list) else ()):
         if isinstance(word, str) and any(f"{{{name}}}" in word for name in PLACEHOLDERS):
             what = "contains the shadow's connection, but every user of this machine can read a command's arguments"
             yield (side, "command", position), what, 'put it into a variable: env = { DATABASE_URL = "{url}" }'
-    for name, value in env.items() if isinstance(env, dict) else ():
+    for name, value in table_in(table, "env").items():
         try:
             filled(value, dict.fromkeys(PLACEHOLDERS, "")) if isinstance(value, str) else None
         except ValueError as error:

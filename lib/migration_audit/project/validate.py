@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from migration_audit.project.boot import boot_problems, snapshot_problems
-from migration_audit.project.describe import Shape, TableSpec
+from migration_audit.project.describe import Shape, TableSpec, repeated
 from migration_audit.project.environment import environment_problems
 from migration_audit.project.keys import Key
 from migration_audit.project.locate import KeyPath
 from migration_audit.project.policy import policy_problems
-from migration_audit.project.probe import hypertable_problems, probe_problems
+from migration_audit.project.probe import hypertable_problems
 from migration_audit.project.repositories import repository_problems
 from migration_audit.project.rule import rule_problems
 from migration_audit.project.scope import seed_problems
@@ -35,7 +35,6 @@ _OF_TABLES: Final = (
     source_problems,
     environment_problems,
     hypertable_problems,
-    probe_problems,
     rule_problems,
     policy_problems,
     boot_problems,
@@ -65,6 +64,7 @@ class Problem:
 def validate(tables: Mapping[str, Any]) -> list[Problem]:
     """All problems of a parsed audit.toml; empty for a valid one."""
     of_all = [found for problems in _OF_TABLES for found in problems(tables)]
+    of_all += repeated(tables, "probe", what="probe")
     found = [
         Problem(path=path, what=what, todo=todo) for path, what, todo in (*of_all, *repository_problems(tables, SCHEMA))
     ]

@@ -150,18 +150,29 @@ class DirectusFacts(TypedDict):
     post_changes: tuple[ColumnChange, ...] | Unavailable
 
 
-class EnvironmentFacts(DirectusFacts):
+class RightsFacts(TypedDict):
+    """What the PRV checks and LIV013 ask for; made by ``read_rights_and_rows``."""
+
+    obstacles: tuple[Obstacle, ...] | Unavailable
+    writer_access: Access | Unavailable
+    probe_rights: tuple[ProbeRights, ...] | Unavailable
+
+
+class LiveFacts(RightsFacts):
+    """A live database; made by ``read_live``."""
+
+    live: Snapshot | Unavailable
+    """Everything that was read, in scope or not."""
+    owner_ledger: Ledger | Unavailable
+    legacy_ledger: Ledger | Unavailable
+
+
+class EnvironmentFacts(LiveFacts, DirectusFacts):
     """What was read of one environment."""
 
     audited_environment: str
     read_at: str
     """When it was read: ISO 8601, UTC."""
-    live: Snapshot | Unavailable
-    owner_ledger: Ledger | Unavailable
-    legacy_ledger: Ledger | Unavailable
-    obstacles: tuple[Obstacle, ...] | Unavailable
-    writer_access: Access | Unavailable
-    probe_rights: tuple[ProbeRights, ...] | Unavailable
     directus_rehearsal: DirectusRehearsal | Unavailable
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migration_audit import sources
@@ -31,69 +31,81 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project, SnapshotSettings
 from migration_audit.sources.post_objects import find_column_changes
 
-_NOT_ASKED = Unavailable(reason="audit.toml has no [snapshot]", required=False)
+NO_SNAPSHOT = Unavailable(reason="audit.toml has no [snapshot]", required=False)
 _NO_BOOT = "audit.toml has no [boot], so DB_EXCLUDE_TABLES and --ignoreRules are not known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """Which Directus the deployment runs, and how it calls ``schema apply``."""
+
+    target: TargetVersion
+    runtime: DirectusRuntime
+
+
+def deployment_of(
+    project: Project,
+    *,
+    image: Image | Unavailable | None = None,
+    run: StartOutcome | Unavailable | None = None,
+    variables: Mapping[str, str] | Unavailable | None = None,
+) -> Deployment | Unavailable:
+    """What the files say of the deployment of ``[snapshot]``.
+
+    ``image``, ``run`` (what the owner's service starts; None: what the image starts) and ``variables`` (the service's
+    environment) come from ``[boot]``, and are None without it.
+    """
+    if project.snapshot is None:
+        return NO_SNAPSHOT
+    started = image.start if run is None and isinstance(image, Image) else run
+    target = _target(project, project.snapshot, image)
+    return Deployment(target=target, runtime=_runtime(started, variables, target.version))
 
 
 def directus_inputs(
     project: Project,
+    deployment: Deployment | Unavailable,
     *,
     owner: Snapshot | Unavailable,
     owner_origins: OriginMap,
     live: Snapshot | Unavailable,
     directus: DirectusLive | Unavailable,
-    image: Image | Unavailable | None = None,
-    run: StartOutcome | Unavailable | None = None,
-    variables: Mapping[str, str] | Unavailable | None = None,
 ) -> DirectusFacts:
     """What the SNAP checks ask for, by name; each the fact, or says why it is not there. Raises nothing that a report tells.
 
-    ``owner`` is the snapshot of the owner's shadow and ``live`` the environment's; ``directus`` what ``read_live`` read
-    next to it. ``image``, ``run`` (what the owner's service starts; None: what the image starts) and ``variables`` (the
-    service's environment) come from ``[boot]``, and are None without it.
+    ``owner`` is the snapshot of the owner's shadow and ``live`` the environment's; ``directus`` is what ``read_live`` read
+    in addition to it.
     """
-    settings = project.snapshot
-    if settings is None:
+    if project.snapshot is None or isinstance(deployment, Unavailable):
         return {
-            "directus_snapshot": _NOT_ASKED,
-            "directus_target": _NOT_ASKED,
-            "raw_tables": _NOT_ASKED,
-            "directus_live": _NOT_ASKED,
-            "directus_runtime": _NOT_ASKED,
-            "post_changes": _NOT_ASKED,
+            "directus_snapshot": NO_SNAPSHOT,
+            "directus_target": NO_SNAPSHOT,
+            "raw_tables": NO_SNAPSHOT,
+            "directus_live": NO_SNAPSHOT,
+            "directus_runtime": NO_SNAPSHOT,
+            "post_changes": NO_SNAPSHOT,
         }
-    target, runtime = deployment_of(project, settings, image=image, run=run, variables=variables)
-    seen = directus if isinstance(directus, DirectusLive) else _unread(project, directus.reason)
+    if isinstance(directus, Unavailable):
+        directus = DirectusLive(reason=directus.reason, role=directus_role(project))
     return {
-        "directus_snapshot": _file(settings, project.directory),
-        "directus_target": target,
-        "raw_tables": _raw_tables(project, owner, owner_origins, live, runtime.search_path),
-        "directus_live": seen,
-        "directus_runtime": runtime,
+        "directus_snapshot": _file(project.snapshot, project.directory),
+        "directus_target": deployment.target,
+        "raw_tables": _raw_tables(project, owner, owner_origins, live, deployment.runtime.search_path),
+        "directus_live": directus,
+        "directus_runtime": deployment.runtime,
         "post_changes": _post_changes(project),
     }
 
 
-def deployment_of(
-    project: Project,
-    settings: SnapshotSettings,
-    *,
-    image: Image | Unavailable | None,
-    run: StartOutcome | Unavailable | None,
-    variables: Mapping[str, str] | Unavailable | None,
-) -> tuple[TargetVersion, DirectusRuntime]:
-    """Which Directus the deployment runs, and how it calls ``schema apply``; arguments as ``directus_inputs`` takes them."""
-    started = image.start if run is None and isinstance(image, Image) else run
-    target = _target(project, settings, image)
-    return target, _runtime(started, variables, target.version)
-
-
 def raw_names(project: Project, owner: Snapshot | Unavailable) -> tuple[tuple[str, str], ...]:
     """Schema and name of each table that the owner's SQL makes, and of both ledgers."""
-    of_sql = isinstance(owner, Snapshot) and project.owner.command is None
-    made = [] if not of_sql or isinstance(owner, Unavailable) else [(table.schema, table.name) for table in owner.of(Table)]
-    ledgers = [(one.schema, one.table) for one in (project.legacy.ledger, project.owner.ledger) if one is not None]
-    return tuple(dict.fromkeys([*made, *ledgers]))
+    tables = owner.of(Table) if isinstance(owner, Snapshot) and project.owner.command is None else ()
+    made = [(table.schema, table.name) for table in tables]
+    return tuple(dict.fromkeys([*made, *_ledgers(project)]))
+
+
+def _ledgers(project: Project) -> list[tuple[str, str]]:
+    return [(one.schema, one.table) for one in (project.legacy.ledger, project.owner.ledger) if one is not None]
 
 
 def directus_role(project: Project) -> str | None:
@@ -138,7 +150,7 @@ def _raw_tables(
     if project.owner.command is not None:
         why = "the owner is a command: it is not known which of its tables Directus manages and which raw SQL creates"
         return Unavailable(reason=why, required=False)
-    ledgers = {(one.schema, one.table) for one in (project.legacy.ledger, project.owner.ledger) if one is not None}
+    ledgers = _ledgers(project)
     made: list[RawTable] = []
     for schema, name in raw_names(project, owner):
         key = dotted(schema, name)
@@ -218,10 +230,6 @@ def _list(value: str) -> tuple[str, ...]:
     """Directus's lists: ``a,b``, also behind ``array:``. A space next to a comma is part of the name."""
     bare = value.removeprefix("array:").removeprefix("string:")
     return tuple(part for part in bare.split(",") if part)
-
-
-def _unread(project: Project, reason: str) -> DirectusLive:
-    return DirectusLive(reason=reason, role=directus_role(project))
 
 
 def _post_changes(project: Project) -> tuple[ColumnChange, ...] | Unavailable:

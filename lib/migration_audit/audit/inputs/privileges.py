@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 
 from migration_audit import catalog
+from migration_audit.audit.facts.types import RightsFacts
 from migration_audit.catalog.access import read_access
 from migration_audit.catalog.duplicates import count_obstacles
 from migration_audit.catalog.rights import read_rights
@@ -16,7 +17,7 @@ from migration_audit.compare import in_scope
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
-from migration_audit.model.live import Obstacle, wanted_in
+from migration_audit.model.live import wanted_in
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.privileges import Access, Granted, Owned, ProbeRights
 from migration_audit.model.snapshot import Snapshot
@@ -26,23 +27,14 @@ from migration_audit.sources.needs import statement_needs
 _NO_WRITER = Unavailable(reason="audit.toml names no writer_role", required=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveRights:
-    """What the PRV checks and LIV013 ask for; each part is the fact, or says why it is not there."""
-
-    obstacles: tuple[Obstacle, ...] | Unavailable
-    writer_access: Access | Unavailable
-    probe_rights: tuple[ProbeRights, ...] | Unavailable
-
-
-def without_rights(why: Unavailable) -> LiveRights:
+def without_rights(why: Unavailable) -> RightsFacts:
     """The same reason for every part."""
-    return LiveRights(obstacles=why, writer_access=why, probe_rights=why)
+    return {"obstacles": why, "writer_access": why, "probe_rights": why}
 
 
 def read_rights_and_rows(
     project: Project, environment: Environment, conninfo: str, *, live: Snapshot, drift: Drift | Unavailable
-) -> LiveRights:
+) -> RightsFacts:
     """What the writer's role may do in this database, and what live rows refuse of the owner's schema.
 
     Each statement takes at most the environment's ``statement_timeout``. Raises nothing that a report could tell.
@@ -50,11 +42,13 @@ def read_rights_and_rows(
     try:
         limit = environment.statement_timeout * 1000
         with catalog.open_connection(conninfo, statement_timeout_ms=limit) as connection:
-            return LiveRights(
-                writer_access=_access(connection, project, environment, live),
-                probe_rights=_probe_rights(connection, project.probes, environment.writer_role),
-                obstacles=drift if isinstance(drift, Unavailable) else count_obstacles(connection, wanted_in(drift, live)),
-            )
+            return {
+                "writer_access": _access(connection, project, environment, live),
+                "probe_rights": _probe_rights(connection, project.probes, environment.writer_role),
+                "obstacles": drift
+                if isinstance(drift, Unavailable)
+                else count_obstacles(connection, wanted_in(drift, live)),
+            }
     except AuditError as error:
         return without_rights(Unavailable.of(error))
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 NO_SNAPSHOT: Final = Unavailable(reason="audit.toml has no [snapshot]", required=False)
 _NOT_DUMPED = Unavailable(reason="the cross-check was not run", required=False)
-_TODO = "change the catalog with DDL: what a server does with rows that it has not written is not known"
+_TODO = "change the catalog with DDL: rows written into it by hand have unknown effects"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

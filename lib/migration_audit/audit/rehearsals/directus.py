@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from migration_audit import catalog, driver, sources
 from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.audit.facts.pruning import database_without_texts
-from migration_audit.audit.inputs.directus import directus_role
+from migration_audit.audit.inputs.directus import Deployment, directus_role
 from migration_audit.audit.preflight.loading import load
 from migration_audit.audit.preflight.prelude import find_server_with_prelude
 from migration_audit.audit.rehearsals.directus_database import build_structure, copy_rows, hand_over, unlike
@@ -30,10 +30,10 @@ from migration_audit.directus.agreement import changes
 from migration_audit.directus.apply import NO_CHANGES
 from migration_audit.directus.boots import FRESH, with_tables
 from migration_audit.directus.command_line import FILE
-from migration_audit.model.directus import DirectusLive, DirectusRuntime, DirectusVersion, TargetVersion
+from migration_audit.model.directus import DirectusLive, DirectusRuntime, DirectusVersion
 from migration_audit.model.directus_database import DirectusDatabase, DirectusRehearsal, RehearsedBoot
 from migration_audit.model.errors import AuditError, ServerError
-from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.finding import Outcome, Unavailable, first_unavailable
 from migration_audit.model.progress import Progress
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import Snapshot
@@ -53,14 +53,6 @@ _LARGEST: Final = 16 << 20
 """Bytes of a snapshot file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """How the deployment runs Directus."""
-
-    target: TargetVersion
-    runtime: DirectusRuntime
-
-
 def rehearse_fresh(
     project: Project, deployment: Deployment | Unavailable, *, progress: Progress
 ) -> DirectusRehearsal | Unavailable:
@@ -71,23 +63,11 @@ def rehearse_fresh(
     return _or_reason(lambda: _rehearse(project, deployment, None, progress))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveSide:
-    """What was read of an environment, and what the owner's SQL alone makes."""
-
-    name: str
-    live: Snapshot | Unavailable
-    directus: DirectusLive | Unavailable
-    migrations: Migrations | Unavailable
-    owner: Snapshot | Unavailable
-    owner_tables: DirectusDatabase | Unavailable
-
-
 def rehearse_live(
-    project: Project, deployment: Deployment | Unavailable, side: LiveSide, *, progress: Progress
+    project: Project, deployment: Deployment | Unavailable, copy: EnvironmentCopy | Unavailable, *, progress: Progress
 ) -> DirectusRehearsal | Unavailable:
     """The next boots of an environment, on a copy of its structure; raises nothing that a report could tell."""
-    return _or_reason(lambda: _rehearse(project, deployment, side, progress))
+    return _or_reason(lambda: _rehearse(project, deployment, copy, progress))
 
 
 def _asked(project: Project) -> bool:
@@ -102,7 +82,10 @@ def _or_reason(rehearse: Callable[[], DirectusRehearsal | Unavailable]) -> Direc
 
 
 def _rehearse(
-    project: Project, deployment: Deployment | Unavailable, side: LiveSide | None, progress: Progress
+    project: Project,
+    deployment: Deployment | Unavailable,
+    copy: EnvironmentCopy | Unavailable | None,
+    progress: Progress,
 ) -> DirectusRehearsal | Unavailable:
     settings = project.snapshot
     if settings is None or settings.rehearse is None:
@@ -113,7 +96,6 @@ def _rehearse(
     why = _why_not(deployment)
     if why is not None or version is None:
         return Unavailable(reason=f"not rehearsed: {why}")
-    copy = _copyable(side) if side is not None else None
     if isinstance(copy, Unavailable):
         return copy
     program = find_program(settings, version, directory=str(project.directory), progress=progress)
@@ -136,8 +118,8 @@ def _why_not(deployment: Deployment) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Copy:
-    """The parts of an environment that a copy is made of."""
+class EnvironmentCopy:
+    """What a copy of an environment is made of: what was read of it, and what the owner's SQL alone makes."""
 
     name: str
     live: Snapshot
@@ -148,23 +130,28 @@ class _Copy:
     owner_tables: DirectusDatabase | None
 
 
-def _copyable(side: LiveSide) -> _Copy | Unavailable:
-    if isinstance(side.live, Unavailable):
-        return side.live
-    if isinstance(side.directus, Unavailable):
-        return side.directus
-    if isinstance(side.migrations, Unavailable):
-        return side.migrations
-    if side.directus.database is None:
-        return Unavailable(reason=f"not rehearsed: {side.directus.reason or 'what an apply would find was not read'}")
-    return _Copy(
-        name=side.name,
-        live=side.live,
-        directus=side.directus,
-        database=side.directus.database,
-        migrations=side.migrations,
-        owner=None if isinstance(side.owner, Unavailable) else side.owner,
-        owner_tables=None if isinstance(side.owner_tables, Unavailable) else side.owner_tables,
+def copy_of(
+    name: str,
+    *,
+    live: Snapshot | Unavailable,
+    directus: DirectusLive | Unavailable,
+    migrations: Migrations | Unavailable,
+    owner: Snapshot | Unavailable,
+    owner_tables: DirectusDatabase | Unavailable,
+) -> EnvironmentCopy | Unavailable:
+    """The parts of a copy, or why something that it needs was not read."""
+    if isinstance(live, Unavailable) or isinstance(directus, Unavailable) or isinstance(migrations, Unavailable):
+        return first_unavailable(live, directus, migrations)
+    if directus.database is None:
+        return Unavailable(reason=f"not rehearsed: {directus.reason or 'what an apply would find was not read'}")
+    return EnvironmentCopy(
+        name=name,
+        live=live,
+        directus=directus,
+        database=directus.database,
+        migrations=migrations,
+        owner=None if isinstance(owner, Unavailable) else owner,
+        owner_tables=None if isinstance(owner_tables, Unavailable) else owner_tables,
     )
 
 
@@ -174,7 +161,7 @@ def _on_server(
     runtime: DirectusRuntime,
     program: Program,
     version: DirectusVersion,
-    copy: _Copy | None,
+    copy: EnvironmentCopy | None,
     progress: Progress,
 ) -> DirectusRehearsal | Unavailable:
     owner = load(project, project.owner)
@@ -213,7 +200,7 @@ def _on_server(
         return stage.rehearsed(version, settings, unlike=_with_reasons(differing, missing))
 
 
-def _make(conninfo: str, copy: _Copy) -> tuple[DirectusDatabase, tuple[str, ...]]:
+def _make(conninfo: str, copy: EnvironmentCopy) -> tuple[DirectusDatabase, tuple[str, ...]]:
     """Structure and rows of Directus; what the throw-away database should then be, and what could not be made."""
     missing = build_structure(conninfo, copy.live, copy.owner if copy.owner_tables is not None else None)
     copy_rows(conninfo, copy.directus, copy.migrations)

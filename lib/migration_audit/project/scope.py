@@ -81,6 +81,7 @@ class AuditScope:
     schemas: tuple[str, ...] | None = setting(
         keys.texts('a list of schema names, such as ["public"]'),
         "Audit these schemas only. Left out: all schemas that belong neither to PostgreSQL nor to an extension.",
+        default=None,
         example='["public"]',
     )
     exclude: tuple[ScopeRule, ...] = table(

@@ -172,6 +172,18 @@ def comment_lines(text: bytes) -> Iterator[CommentLine]:
         yield CommentLine(start, stop, line, text[token.start : token.end].decode(errors="replace"))
 
 
+def unquoted(constant: str) -> str:
+    """What is in a string constant, between quotes or dollars; escapes stay.
+
+    >>> unquoted("$a$it's$a$"), unquoted("E'it''s'")
+    ("it's", "it's")
+    """
+    if constant.startswith("$"):
+        tag = constant[: constant.index("$", 1) + 1]
+        return constant.removeprefix(tag).removesuffix(tag)
+    return constant.lstrip("eEnN")[1:].removesuffix("'").replace("''", "'")
+
+
 def at_line(shown: str, text: bytes, offset: int) -> str:
     """``path:line`` of an offset into a file's text."""
     return f"{shown}:{line_at(text, offset)}"

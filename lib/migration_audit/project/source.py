@@ -258,7 +258,7 @@ class Source:
         example='{ search_path = "app", role = "app_owner" }',
     )
     settings_at: Location | None = computed(
-        lambda table, place: place.at("settings") if "settings" in table else None, compare=False
+        lambda table, place: place.at("settings") if "settings" in table else None, default=None, compare=False
     )
     """Where audit.toml gives them."""
     role: str | None = setting(

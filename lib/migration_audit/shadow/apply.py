@@ -47,7 +47,7 @@ from migration_audit.shadow.elsewhere import Elsewhere
 from migration_audit.shadow.failures import StatementError, missing_role, refusal, server_faults
 from migration_audit.shadow.messages import messages
 from migration_audit.shadow.settings import PRIVATE_NAME
-from migration_audit.shadow.watch import Lockout, NoWatch, Trace, TransactionSpan, Watch
+from migration_audit.shadow.watch import Lockout, Trace, TransactionSpan, Watch
 
 _CHECK_CLIENT = "set client_connection_check_interval = '5s'"
 """What runs for a client that was killed is ended, on systems that can tell."""
@@ -91,7 +91,7 @@ def apply_sources(
     listed in ``assumed_roles``. ``watch`` sees every statement. Unless ``is_observed``, ``outside`` is empty. Raises
     ServerError if the database cannot be reached; SQL that fails is a result, not an exception.
     """
-    run = _Run(conninfo, watch or NoWatch(), is_observed=is_observed)
+    run = _Run(conninfo, watch or Watch(), is_observed=is_observed)
     failure: SqlFailure | None = None
     for source in sources:
         failure = run.command(source) if isinstance(source, CommandSource) else _apply_source(run, source)

@@ -132,10 +132,6 @@ class BinaryServer:
         self.installation = installation
         self._pristine = pristine
 
-    def __str__(self) -> str:
-        """The description."""
-        return self.description
-
     @property
     def programs(self) -> Path | None:
         """The folder of ``pg_dump`` and its kin."""

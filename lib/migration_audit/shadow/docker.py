@@ -56,10 +56,6 @@ class DockerServer:
         self._image = image
         self._progress = progress
 
-    def __str__(self) -> str:
-        """The description."""
-        return self.description
-
     @cached_property
     def _facts(self) -> tuple[str, Mapping[str, str]]:
         """Version and available extensions, asked of a container."""

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 import psycopg
 
-from migration_audit.formats.lexer import TokenKind, tokens
+from migration_audit.formats.lexer import TokenKind, tokens, unquoted
 from migration_audit.model.sql import Statement
 
 _COMMUNITY = "The Community edition supports it: MIGRATION_AUDIT_SERVER=docker, or url for your own server"
@@ -159,16 +159,9 @@ def _words(text: str, *, within_strings: bool) -> Iterator[Word]:
     for token in tokens(data):
         spelled = data[token.start : token.end].decode(errors="replace")
         if token.kind is TokenKind.STRING and within_strings and _MAY_ASK.search(spelled):
-            yield from _words(_unquoted(spelled), within_strings=True)
+            yield from _words(unquoted(spelled), within_strings=True)
         elif token.kind is not TokenKind.COMMENT:
             yield token.kind, spelled.lower()
-
-
-def _unquoted(constant: str) -> str:
-    if constant.startswith("$"):
-        tag = constant[: constant.index("$", 1) + 1]
-        return constant.removeprefix(tag).removesuffix(tag)
-    return constant.lstrip("eEnN")[1:].removesuffix("'").replace("''", "'")
 
 
 def _options(words: Sequence[Word]) -> Iterator[str]:

@@ -49,8 +49,8 @@ def main() -> None:
     """Run what the specification says, then leave nothing behind."""
     directory = Path(sys.argv[1])
     spec = json.loads((directory / "spec.json").read_text(encoding="utf-8"))
-    wake = _wake_on_signals()
-    _adopt_orphans()
+    wake = wake_on_signals()
+    prctl(_SUBREAPER)
     child: subprocess.Popen[bytes] | None = None
     try:
         with (directory / "log").open("ab") as log:
@@ -130,10 +130,11 @@ def _spawn_server(spec: dict[str, Any], directory: Path, log: int) -> subprocess
     )  # fmt: skip
 
 
-def _adopt_orphans() -> None:
+def prctl(option: int, value: int = 1) -> None:
+    """Set an option of this process, where the system knows it."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+            ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def _end_orphans() -> None:
@@ -179,7 +180,7 @@ def _wait(child: subprocess.Popen[bytes] | None, wake: int, *, detached: bool) -
                 raise Ended
 
 
-def _wake_on_signals() -> int:
+def wake_on_signals() -> int:
     """Return the descriptor that becomes readable, with the signals' numbers, when one arrives."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)

@@ -58,12 +58,13 @@ def _run(connection: psycopg.Connection[Any], probe: Probe, role: str) -> ProbeR
     except psycopg.Error as caught:
         if is_servers_fault(caught, connection):
             raise server_error(caught, what=f"the probe {probe.name}", where=str(probe.at)) from caught
-        error = _message(caught)
+        message = caught.diag.message_primary or str(caught).strip()
+        error = " — ".join(filter(None, [message, caught.diag.message_hint]))
     connection.rollback()
     return ProbeResult(
         name=probe.name,
         sql=probe.sql,
-        role=probe.role or _writer_or_none(role),
+        role=None if role == STAND_IN else role,
         error=error,
         arbiters=arbiters,
         expected_arbiter=probe.arbiter,
@@ -71,16 +72,8 @@ def _run(connection: psycopg.Connection[Any], probe: Probe, role: str) -> ProbeR
     )
 
 
-def _writer_or_none(role: str) -> str | None:
-    """The role's name for the report; None for the stand-in."""
-    return None if role == STAND_IN else role
-
-
 def _become_writer(connection: psycopg.Connection[Any], role: str) -> None:
-    known = connection.execute("select from pg_catalog.pg_roles where rolname = %s", [role]).fetchone()
-    name = sql.Identifier(role)
-    if known is None:
-        connection.execute(sql.SQL("create role {} nologin").format(name))
+    _make_role(connection, role)
     schemas = connection.execute(
         "select nspname from pg_catalog.pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'"
         " and nspname !~ '^_?timescaledb_'"
@@ -92,8 +85,8 @@ def _become_writer(connection: psycopg.Connection[Any], role: str) -> None:
             "grant select, insert, update on all tables in schema {} to {}",
             "grant usage on all sequences in schema {} to {}",
         ):
-            connection.execute(sql.SQL(grant).format(namespace, name))
-    connection.execute(sql.SQL("set local role {}").format(name))
+            connection.execute(sql.SQL(grant).format(namespace, sql.Identifier(role)))
+    _become(connection, role)
 
 
 def _explain(connection: psycopg.Connection[Any], statement: str) -> Any:
@@ -113,14 +106,6 @@ def _arbiters(plan: Any) -> Iterator[str]:
         for child in plan.values():
             if isinstance(child, list | dict):
                 yield from _arbiters(child)
-
-
-def _message(error: psycopg.Error) -> str:
-    diagnostic = error.diag
-    parts = [diagnostic.message_primary or str(error).strip()]
-    if diagnostic.message_hint:
-        parts.append(diagnostic.message_hint)
-    return " — ".join(parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,9 @@ Only the standard library, and no site packages, so that it starts in no time an
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
+import runpy
 import select
 import shutil
 import signal
@@ -28,6 +28,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,11 @@ _GRACE = 3.0
 """Seconds between the request to end and the end by force."""
 KILL_LIMIT = 10.0
 _DEATH_SIGNAL, _SUBREAPER = 1, 36  # linux/prctl.h
+
+_of_guard = runpy.run_path(str(Path(__file__).with_name("guard.py")))  # a script without packages cannot import it
+descendants: Callable[[], list[int]] = _of_guard["descendants"]
+_prctl: Callable[..., None] = _of_guard["prctl"]
+_wake_on_signals: Callable[[], int] = _of_guard["wake_on_signals"]
 
 
 def main() -> None:
@@ -204,23 +210,6 @@ class _Run:
                 pass
 
 
-def descendants() -> list[int]:
-    """The living processes below this one; none where there is no ``/proc`` to tell."""
-    parents: dict[int, int] = {}
-    # Not "[0-9]*/stat": that looks at each file while it lists them, and fails where a process has just ended.
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            pid, _, rest = (process / "stat").read_text(encoding="utf-8", errors="replace").partition(" ")
-            state, parent = rest.rpartition(")")[2].split()[:2]
-            if state not in "ZX":
-                parents[int(pid)] = int(parent)
-    found, seen = [], {os.getpid()}
-    while more := [pid for pid, parent in parents.items() if parent in seen and pid not in seen]:
-        seen.update(more)
-        found += more
-    return found
-
-
 def _name(pid: int) -> str:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
@@ -230,22 +219,6 @@ def _name(pid: int) -> str:
 def _die_with_parent() -> None:
     """In the command's process, before it becomes the command: when this supervisor is killed, so is it."""
     _prctl(_DEATH_SIGNAL, signal.SIGKILL)
-
-
-def _prctl(option: int, value: int = 1) -> None:
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
-def _wake_on_signals() -> int:
-    """Return the descriptor that becomes readable, with the signals' numbers, when one arrives."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
-    return reader
 
 
 if __name__ == "__main__":

@@ -64,10 +64,6 @@ class UrlServer:
             )
             self.description = _describe(connection, self._extensions)
 
-    def __str__(self) -> str:
-        """The description."""
-        return self.description
-
     def available_extensions(self) -> Mapping[str, str]:
         """What ``pg_available_extensions`` says."""
         return self._extensions

@@ -6,7 +6,7 @@ import bisect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import psycopg
 
@@ -61,8 +61,8 @@ def _is_refusal(error: psycopg.Error) -> bool:
     return (error.sqlstate or "").startswith(_REFUSED)
 
 
-class Watch(Protocol):
-    """What ``apply_sources`` tells of each statement; it may read by the connection, and must change nothing."""
+class Watch:
+    """Learns of each statement that ``apply_sources`` executes; it may read by the connection, and must change nothing."""
 
     def begin(self, connection: psycopg.Connection[Any]) -> None:
         """Nothing is applied yet."""
@@ -75,22 +75,6 @@ class Watch(Protocol):
 
     def end(self, connection: psycopg.Connection[Any]) -> None:
         """Everything is applied, or up to the first failure."""
-
-
-class NoWatch:
-    """Observes nothing."""
-
-    def begin(self, connection: psycopg.Connection[Any]) -> None:
-        """Nothing."""
-
-    def before(self, connection: psycopg.Connection[Any], statement: Statement) -> None:
-        """Nothing."""
-
-    def after(self, connection: psycopg.Connection[Any], statement: Statement, rows: int) -> None:
-        """Nothing."""
-
-    def end(self, connection: psycopg.Connection[Any]) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.side_effects import Destruction
 from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
-from migration_audit.sources.inner import body_line, inner_sql
+from migration_audit.sources.inner import body_name, dotted_name, inner_sql, relation_name, statements_of
 from migration_audit.sources.taking import first_text, objects_created_by
 
 pb: Any = postgast.pg_query_pb2
@@ -99,11 +99,9 @@ def _made_again(one: Destruction, places: Iterator[Location]) -> Destruction:
 
 
 def _of_tree(tree: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
-    data, lowered = text.encode(), text.lower()
-    for statement in tree.stmts:
-        start = statement.stmt_location
-        start += len(data[start:]) - len(data[start:].lstrip())
-        here = _Place(Location(place.at.path, place.at.line + data.count(b"\n", 0, start)), place.within)
+    lowered = text.lower()
+    for statement, at in statements_of(tree, text, place.at):
+        here = _Place(at, place.within)
         outer = postgast.unwrap_node(statement.stmt)
         is_alone = type(outer).__name__ not in _HOLD_STATEMENTS and not any(part in lowered for part in _WITHIN)
         for node in (outer,) if is_alone else (node for _, node in postgast.walk(statement)):
@@ -119,11 +117,8 @@ def _of_node(node: Any, text: str, place: _Place, defaults: set[str]) -> Iterato
 
 
 def _of_body(node: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
-    is_do = type(node).__name__ == "DoStmt"
-    within = "a DO block" if is_do else f"{'procedure' if node.is_procedure else 'function'} {_dotted(node.funcname)}()"
-    first = place.at.line + body_line(text, node)
-    for inner in inner_sql(text, node):
-        here = _Place(Location(place.at.path, first + inner.line), within)
+    for inner in inner_sql(text, node, place.at):
+        here = _Place(inner.at, body_name(node))
         tree = None if inner.reason else parse_or_none(inner.text)
         if tree is not None:
             yield from _of_tree(tree, inner.text, here, defaults)
@@ -141,7 +136,7 @@ def _drop(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
 
 
 def _alter(node: Any, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
-    table = _relation(node.relation)
+    table = relation_name(node.relation)
     for each in node.cmds:
         command, target = each.alter_table_cmd, f"{table}.{each.alter_table_cmd.name}"
         if command.subtype in _COMMANDS:
@@ -171,7 +166,7 @@ def _added(column: Any, table: str, place: _Place, defaults: set[str]) -> Iterat
 
 
 def _created(node: Any, _: _Place, defaults: set[str]) -> Iterator[Destruction]:
-    table = _relation(node.relation)
+    table = relation_name(node.relation)
     for element in node.table_elts:
         kinds = {each.constraint.contype for each in element.column_def.constraints}
         if pb.CONSTR_DEFAULT in kinds:
@@ -181,27 +176,27 @@ def _created(node: Any, _: _Place, defaults: set[str]) -> Iterator[Destruction]:
 
 def _truncate(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
     for each in node.relations:
-        yield place.lost("truncate", _relation(each.range_var), "deletes all rows")
+        yield place.lost("truncate", relation_name(each.range_var), "deletes all rows")
 
 
 def _delete(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
     if _takes_all(node):
-        yield place.lost("delete", _relation(node.relation), "deletes all rows (DELETE without WHERE)")
+        yield place.lost("delete", relation_name(node.relation), "deletes all rows (DELETE without WHERE)")
 
 
 def _update(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
     if _takes_all(node):
-        yield place.lost("update", _relation(node.relation), "overwrites every row (UPDATE without WHERE)")
+        yield place.lost("update", relation_name(node.relation), "overwrites every row (UPDATE without WHERE)")
 
 
 def _merge(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
     if any(each.merge_when_clause.command_type == pb.CMD_DELETE for each in node.merge_when_clauses):
-        yield place.lost("delete", _relation(node.relation), "deletes rows (MERGE … DELETE)")
+        yield place.lost("delete", relation_name(node.relation), "deletes rows (MERGE … DELETE)")
 
 
 def _rename(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
     kind = pb.ObjectType.Name(node.rename_type).removeprefix("OBJECT_").replace("_", " ").lower()
-    target = _relation(node.relation) if node.HasField("relation") else _object(node.object)
+    target = relation_name(node.relation) if node.HasField("relation") else _object(node.object)
     target = f"{target}.{node.subname}" if node.subname and target else target or node.subname
     yield place.lost("rename", target, f"renames the {kind} to {node.newname}: code that uses the old name fails")
 
@@ -240,24 +235,16 @@ def _is_serial(column: Any) -> bool:
     return bool(column.type_name.names) and column.type_name.names[-1].string.sval.endswith("serial")
 
 
-def _relation(node: Any) -> str:
-    return f"{node.schemaname}.{node.relname}" if node.schemaname else str(node.relname)
-
-
-def _dotted(names: Any) -> str:
-    return ".".join(each.string.sval for each in names)
-
-
 def _object(node: Any) -> str:
     match node.WhichOneof("node"):
         case "list":
-            return _dotted(node.list.items)
+            return dotted_name(node.list.items)
         case "string":
             return str(node.string.sval)
         case "object_with_args":
-            return _dotted(node.object_with_args.objname)
+            return dotted_name(node.object_with_args.objname)
         case "type_name":
-            return _dotted(node.type_name.names)
+            return dotted_name(node.type_name.names)
     return ""
 
 

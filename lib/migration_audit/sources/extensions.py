@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import postgast
 
-from migration_audit.formats.lexer import TokenKind, tokens
+from migration_audit.formats.lexer import TokenKind, tokens, unquoted
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.identifiers import bare
 from migration_audit.model.sql import StatementKind
@@ -86,7 +86,7 @@ def _inner_sql(text: str) -> Iterator[str]:
     data = text.encode()
     for token in tokens(data):
         if token.kind is TokenKind.STRING:
-            yield _unquoted(data[token.start : token.end].decode())
+            yield unquoted(data[token.start : token.end].decode())
 
 
 def _queries(node: object) -> Iterator[str]:
@@ -99,10 +99,3 @@ def _queries(node: object) -> Iterator[str]:
     elif isinstance(node, list):
         for item in node:
             yield from _queries(item)
-
-
-def _unquoted(constant: str) -> str:
-    if constant.startswith("$"):
-        tag = constant[: constant.index("$", 1) + 1]
-        return constant.removeprefix(tag).removesuffix(tag)
-    return constant.strip("eE").strip("'").replace("''", "'")

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import postgast
 
-from migration_audit.model.sql_tree import parse
+from migration_audit.model.location import Location
+from migration_audit.model.sql_tree import parse, parse_or_none
 
 _NO_SQL: Final = frozenset({"c", "internal"})
 _ONE_BRACE_TOO_MANY: Final = re.compile(r"(?<=[,\[])\{\}\}(?=[,\]])")
@@ -22,36 +23,90 @@ class InnerSql:
     """One piece of SQL in a body, or the reason why it cannot be read."""
 
     text: str
-    line: int
-    """Counted from the first line of the body, which is 0."""
+    at: Location
     reason: str | None = None
 
 
-def inner_sql(text: str, node: Any) -> Iterator[InnerSql]:
-    """The SQL in the body of a ``DoStmt`` or ``CreateFunctionStmt``; ``text`` is the whole statement.
+_Piece = tuple[str, int, str | None]
+"""Text, line counted from the first line of the body, and the reason why it cannot be read."""
+
+
+def statements_of(tree: Any, text: str, at: Location) -> Iterator[tuple[Any, Location]]:
+    """The statements of a parsed text that begins at ``at``, each with its own place."""
+    data = text.encode()
+    for statement in tree.stmts:
+        start = statement.stmt_location
+        start += len(data[start:]) - len(data[start:].lstrip())
+        yield statement, Location(at.path, at.line + data.count(b"\n", 0, start))
+
+
+def nodes_of(text: str, at: Location) -> Iterator[tuple[Any, Location, str]]:
+    """Every node of a text that begins at ``at``, those in DO blocks among them, with the place of text or piece.
+
+    Where SQL is put together at run time, or the parser does not accept it, None comes with the reason.
+    """
+    tree = parse_or_none(text)
+    if tree is None:
+        yield None, at, "the parser rejects this statement"
+        return
+    for _, node in postgast.walk(tree):
+        if type(node).__name__ != "DoStmt":
+            yield node, at, ""
+            continue
+        for inner in inner_sql(text, node, at):
+            if inner.reason:
+                yield None, inner.at, inner.reason
+            else:
+                yield from nodes_of(inner.text, inner.at)
+
+
+def inner_sql(text: str, node: Any, at: Location) -> Iterator[InnerSql]:
+    """The SQL in the body of a ``DoStmt`` or ``CreateFunctionStmt``; ``text`` is the statement, which begins at ``at``.
 
     A body in SQL comes as a whole; one between BEGIN ATOMIC and END is part of the tree, and nothing comes. What is in
     another language, put together at run time or not accepted by the parser comes with the reason.
     """
-    options = {o.def_elem.defname: o.def_elem.arg for o in (node.args if type(node).__name__ == "DoStmt" else node.options)}
-    language = _text(options.get("language")) or ("plpgsql" if type(node).__name__ == "DoStmt" else "sql")
-    body = _text(options.get("as"))
-    if body is None or language.lower() in _NO_SQL:
+    language, body = body_of(node)
+    start = text.find(body) if body else -1
+    first = at.line + (text.count("\n", 0, start) if start >= 0 else 0)
+    for piece, line, reason in _pieces(text, language, body):
+        yield InnerSql(piece, Location(at.path, first + line), reason)
+
+
+def body_of(node: Any) -> tuple[str, str | None]:
+    """The language of a ``DoStmt`` or ``CreateFunctionStmt`` in small letters, and what gives its text or its library."""
+    is_do = type(node).__name__ == "DoStmt"
+    options = {each.def_elem.defname: each.def_elem.arg for each in (node.args if is_do else node.options)}
+    language = _text(options.get("language")) or ("plpgsql" if is_do else "sql")
+    return language.lower(), _text(options.get("as"))
+
+
+def body_name(node: Any) -> str:
+    """What people call it: ``a DO block``, ``function public.f()``."""
+    if type(node).__name__ == "DoStmt":
+        return "a DO block"
+    return f"{'procedure' if node.is_procedure else 'function'} {dotted_name(node.funcname)}()"
+
+
+def dotted_name(names: Any) -> str:
+    """``schema.name`` of a list of strings."""
+    return ".".join(each.string.sval for each in names)
+
+
+def relation_name(relation: Any) -> str:
+    """``schema.name`` of a ``RangeVar`` as the statement spells it, or the name alone."""
+    return f"{relation.schemaname}.{relation.relname}" if relation.schemaname else str(relation.relname)
+
+
+def _pieces(text: str, language: str, body: str | None) -> Iterator[_Piece]:
+    if body is None or language in _NO_SQL:
         return
-    if language.lower() == "sql":
-        yield InnerSql(body, 0)
-    elif language.lower() == "plpgsql":
+    if language == "sql":
+        yield body, 0, None
+    elif language == "plpgsql":
         yield from _plpgsql(text)
     else:
-        yield InnerSql(body, 0, reason=f"a body in the language {language} is not read")
-
-
-def body_line(text: str, node: Any) -> int:
-    """How many lines of the statement are before the first line of its body."""
-    options = node.args if type(node).__name__ == "DoStmt" else node.options
-    body = next((_text(o.def_elem.arg) for o in options if o.def_elem.defname == "as"), None) or ""
-    start = text.find(body) if body else -1
-    return text.count("\n", 0, start) if start >= 0 else 0
+        yield body, 0, f"a body in the language {language} is not read"
 
 
 def _text(node: Any) -> str | None:
@@ -63,12 +118,12 @@ def _text(node: Any) -> str | None:
     return str(node.string.sval) if node.WhichOneof("node") == "string" else None
 
 
-def _plpgsql(text: str) -> Iterator[InnerSql]:
+def _plpgsql(text: str) -> Iterator[_Piece]:
     try:
         parsed = _parse_plpgsql(text)
     except (postgast.PgQueryError, json.JSONDecodeError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        yield InnerSql(text, 0, reason=f"PL/pgSQL that the parser rejects ({reason})")
+        yield text, 0, f"PL/pgSQL that the parser rejects ({reason})"
         return
     yield from _walk(parsed, 1)
 
@@ -81,7 +136,7 @@ def _parse_plpgsql(text: str) -> Any:
         return json.loads(_ONE_BRACE_TOO_MANY.sub("{}", error.doc))
 
 
-def _walk(node: Any, line: int) -> Iterator[InnerSql]:
+def _walk(node: Any, line: int) -> Iterator[_Piece]:
     if isinstance(node, list):
         for item in node:
             yield from _walk(item, line)
@@ -99,21 +154,21 @@ def _walk(node: Any, line: int) -> Iterator[InnerSql]:
                 yield from _walk(value, here)
 
 
-def _expression(value: dict[str, Any], line: int) -> InnerSql:
+def _expression(value: dict[str, Any], line: int) -> _Piece:
     query = str(value.get("query", ""))
     if value.get("parseMode", _PLAIN) == _PLAIN:
-        return InnerSql(query, line - 1)
+        return query, line - 1, None
     if value["parseMode"] == _EXPRESSION:
-        return InnerSql(f"SELECT {query}", line - 1)
-    return InnerSql(f"SELECT {query.partition(':=')[2] or query.partition('=')[2]}", line - 1)
+        return f"SELECT {query}", line - 1, None
+    return f"SELECT {query.partition(':=')[2] or query.partition('=')[2]}", line - 1, None
 
 
-def _dynamic(value: dict[str, Any], line: int) -> InnerSql:
+def _dynamic(value: dict[str, Any], line: int) -> _Piece:
     query = str(value.get("query", {}).get("PLpgSQL_expr", {}).get("query", ""))
     constant = _constant(query)
     if constant is not None:
-        return InnerSql(constant, line - 1)
-    return InnerSql(query, line - 1, reason=f"EXECUTE {' '.join(query.split())[:80]} is put together at run time")
+        return constant, line - 1, None
+    return query, line - 1, f"EXECUTE {' '.join(query.split())[:80]} is put together at run time"
 
 
 def _constant(query: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
@@ -215,20 +215,7 @@ _ESCAPE = re.compile(rb"''|\\(?:[0-7]{1,3}|x[0-9A-Fa-f]{1,2}|.)", re.DOTALL)
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"b": b"\b", b"r": b"\r", b"f": b"\f"}
 
 
-class Lookup(Protocol):
-    """What the arguments ask of the variables."""
-
-    def is_decided(self, name: str) -> bool:
-        """Whether something has set or unset the variable."""
-
-    def value(self, name: str) -> str | None:
-        """Its value; None where it is not set. Raises RefusedError where only psql knows it."""
-
-    def test(self, name: str) -> bool:
-        """The answer to ``:{?name}``. Raises RefusedError where only psql knows it."""
-
-
-def _read_arguments(line: bytes, at: int, variables: Lookup) -> _Arguments:
+def _read_arguments(line: bytes, at: int, variables: Interpreter) -> _Arguments:
     """The arguments from ``at`` to the next command or the end of ``line``.
 
     Raises RefusedError for an unclosed quote, at which psql drops the argument, for a
@@ -274,7 +261,7 @@ def _after_space(line: bytes, at: int) -> int:
     return space.end() if space else at
 
 
-def _part(part: re.Match[bytes], variables: Lookup) -> bytes:
+def _part(part: re.Match[bytes], variables: Interpreter) -> bytes:
     kind = part.lastgroup or "bare"
     text = part[kind]
     if kind == "quoted":
@@ -290,7 +277,7 @@ def _part(part: re.Match[bytes], variables: Lookup) -> bytes:
     return text
 
 
-def _value(part: re.Match[bytes], name: str, kind: str, variables: Lookup) -> bytes:
+def _value(part: re.Match[bytes], name: str, kind: str, variables: Interpreter) -> bytes:
     try:
         value = variables.value(name)
     except RefusedError as refused:

@@ -21,7 +21,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.side_effects import Outside, OutsideKind
 from migration_audit.model.sql import THIS_DATABASE, Statement, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
-from migration_audit.sources.inner import body_line, inner_sql
+from migration_audit.sources.inner import body_name, body_of, inner_sql, statements_of
 
 pb: Any = postgast.pg_query_pb2
 
@@ -128,11 +128,7 @@ def _of_text(text: str, at: Location, within: str | None) -> Iterator[Outside]:
     tree = parse_or_none(text)
     if tree is None:
         return
-    data = text.encode()
-    for statement in tree.stmts:
-        start = statement.stmt_location
-        start += len(data[start:]) - len(data[start:].lstrip())
-        here = Location(at.path, at.line + data.count(b"\n", 0, start))
+    for statement, here in statements_of(tree, text, at):
         outer = within or _made(statement.stmt)
         for _, node in postgast.walk(statement):
             if type(node).__name__ in {"DoStmt", "CreateFunctionStmt"}:
@@ -146,32 +142,20 @@ def _made(statement: Any) -> str | None:
     """What a statement defines, which does so when it is used; None for a statement that does it at once."""
     kind = statement.WhichOneof("node") or ""
     if kind == "create_function_stmt":
-        node = statement.create_function_stmt
-        name = ".".join(each.string.sval for each in node.funcname)
-        return f"{'procedure' if node.is_procedure else 'function'} {name}()"
+        return body_name(statement.create_function_stmt)
     return {"view_stmt": "the view", "rule_stmt": "the rule", "create_stmt": "the table"}.get(kind)
 
 
 def _of_body(node: Any, text: str, at: Location, within: str | None) -> Iterator[Outside]:
     is_do = type(node).__name__ == "DoStmt"
-    language, source = _language(node)
-    if language not in _TRUSTED and not _EXTENSIONS.match(source):
+    language, source = body_of(node)
+    if language not in _TRUSTED and not _EXTENSIONS.match(source or ""):
         words = "is in a language that can do anything the server's account can"
         kind = OutsideKind.PROGRAM if is_do else OutsideKind.CODE
         yield Outside(kind=kind, what=f"a body in {language}", words=words, at=at, within=within)
-    for inner in inner_sql(text, node):
+    for inner in inner_sql(text, node, at):
         if inner.reason is None and _may_reach(inner.text):
-            yield from _of_text(inner.text, Location(at.path, at.line + body_line(text, node) + inner.line), within)
-
-
-def _language(node: Any) -> tuple[str, str]:
-    """The language of a body, and what gives its text or its library."""
-    is_do = type(node).__name__ == "DoStmt"
-    options = {o.def_elem.defname: o.def_elem.arg for o in (node.args if is_do else node.options)}
-    language = options["language"].string.sval if "language" in options else "plpgsql" if is_do else "sql"
-    body = options.get("as")
-    items = body.list.items if body is not None and body.WhichOneof("node") == "list" else ()
-    return str(language).lower(), str(items[0].string.sval) if items else ""
+            yield from _of_text(inner.text, inner.at, within)
 
 
 def _of_node(node: Any) -> tuple[OutsideKind, str, str] | None:

@@ -13,8 +13,7 @@ from migration_audit.model.directus import ColumnChange
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlSource, StatementKind
-from migration_audit.model.sql_tree import parse_or_none
-from migration_audit.sources.inner import body_line, inner_sql
+from migration_audit.sources.inner import nodes_of
 
 pb: Any = postgast.pg_query_pb2
 
@@ -49,33 +48,19 @@ Step = tuple[PostObject, bool]
 
 
 def _of_text(text: str, at: Location) -> Iterator[Step]:
-    tree = parse_or_none(text)
-    if tree is None:
-        yield PostObject(kind="undecided", at=at, reason="the parser rejects this statement"), False
-        return
-    for _, node in postgast.walk(tree):
+    for node, here, reason in nodes_of(text, at):
         kind = type(node).__name__
-        if kind == "AlterTableStmt":
+        if node is None:
+            yield PostObject(kind="undecided", at=here, reason=reason), False
+        elif kind == "AlterTableStmt":
             for each in node.cmds:
-                yield from _of_command(each.alter_table_cmd, node.relation, at)
-        elif kind == "DoStmt":
-            yield from _of_block(node, text, at)
+                yield from _of_command(each.alter_table_cmd, node.relation, here)
         elif kind == "DropStmt" and node.remove_type in _DROPPED:
             for each in node.objects:
                 names = [part.string.sval for part in each.list.items]
-                yield PostObject(kind=_DROPPED[node.remove_type], name=names[-1], at=at), True
+                yield PostObject(kind=_DROPPED[node.remove_type], name=names[-1], at=here), True
         else:
-            yield from ((made, False) for made in _of_creation(kind, node, at))
-
-
-def _of_block(node: Any, text: str, at: Location) -> Iterator[Step]:
-    first = at.line + body_line(text, node)
-    for inner in inner_sql(text, node):
-        here = Location(at.path, first + inner.line)
-        if inner.reason:
-            yield PostObject(kind="undecided", at=here, reason=inner.reason), False
-        else:
-            yield from _of_text(inner.text, here)
+            yield from ((made, False) for made in _of_creation(kind, node, here))
 
 
 def _of_creation(kind: str, node: Any, at: Location) -> Iterator[PostObject]:
@@ -161,29 +146,15 @@ def find_column_changes(source: SqlSource) -> tuple[ColumnChange, ...]:
 
 
 def _changes_of_text(text: str, at: Location) -> Iterator[ColumnChange]:
-    tree = parse_or_none(text)
-    if tree is None:
-        yield ColumnChange(table="", kind="undecided", at=at, words="a statement that the parser rejects")
-        return
-    for _, node in postgast.walk(tree):
+    for node, here, reason in nodes_of(text, at):
         match type(node).__name__:
+            case "NoneType":
+                yield ColumnChange(table="", kind="undecided", at=here, words=reason)
             case "AlterTableStmt":
                 for each in node.cmds:
-                    yield from _changes_of_command(each.alter_table_cmd, node.relation.relname, at)
+                    yield from _changes_of_command(each.alter_table_cmd, node.relation.relname, here)
             case "IndexStmt":
-                yield _of_index(node, at)
-            case "DoStmt":
-                yield from _changes_of_block(node, text, at)
-
-
-def _changes_of_block(node: Any, text: str, at: Location) -> Iterator[ColumnChange]:
-    first = at.line + body_line(text, node)
-    for inner in inner_sql(text, node):
-        here = Location(at.path, first + inner.line)
-        if inner.reason:
-            yield ColumnChange(table="", kind="undecided", at=here, words=inner.reason)
-        else:
-            yield from _changes_of_text(inner.text, here)
+                yield _of_index(node, here)
 
 
 def _changes_of_command(command: Any, table: str, at: Location) -> Iterator[ColumnChange]:

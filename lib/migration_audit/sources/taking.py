@@ -15,6 +15,7 @@ from migration_audit.model.identifiers import parts_of
 from migration_audit.model.side_effects import ROWS
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
+from migration_audit.sources.inner import dotted_name, relation_name
 
 pb: Any = postgast.pg_query_pb2
 _MAY_TAKE: Final = re.compile(r"\b(?:drop|alter|execute|perform|call|replace)\b", re.IGNORECASE)
@@ -163,16 +164,8 @@ def _statements(tree: Any) -> Iterator[Any]:
             yield from map(postgast.unwrap_node, node.schema_elts)
 
 
-def _qualified(relation: Any) -> str:
-    return f"{relation.schemaname}.{relation.relname}" if relation.schemaname else str(relation.relname)
-
-
-def _dotted(names: Any) -> str:
-    return ".".join(each.string.sval for each in names)
-
-
 def _function(node: Any) -> tuple[tuple[str, str], ...]:
-    name = _dotted(node.funcname)
+    name = dotted_name(node.funcname)
     return (("drop procedure" if node.is_procedure else "drop function", name), ("drop routine", name))
 
 
@@ -182,7 +175,7 @@ def _index(node: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _constraints(node: Any) -> tuple[tuple[str, str], ...]:
-    table = _qualified(node.relation)
+    table = relation_name(node.relation)
     return tuple(
         ("drop constraint", f"{table}.{getattr(each.alter_table_cmd, 'def').constraint.conname}")
         for each in node.cmds
@@ -191,15 +184,15 @@ def _constraints(node: Any) -> tuple[tuple[str, str], ...]:
 
 
 _MAKERS: Final[dict[str, Callable[[Any], tuple[tuple[str, str], ...]]]] = {
-    "CreateTrigStmt": lambda node: (("drop trigger", f"{_qualified(node.relation)}.{node.trigname}"),),
-    "CreatePolicyStmt": lambda node: (("drop policy", f"{_qualified(node.table)}.{node.policy_name}"),),
-    "RuleStmt": lambda node: (("drop rule", f"{_qualified(node.relation)}.{node.rulename}"),),
-    "ViewStmt": lambda node: (("drop view", _qualified(node.view)),),
+    "CreateTrigStmt": lambda node: (("drop trigger", f"{relation_name(node.relation)}.{node.trigname}"),),
+    "CreatePolicyStmt": lambda node: (("drop policy", f"{relation_name(node.table)}.{node.policy_name}"),),
+    "RuleStmt": lambda node: (("drop rule", f"{relation_name(node.relation)}.{node.rulename}"),),
+    "ViewStmt": lambda node: (("drop view", relation_name(node.view)),),
     "CreateFunctionStmt": _function,
     "IndexStmt": _index,
     "AlterTableStmt": _constraints,
     "CreateEventTrigStmt": lambda node: (("drop event trigger", str(node.trigname)),),
-    "CreateStatsStmt": lambda node: (("drop statistics", _dotted(node.defnames)),),
+    "CreateStatsStmt": lambda node: (("drop statistics", dotted_name(node.defnames)),),
 }
 
 
@@ -249,12 +242,12 @@ def created_role(statement: Statement) -> str | None:
 def _changes_of(statement: Any) -> Iterator[DataChange]:
     match statement.WhichOneof("node"):
         case "copy_stmt" if statement.copy_stmt.is_from:
-            yield DataChange(ROWS, _spelled(statement.copy_stmt.relation), is_made=True)
+            yield DataChange(ROWS, relation_name(statement.copy_stmt.relation), is_made=True)
         case "delete_stmt":
-            yield DataChange(ROWS, _spelled(statement.delete_stmt.relation), is_made=False)
+            yield DataChange(ROWS, relation_name(statement.delete_stmt.relation), is_made=False)
         case "truncate_stmt":
             for each in statement.truncate_stmt.relations:
-                yield DataChange(ROWS, _spelled(each.range_var), is_made=False)
+                yield DataChange(ROWS, relation_name(each.range_var), is_made=False)
         case "select_stmt" | "call_stmt":
             for call in postgast.find_nodes(statement, pb.FuncCall):
                 yield from _of_call(call)
@@ -272,7 +265,3 @@ def first_text(call: Any) -> str:
     while first is not None and first.WhichOneof("node") in {"named_arg_expr", "type_cast"}:
         first = getattr(first, first.WhichOneof("node")).arg
     return str(first.a_const.sval.sval) if first is not None and first.WhichOneof("node") == "a_const" else ""
-
-
-def _spelled(relation: Any) -> str:
-    return f"{relation.schemaname}.{relation.relname}" if relation.schemaname else str(relation.relname)

@@ -21,7 +21,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.side_effects import ROWS, SeenObject, SourceUndone, Undoing, Undone
 from migration_audit.model.sql import SqlSource, Statement, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
-from migration_audit.shadow.watch import Trace
+from migration_audit.shadow.watch import Trace, Watch
 from migration_audit.sources.taking import created_role, data_changes, statements_to_watch
 
 _WANTS_TO_BE_ALONE = re.compile(r"(?:create|alter|drop)\s+database\b", re.IGNORECASE)
@@ -30,7 +30,7 @@ _WANTS_TO_BE_ALONE = re.compile(r"(?:create|alter|drop)\s+database\b", re.IGNORE
 Reading = tuple[tuple[SeenObject, ...], frozenset[int]]
 
 
-class UndoneWatch:
+class UndoneWatch(Watch):
     """One application of one source, possibly after others that are not looked at."""
 
     def __init__(self, role: str, watched: Sequence[SqlSource], conninfo: str) -> None:

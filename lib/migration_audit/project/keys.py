@@ -174,9 +174,9 @@ def environ(expected: str) -> Key:
     return Key(expected=expected, schema={**_names(_matching(VARIABLE), _matching(r"[^\x00]*")), "minProperties": 1})
 
 
-def integer(*, minimum: int, expected: str) -> Key:
-    """A whole number; true and false are none."""
-    return Key(expected=expected, schema={"type": "integer", "minimum": minimum, "maximum": 2**31 - 1})
+def count(expected: str) -> Key:
+    """A whole number of 1 or more; true and false are none."""
+    return Key(expected=expected, schema={"type": "integer", "minimum": 1, "maximum": 2**31 - 1})
 
 
 def role() -> Key:
@@ -186,7 +186,7 @@ def role() -> Key:
 
 def seconds() -> Key:
     """A time limit."""
-    return integer(minimum=1, expected="a whole number of seconds, at least 1")
+    return count("a whole number of seconds, at least 1")
 
 
 def flag(expected: str = "true or false", *, allowed: tuple[bool, ...] = (True, False)) -> Key:

@@ -52,7 +52,7 @@ class EnvironmentPolicy:
     """What the evidence of one environment needs before the gate opens."""
 
     quorum: int = setting(
-        keys.integer(minimum=1, expected="a whole number of reviewers, at least 1"),
+        keys.count("a whole number of reviewers, at least 1"),
         "How many different reviewers must approve.",
         default=1,
     )

@@ -60,9 +60,7 @@ class HypertablePin:
         "By time: an interval; by integer: the number.",
         convert=str,
     )
-    partitions: int | None = setting(
-        keys.integer(minimum=1, expected="a whole number, at least 1"), "By hash: the number of partitions."
-    )
+    partitions: int | None = setting(keys.count("a whole number, at least 1"), "By hash: the number of partitions.")
     at: Location = field(compare=False)
 
 

@@ -189,20 +189,15 @@ def _refuse_unread(plan: Plan, trees: Sequence[MigrationFolder], included: Itera
     known = {path.resolve() for path in included}
     left = [(trees[number], path) for number, path in plan.unread if Path(trees[number].root, path).resolve() not in known]
     renamed = [(tree, path) for tree, path in left if not path.lower().endswith(".sql")]
+    found = renamed or left
+    if not found:
+        return
+    shown = some_of([tree.shown_path(path) for tree, path in found], most=3)
+    what, todo = "the folder has .sql files in its subfolders", _format_of(found[0][0], [path for _, path in left])
     if renamed:
-        shown = some_of([tree.shown_path(path) for tree, path in renamed], most=3)
-        raise SourceError(
-            f"the folder has SQL whose name does not end in .sql, which would not be applied: {shown}",
-            where=renamed[0][0].shown,
-            todo='unpack or rename it; or, where it is not a migration, name the others by a glob: sql = ["FOLDER/*.sql"]',
-        )
-    if left:
-        shown = some_of([tree.shown_path(path) for tree, path in left], most=3)
-        raise SourceError(
-            f"the folder has .sql files in its subfolders, which would not be applied: {shown}",
-            where=left[0][0].shown,
-            todo=_format_of(left[0][0], [path for _, path in left]),
-        )
+        what = "the folder has SQL whose name does not end in .sql"
+        todo = 'unpack or rename it; or, where it is not a migration, name the others by a glob: sql = ["FOLDER/*.sql"]'
+    raise SourceError(f"{what}, which would not be applied: {shown}", where=found[0][0].shown, todo=todo)
 
 
 def _refuse_links(trees: Iterable[MigrationFolder], place: SourceFolder) -> None:

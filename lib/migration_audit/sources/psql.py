@@ -18,7 +18,7 @@ from migration_audit.sources.interpreter import Interpreter
 from migration_audit.sources.reader import read_script
 from migration_audit.sources.reading import check_text, read_bytes
 from migration_audit.sources.statements import build_statements
-from migration_audit.sources.variables import NO_VARIABLES, RefusedError, Variables
+from migration_audit.sources.variables import RefusedError, Variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ def read_by_psql(
     text: bytes,
     shown_from: Path,
     boundary: Boundary,
-    variables: Mapping[str, str] = NO_VARIABLES,
+    variables: Mapping[str, str],
     *,
-    runs_in: Path | None = None,
+    runs_in: Path | None,
 ) -> PsqlRun:
     """What ``psql -f path`` sends, in a session of its own that starts with ``variables``, as ``psql -v`` does.
 

@@ -82,19 +82,14 @@ class _Reader:
 
     def read(self) -> SqlScript:
         actions: dict[TokenKind, Callable[[SqlToken], None]] = {
+            **dict.fromkeys(TokenKind, self._solid),
+            **dict.fromkeys((TokenKind.OPEN, TokenKind.CLOSE, TokenKind.SQUARE, TokenKind.UNSQUARE), self._bracket),
             TokenKind.WORD: self._word,
             TokenKind.SEMICOLON: self._semicolon,
-            TokenKind.OPEN: self._open,
-            TokenKind.CLOSE: self._close,
-            TokenKind.SQUARE: self._square,
-            TokenKind.UNSQUARE: self._unsquare,
-            TokenKind.BACKSLASH: self._backslash if self._psql else self._solid,
-            TokenKind.VARIABLE: self._variable if self._psql else self._solid,
-            TokenKind.OTHER: self._solid,
-            TokenKind.STRING: self._solid,
-            TokenKind.QUOTED: self._solid,
             TokenKind.COMMENT: self._comment,
         }
+        if self._psql:
+            actions |= {TokenKind.BACKSLASH: self._backslash, TokenKind.VARIABLE: self._variable}
         feed = self._feed
         while True:
             if self._has_all_words and self._skip is None and (solid := feed.next_solid()) is not None:
@@ -129,20 +124,10 @@ class _Reader:
         self._last = token.end
         self._previous = ""
 
-    def _open(self, token: SqlToken) -> None:
-        self._parens += 1
-        self._solid(token)
-
-    def _close(self, token: SqlToken) -> None:
-        self._parens = max(0, self._parens - 1)
-        self._solid(token)
-
-    def _square(self, token: SqlToken) -> None:
-        self._brackets += 1
-        self._solid(token)
-
-    def _unsquare(self, token: SqlToken) -> None:
-        self._brackets = max(0, self._brackets - 1)
+    def _bracket(self, token: SqlToken) -> None:
+        kind = token.kind
+        self._parens = max(0, self._parens + (kind is TokenKind.OPEN) - (kind is TokenKind.CLOSE))
+        self._brackets = max(0, self._brackets + (kind is TokenKind.SQUARE) - (kind is TokenKind.UNSQUARE))
         self._solid(token)
 
     def _variable(self, token: SqlToken) -> None:

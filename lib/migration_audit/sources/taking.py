@@ -21,43 +21,39 @@ pb: Any = postgast.pg_query_pb2
 _MAY_TAKE: Final = re.compile(r"\b(?:drop|alter|execute|perform|call|replace)\b", re.IGNORECASE)
 """Words without which a DO block only creates."""
 _ROLLBACK: Final = re.compile(r"(?:rollback|abort)\b", re.IGNORECASE)
-_QUIET: Final = frozenset(
-    f"{name}Stmt"
-    for name in (
-        *("Create", "Index", "CreateSeq", "CreateSchema", "CreateEnum", "CompositeType", "CreateRange", "CreateDomain"),
-        *("Define", "CreatePolicy", "Rule", "CreateTableAs", "CreateExtension", "CreateRole", "CreateStats"),
-        *("CreateEventTrig", "CreatePublication", "CreateSubscription", "CreateForeignTable", "CreateForeignServer"),
-        *("CreateFdw", "CreateUserMapping", "CreateCast", "CreateOpClass", "CreateOpFamily", "CreatePLang"),
-        *("CreateTransform", "CreateConversion", "CreateAm", "CreateTableSpace", "Createdb", "Comment", "SecLabel", "Grant"),
-        *("GrantRole", "AlterDefaultPrivileges", "AlterOwner", "AlterRole", "AlterRoleSet", "AlterDatabaseSet", "AlterSeq"),
-        *("VariableSet", "VariableShow", "Insert", "Update", "Delete", "Merge", "Copy", "Truncate", "Vacuum", "Cluster"),
-        *("Reindex", "Lock", "Notify", "Listen", "Unlisten", "Discard", "RefreshMatView", "ConstraintsSet", "Load"),
-        *("Prepare", "Deallocate", "DeclareCursor", "ClosePortal", "Fetch", "CheckPoint", "ReplicaIdentity", "Explain"),
-    )
-)
-_ALTERING: Final = frozenset(
-    f"{name}Stmt"
-    for name in (
-        *("Rename", "AlterObjectSchema", "AlterFunction", "AlterPolicy", "AlterDomain", "AlterType", "AlterEnum"),
-        *("AlterExtension", "AlterOperator", "AlterStats", "AlterEventTrig", "AlterCollation"),
-    )
-)
+
+
+def _statement_types(words: str) -> frozenset[str]:
+    return frozenset(f"{word}Stmt" for word in words.split())
+
+
+def _alter_commands(words: str) -> frozenset[int]:
+    return frozenset(getattr(pb, f"AT_{word}") for word in words.split())
+
+
+_QUIET: Final = _statement_types("""
+    Create Index CreateSeq CreateSchema CreateEnum CompositeType CreateRange CreateDomain Define CreatePolicy Rule
+    CreateTableAs CreateExtension CreateRole CreateStats CreateEventTrig CreatePublication CreateSubscription
+    CreateForeignTable CreateForeignServer CreateFdw CreateUserMapping CreateCast CreateOpClass CreateOpFamily
+    CreatePLang CreateTransform CreateConversion CreateAm CreateTableSpace Createdb Comment SecLabel Grant
+    GrantRole AlterDefaultPrivileges AlterOwner AlterRole AlterRoleSet AlterDatabaseSet AlterSeq VariableSet
+    VariableShow Insert Update Delete Merge Copy Truncate Vacuum Cluster Reindex Lock Notify Listen Unlisten
+    Discard RefreshMatView ConstraintsSet Load Prepare Deallocate DeclareCursor ClosePortal Fetch CheckPoint
+    ReplicaIdentity Explain
+""")
+_ALTERING: Final = _statement_types("""
+    Rename AlterObjectSchema AlterFunction AlterPolicy AlterDomain AlterType AlterEnum AlterExtension AlterOperator
+    AlterStats AlterEventTrig AlterCollation
+""")
 _REPLACING: Final = frozenset({"CreateFunctionStmt", "ViewStmt", "CreateTrigStmt"})
-_ADDING: Final = frozenset(
-    getattr(pb, name)
-    for name in (
-        *("AT_AddColumn", "AT_AddConstraint", "AT_AddIndex", "AT_AddIndexConstraint", "AT_ChangeOwner", "AT_ClusterOn"),
-        *("AT_SetStatistics", "AT_SetStorage", "AT_SetOptions", "AT_ResetOptions", "AT_SetRelOptions", "AT_ResetRelOptions"),
-        *("AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_DisableTrig", "AT_EnableTrigAll"),
-        *("AT_DisableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigUser", "AT_ReplicaIdentity", "AT_SetTableSpace"),
-        *("AT_ValidateConstraint", "AT_SetLogged", "AT_SetUnLogged"),
-    )
-)
+_ADDING: Final = _alter_commands("""
+    AddColumn AddConstraint AddIndex AddIndexConstraint ChangeOwner ClusterOn SetStatistics SetStorage SetOptions
+    ResetOptions SetRelOptions ResetRelOptions EnableTrig EnableAlwaysTrig EnableReplicaTrig DisableTrig
+    EnableTrigAll DisableTrigAll EnableTrigUser DisableTrigUser ReplicaIdentity SetTableSpace ValidateConstraint
+    SetLogged SetUnLogged
+""")
 """Commands of ALTER TABLE that neither remove anything nor change what a state holds."""
-_TAKING: Final = frozenset(
-    getattr(pb, name)
-    for name in ("AT_DropColumn", "AT_DropConstraint", "AT_DetachPartition", "AT_DropInherit", "AT_DropIdentity")
-)
+_TAKING: Final = _alter_commands("DropColumn DropConstraint DetachPartition DropInherit DropIdentity")
 _HARMLESS: Final = frozenset({"set_config", "setval", "nextval", "now", "pg_notify", "pg_sleep", "pg_reload_conf"})
 """Functions of PostgreSQL that change no definition, of those that migrations select."""
 

@@ -60,15 +60,10 @@ class MadePort:
         return port_text(self.port, self.proof, expected=expected, actual=actual, origins=self.origins)
 
 
-def _make_port(about: PortTask) -> MadePort:
-    """The port, not proven."""
+def _make_port(about: PortTask, *why: str) -> MadePort:
+    """The port, not proven, and ``why`` it could not be."""
     port = build_port(about.drift, expected=about.expected, actual=about.actual, origins=about.origins)
-    return MadePort(port=port, proof=PortProof(outcome=ProofOutcome.UNTRIED), origins=about.origins)
-
-
-def _unproven(about: PortTask, why: str) -> MadePort:
-    """The port, with the reason why it could not be proven."""
-    return replace(_make_port(about), proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)))
+    return MadePort(port=port, proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=why), origins=about.origins)
 
 
 def proven(
@@ -281,10 +276,10 @@ def _fixes(port: Port) -> tuple[tuple[str, str, str], ...]:
 def side_port(about: PortTask, *, owner: Sequence[AnySource] | None, extensions: Iterable[str], why: str) -> MadePort:
     """The port of a comparison on the command line, proven where the owner's side is SQL; ``why`` it is not, else."""
     if owner is None:
-        return _unproven(about, why)
+        return _make_port(about, why)
     needed = frozenset(extensions).union(*(sources.needed_extensions(source) for source in owner))
     try:
         server = shadow.find_server(None, extensions=sorted(needed), progress=lambda _: None)
     except AuditError as error:
-        return _unproven(about, str(error))
+        return _make_port(about, str(error))
     return proven(about, server=server, owner=owner)

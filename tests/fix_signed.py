@@ -22,7 +22,7 @@ from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts.store import save_facts
 from migration_audit.audit.facts.types import fact_types
 from migration_audit.audit.inputs.boot import boot_inputs
-from migration_audit.audit.inputs.directus import directus_inputs
+from migration_audit.audit.inputs.directus import deployment_of, directus_inputs
 from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs
 from migration_audit.audit.preflight.loading import load, source_facts
 from migration_audit.audit.preflight.project_sides import load_catalog
@@ -119,7 +119,9 @@ def own_facts(
     """The facts of one environment whose database is ``live``."""
     read = {"audited_environment": environment, "read_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
     nobody = Ledger(table="", state=LedgerState.ABSENT, reason="audit.toml names no ledger")
-    asked = directus_inputs(project, owner=shared["owner"], owner_origins={}, live=live, directus=_NOT_ASKED)
+    asked = directus_inputs(
+        project, deployment_of(project), owner=shared["owner"], owner_origins={}, live=live, directus=_NOT_ASKED
+    )
     quiet = {"obstacles": (), "writer_access": _NOT_ASKED, "probe_rights": (), "directus_rehearsal": _NOT_ASKED}
     return {**asked, **quiet, **read, "owner_ledger": nobody, "legacy_ledger": nobody, "live": live}
 

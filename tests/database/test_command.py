@@ -22,6 +22,7 @@ from fix_signals import default_signals
 from migration_audit.model.command import CommandSource
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
+from migration_audit.project import CommandSettings
 from migration_audit.shadow.apply import Application, apply_sources
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.url import UrlCluster
@@ -58,17 +59,9 @@ def shadow(listening: Any, request: pytest.FixtureRequest) -> Iterator[str]:
 
 def source(folder: Path, script: str, *, files: tuple[str, ...] = (), timeout: int = 60, **env: str) -> CommandSource:
     (folder / "migrate.sh").write_text(textwrap.dedent(script))
-    return load_command(
-        "legacy",
-        ["sh", "migrate.sh"],
-        directory=folder,
-        root=folder,
-        shown_from=folder,
-        env={"DATABASE_URL": "{url}", **env},
-        files=files,
-        timeout=timeout,
-        at=AT,
-    )
+    env = {"DATABASE_URL": "{url}", **env}
+    given = CommandSettings(words=("sh", "migrate.sh"), directory=folder, env=env, files=files, timeout=timeout, at=AT)
+    return load_command("legacy", given, root=folder, shown_from=folder)
 
 
 @pytest.fixture
@@ -342,17 +335,17 @@ def test_the_digests_of_its_files_are_known(folder: Path) -> None:
 )
 def test_what_is_not_there_is_said_before_anything_runs(folder: Path, words: Any, more: Any, said: str) -> None:
     (folder / "a.txt").write_text("")
-    given = {"directory": folder / more.get("directory", ""), "files": more.get("files", ())}
+    directory, files = folder / more.get("directory", ""), tuple(more.get("files", ()))
+    given = CommandSettings(words=tuple(words), directory=directory, files=files, at=AT)
     with pytest.raises(SourceError) as caught:
-        load_command("legacy", words, root=folder, shown_from=folder, env={}, timeout=1, at=AT, **given)
+        load_command("legacy", given, root=folder, shown_from=folder)
     assert said in str(caught.value)
 
 
 def test_a_program_that_cannot_be_run(folder: Path, shadow: str) -> None:
     (folder / "tool").write_text("no program")
-    command = load_command(
-        "legacy", ["./tool"], directory=folder, root=folder, shown_from=folder, env={}, files=(), timeout=9, at=AT
-    )
+    given = CommandSettings(words=("./tool",), directory=folder, timeout=9, at=AT)
+    command = load_command("legacy", given, root=folder, shown_from=folder)
     failure = apply_sources(shadow, [command]).applied.failure
     assert failure is not None
     assert "it cannot be run" in failure.message
@@ -412,15 +405,15 @@ import sys
 from pathlib import Path
 from migration_audit.model.location import Location
 from migration_audit.shadow.apply import apply_sources
+from migration_audit.project import CommandSettings
 from migration_audit.sources import load_command
 from migration_audit.audit.run_in_parallel import run_in_parallel
 
 folder = Path(sys.argv[1])
-command = load_command(
-    "legacy", ["sh", "migrate.sh"], directory=folder, root=folder, shown_from=folder, env={"DATABASE_URL": "{url}"},
-    files=(), timeout=600,
-    at=Location("audit.toml", 1),
+given = CommandSettings(
+    words=("sh", "migrate.sh"), directory=folder, env={"DATABASE_URL": "{url}"}, timeout=600, at=Location("audit.toml", 1)
 )
+command = load_command("legacy", given, root=folder, shown_from=folder)
 run_in_parallel(lambda conninfo: apply_sources(conninfo, [command]), [sys.argv[2]] * 2)
 """
 

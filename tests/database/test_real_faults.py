@@ -19,10 +19,11 @@ from psycopg.conninfo import conninfo_to_dict
 from fix_demo import run_cli
 from fix_outside import wait_until
 from migration_audit.audit.audit import Audit
+from migration_audit.model.command import CommandSource
 from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.model.location import Location
-from migration_audit.project import Probe, load_project
+from migration_audit.project import CommandSettings, Probe, load_project
 from migration_audit.shadow import apply
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.binaries import BinaryServer
@@ -202,16 +203,18 @@ WHOM = {
 }
 
 
+def command(folder: Path, *words: str, files: tuple[str, ...] = ()) -> CommandSource:
+    given = CommandSettings(words=words, directory=folder, files=files, timeout=60, at=Location("audit.toml", 3))
+    return load_command("owner", given, root=folder, shown_from=folder)
+
+
 @pytest.mark.parametrize("name", WHOM)
 def test_a_command_whose_server_fails(private: BinaryServer, tmp_path: Path, name: str) -> None:
     """It has the server's account, and so can kill it."""
     if os.geteuid() == 0:
         tmp_path.chmod(0o755)
     (tmp_path / "kills.py").write_text(KILLS.replace("WHOM", WHOM[name]))
-    source = load_command(
-        "owner", ["/usr/bin/python3", "kills.py"], directory=tmp_path, root=tmp_path, shown_from=tmp_path, env={},
-        files=["kills.py"], timeout=60, at=Location("audit.toml", 3),
-    )  # fmt: skip
+    source = command(tmp_path, "/usr/bin/python3", "kills.py", files=("kills.py",))
     for parent in tmp_path.parents[:3]:
         if os.geteuid() == 0 and parent != Path("/tmp"):
             parent.chmod(0o755)
@@ -223,10 +226,7 @@ def test_a_command_that_fails_by_itself_is_its_own_fault(private: BinaryServer, 
     for parent in (tmp_path, *tmp_path.parents[:3]):
         if os.geteuid() == 0 and parent != Path("/tmp"):
             parent.chmod(0o755)
-    source = load_command(
-        "owner", ["/bin/sh", "-c", "exit 3"], directory=tmp_path, root=tmp_path, shown_from=tmp_path, env={},
-        files=[], timeout=60, at=Location("audit.toml", 3),
-    )  # fmt: skip
+    source = command(tmp_path, "/bin/sh", "-c", "exit 3")
     with private.cluster(tcp=True) as cluster:
         failure = apply_sources(cluster.create_database("faults"), [source]).applied.failure
     assert failure is not None

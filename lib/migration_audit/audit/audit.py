@@ -121,7 +121,9 @@ class Audit(Case):
             return saved
         if self.folder is None:
             return self._read_environment()
-        save_facts(self.folder, "environment", self._read_environment())  # and let go of them: they are as large again
+        save_facts(
+            self.folder, "environment", self._read_environment()
+        )  # and free them: loaded again, they need as much memory
         found = load_facts(self._folder_of("environment") or self.folder, "environment")
         return found or _refuse_removed(self.folder)
 

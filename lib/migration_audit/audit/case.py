@@ -1,6 +1,6 @@
 """What follows from the facts of one audit: comparisons, results, verdict. Nothing is read, so it can be done again.
 
-Whoever gathers facts (a run) and whoever checks them afterwards (``verify``, ``gate``) compute the rest here, by one code.
+A run, which gathers facts, and ``verify`` and ``gate``, which check them afterwards, compute the rest by this code.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Case(ABC):
 
     @property
     def no_legacy(self) -> Unavailable | None:
-        """Why the legacy side is none to compare: after the deletion its SQL is gone, and its snapshot is empty."""
+        """Why the legacy side cannot be compared: after the deletion its SQL is gone, and its snapshot is empty."""
         is_empty = isinstance(self.legacy, Snapshot) and not self.legacy.objects
         return self.shared["no_coverage"] if is_empty and self.phase is Phase.RETIRED else None
 

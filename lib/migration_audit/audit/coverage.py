@@ -32,7 +32,7 @@ class Coverage:
 
 
 def coverage_of(project: Project, legacy: Read, owner: Read, *, rules: Rules) -> Coverage:
-    """What legacy has, looked up in the owner's; each side is its snapshot, or why there is none.
+    """What legacy has, looked up in the owner's; each side is its snapshot, or the reason why it is missing.
 
     Where legacy is a snapshot or a database, and no shadow, ``[scope]`` counts, and it is weighed as live databases are: its
     versions and its owners are those of somebody's server.

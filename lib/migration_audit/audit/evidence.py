@@ -63,7 +63,7 @@ _COMPARED_TWICE = "COV011"
 
 
 def build_evidence(case: Case, *, now: datetime, notebooks: Iterable[ExecutedNotebook] = ()) -> Evidence:
-    """The evidence of one environment, not yet complete: whoever writes the report after it makes it so."""
+    """The evidence of one environment; it counts as complete once the report is written."""
     found = computed_fields(case)
     files = [file.path for source in found["sources"] for file in source.files]
     files += [file.path for file in found["artifacts"]]
@@ -72,7 +72,7 @@ def build_evidence(case: Case, *, now: datetime, notebooks: Iterable[ExecutedNot
 
 
 def computed_fields(case: Case) -> dict[str, Any]:
-    """What the facts give, by field of ``Evidence``: whoever has them can compute it again and compare."""
+    """What follows from the facts, by field of ``Evidence``; ``verify`` and ``gate`` compute it again and compare."""
     sides = {"legacy": case.legacy, "owner": case.owner, "live": case.live}
     sources, port, rows = case.shared["sources"], case.shared["port"], case.shared["rows"]
     return {

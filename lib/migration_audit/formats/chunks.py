@@ -16,7 +16,7 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.location import line_at
 
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-"""What Go takes for space."""
+"""What Go treats as white space."""
 _SPACES = re.compile(f"[{_SPACE}]+")
 
 

@@ -154,7 +154,7 @@ def _marker(comment: str) -> _Sign | None:
 
 
 def foreign_markers(text: bytes) -> Iterator[tuple[int, _Sign, str]]:
-    """Line, sign and text of each whole comment line that some runner takes for an instruction."""
+    """Line, sign and text of each whole comment line that some runner reads as an instruction."""
     found = [line[1].decode(errors="replace") for line in _COMMENT.finditer(text)]
     if not any(_marker(line) or _UP_OR_DOWN.fullmatch(line) for line in found):
         return  # and the tokens of the text, which take long, are not needed

@@ -89,7 +89,7 @@ def _without_inner(trees: Sequence[MigrationFolder]) -> list[MigrationFolder]:
 
 
 class _Found:
-    """The scripts of all folders by what Flyway takes them for."""
+    """The scripts of all folders by kind."""
 
     def __init__(self, trees: Sequence[MigrationFolder], settings: FlywaySettings) -> None:
         self.not_applied: list[NotApplied] = []

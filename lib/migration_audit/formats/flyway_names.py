@@ -16,7 +16,7 @@ _WORDS = frozenset({"current", "next", "latest"})
 
 
 class MigrationKind(StrEnum):
-    """What Flyway takes a file for."""
+    """What Flyway treats a file as."""
 
     VERSIONED = "versioned"
     BASELINE = "baseline"
@@ -77,7 +77,7 @@ class Version:
 
 
 def parse_version(text: str) -> Version | None:
-    """A version as Flyway reads it; None where it is none.
+    """A version as Flyway reads it; None for any other text.
 
     >>> parse_version("01_10").parts, parse_version("2.0.0").parts, parse_version("1.x")
     ((1, 10), (2,), None)
@@ -112,7 +112,7 @@ class MigrationName:
 
 
 def parse_name(name: str, naming: Naming, suffixes: tuple[str, ...] | None = None) -> MigrationName | None:
-    """What Flyway takes the file called ``name`` for; None where it does not recognise it.
+    """How Flyway reads the file called ``name``; None where it does not recognise it.
 
     >>> parse_name("V1_1__add_t.sql", Naming()).label, parse_name("V1_add.sql", Naming())
     ('V1.1', None)

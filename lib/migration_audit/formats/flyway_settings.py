@@ -29,7 +29,7 @@ _HARMLESS = {"callbacks": "", "cherryPick": "", "initSql": "", "resolvers": "", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlywaySettings:
-    """Flyway's settings, its defaults where nothing is said."""
+    """Flyway's settings, with its defaults."""
 
     naming: Naming = field(default_factory=Naming)
     placeholders: Mapping[str, str] = field(default_factory=dict)

@@ -55,7 +55,7 @@ class Cut:
 
 
 def cut_statements(text: str) -> Iterator[Cut]:
-    """The statements of ``text``, placeholders replaced, as Flyway cuts them; comments alone are none."""
+    """The statements of ``text``, placeholders replaced, as Flyway cuts them; comments alone do not count."""
     at = 0
     while (statement := _Statement(text, at).read()) is not None:
         yield statement.cut

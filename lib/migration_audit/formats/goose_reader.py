@@ -195,7 +195,7 @@ Lookup = Callable[[str], str | None]
 
 
 class SubstitutionError(ValueError):
-    """The text is none that can be read; its message says why."""
+    """The text cannot be read, for the reason in the message."""
 
 
 def substitute(text: str, lookup: Lookup) -> str:

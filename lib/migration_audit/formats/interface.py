@@ -34,14 +34,14 @@ class MigrationFolder:
     read: Callable[[str], bytes]
     """The bytes of one of ``paths``; raises SourceError."""
     root: str = ""
-    """Where the folder is, for whoever opens files; a format reads by ``read`` alone."""
+    """Where the folder is, for the loader, which opens files; a format only calls ``read``."""
     is_whole: bool = True
     """False where the user's glob or a single file name chose the paths: others may be next to them."""
     not_chosen: Callable[[], tuple[str, ...]] = tuple
     """Where the paths were chosen: the files that lie in the same folders and were not."""
     other: Callable[[str], bytes | None] = lambda path: None
-    """The bytes of a file that is none of ``paths``, by its path from the folder (``../flyway.toml``); None where there is
-    none, or where it is above the folder that paths are shown from."""
+    """The bytes of a file that is not in ``paths``, by its path from the folder (``../flyway.toml``); None where it does not
+    exist, or is above the folder that paths are shown from."""
     others: Callable[[str], tuple[str, ...]] = lambda folder: ()
     """The names of the files in a folder that is named as in ``other``; none where it may not be looked into."""
 

@@ -156,7 +156,7 @@ class CommentLine:
 
 
 def comment_lines(text: bytes) -> Iterator[CommentLine]:
-    """The whole ``--`` comment lines of ``text``, in order; what is in strings, bodies and ``/* */`` is none."""
+    """The whole ``--`` comment lines of ``text``, in order, without those in strings, bodies and ``/* */``."""
     at, line, counted = 0, 1, 0
     while (token := next_token(text, at)) is not None:
         at = token.end

@@ -154,7 +154,7 @@ class _Reader:
         self._refuse("Liquibase does not accept this line", f"write it as {written}, or begin the comment with another word")
 
     def _own(self, line: str) -> bool:
-        """A line that counts in the whole file."""
+        """Whether a line is an instruction to Liquibase that may be anywhere in the file."""
         if _INCLUDE.fullmatch(line):
             self._refuse("an include refers to other changelogs", "name those changelogs in their order, or use command")
         if _PROPERTY.fullmatch(line):
@@ -202,7 +202,7 @@ class _Reader:
         self._open = self._at, match
 
     def _of_changeset(self, line: str) -> bool:
-        """A line that says something about a changeset, so that it is none of its SQL."""
+        """Whether a line is an instruction about the open changeset, and not part of its SQL."""
         if self._open is None:
             if _COMMENT.fullmatch(line):
                 self._refuse("Liquibase does not accept comment: outside of a changeset", "move it below a --changeset line")

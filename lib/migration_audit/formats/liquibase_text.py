@@ -41,7 +41,7 @@ _NO_BEGIN = _NOT_A_BLOCK | {"dialog", "conversation", "distributed"}
 
 @dataclass(frozen=True, slots=True)
 class LiquibaseToken:
-    """What Liquibase takes for one token, by offsets."""
+    """One token as Liquibase splits the text, by offsets."""
 
     text: str
     start: int

@@ -1,8 +1,8 @@
 r"""Which files audit.toml may name: none outside of what is audited, and never more than a file of their kind can have.
 
 ``audit.toml`` and the command line say which places are audited. What the files there name (``\i``, ``include``, links)
-comes from whoever wrote them, and never leads to another file of the machine. Folders are
-listed as a whole or not at all: ``pathlib`` leaves out, in silence, what it may not list.
+comes from the authors of these files, and never leads to another file of the machine. Folders are
+listed as a whole or not at all: ``pathlib`` silently leaves out what it may not list.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _of_side(path: Path) -> Path:
 def _top(folder: Path) -> Path:
     """The top of the repository that a real folder is in; the folder itself where it is in none.
 
-    A repository of the whole home or machine, as people keep their settings in, is none that is audited.
+    A repository of the whole home or machine, such as one for dotfiles, is never audited.
     """
     for each in (folder, *folder.parents):
         if (each / ".git").exists():

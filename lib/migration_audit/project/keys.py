@@ -12,7 +12,7 @@ from typing import Any, Final
 from migration_audit.project.names import QUALIFIED
 
 PREFIX: Final = re.compile(r"([A-Za-z][\w-]+):")
-"""The name of a repository in front of a path. One letter alone is none: it would be a drive."""
+"""The name of a repository in front of a path. One letter alone is not a name: it would be a drive."""
 # Editors know of ASCII alone that it is ``\w``.
 REVISION: Final = r"[\w\u0080-\uffff@][\w\u0080-\uffff./@{}^~-]*"
 """A git revision that git cannot read as an option."""
@@ -175,7 +175,7 @@ def environ(expected: str) -> Key:
 
 
 def count(expected: str) -> Key:
-    """A whole number of 1 or more; true and false are none."""
+    """A whole number of 1 or more; true and false are not numbers."""
     return Key(expected=expected, schema={"type": "integer", "minimum": 1, "maximum": 2**31 - 1})
 
 

@@ -57,7 +57,7 @@ def configuration_in(folder: Path) -> Path | None:
 
 
 def project_file(named: Path) -> Path:
-    """The file that somebody named: that very file, there or not, or the nearest one to the folder that was named.
+    """The file that the user named, whether or not it exists, or the nearest one to the folder that the user named.
 
     Raises UsageError when there is none in the folder or above it.
     """
@@ -189,7 +189,7 @@ def _section(tables: dict[str, Any], shown: str) -> dict[str, Any]:
 
 
 def has_our_table(path: Path) -> bool:
-    """Whether a pyproject.toml has our table; one that cannot be read is somebody else's and says nothing."""
+    """Whether a pyproject.toml has our table; one that cannot be read counts as one without it."""
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError):

@@ -1,6 +1,6 @@
 """On which line of a TOML text each key is.
 
-``tomllib`` says what a file means and forgets where it said so; an error message needs the line. This scanner reads
+``tomllib`` gives the values of a file without their places; an error message needs the line. This scanner reads
 text that ``tomllib`` has already accepted, so it only has to know where things begin and end, not what is allowed.
 """
 

@@ -233,7 +233,7 @@ def _wait_until_ready(cluster: PrivateCluster, recipe: Recipe) -> None:
 
 
 def _is_ready(directory: Path) -> bool:
-    """True when the postmaster says so, in the way that it tells pg_ctl."""
+    """Whether the postmaster reports that it is ready, in the file that pg_ctl reads as well."""
     try:
         lines = (data_of(directory) / "postmaster.pid").read_text(encoding="utf-8").split("\n")
     except OSError:

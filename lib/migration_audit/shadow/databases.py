@@ -129,7 +129,7 @@ def setting_option(name: str, value: str) -> str:
 
 
 def refused_settings(settings: Sequence[tuple[str, str]], at: Location | None, error: str) -> ServerError:
-    """The error of a session that the server refuses for its settings; ``error`` is what it said."""
+    """The error of a session that the server refuses for its settings; ``error`` is its message."""
     fatal = re.search(r"FATAL:\s*(.+)", error)
     listed = ", ".join(f"{name} = {value}" for name, value in settings)
     return ServerError(

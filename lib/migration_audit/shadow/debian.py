@@ -62,7 +62,7 @@ def find_debian(suite: str, progress: Progress) -> BinaryServer:
 
 
 def load_installed(cache: Path, suite: str, account: Account) -> BinaryServer | None:
-    """The installed server of that suite, or None when there is none that can be trusted."""
+    """The installed server of that suite, or None when no complete one is there."""
     home = (cache / f"debian-{suite}").resolve()
     try:
         stamp = json.loads((home / _STAMP).read_text(encoding="utf-8"))

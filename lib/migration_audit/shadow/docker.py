@@ -1,8 +1,7 @@
 """TimescaleDB's own image in a container, through testcontainers.
 
-This provider needs a Docker engine and has not been run where there was none: what is tested without an engine is that
-it says so, and is not chosen. One cluster is one container; testcontainers' reaper removes it when this process is
-killed.
+This provider needs a Docker engine. Without one, the tests only show that it reports this and is not chosen. One cluster
+is one container; testcontainers' reaper removes it when this process is killed.
 """
 
 from __future__ import annotations

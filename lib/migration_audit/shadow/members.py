@@ -297,7 +297,7 @@ def _key(part: str, place: Sequence[int]) -> Key:
 
 
 def changed_parts(before: Mapping[Key, Part], after: Mapping[Key, Part]) -> Iterator[tuple[Key, Part]]:
-    """Those that are new, gone or not as they were; of what became a member, or is none any more, that alone."""
+    """Those that are new, gone or changed; of what became a member, or stopped being one, the member alone."""
     both = {**before, **after}
     moved = {part.member for key, part in both.items() if key[0] == _MEMBER and (key in before) != (key in after)}
     for key, part in both.items():

@@ -50,7 +50,7 @@ _CHUNKS = """
 def find_pg_dump(server: ShadowServer) -> Path:
     """The ``pg_dump`` that can read this server: its own, else one on this machine that is not older.
 
-    Raises ServerError with the reason when there is none.
+    Raises ServerError with the reason when none can be used.
     """
     if server.programs is not None:
         own = server.programs / "pg_dump"
@@ -72,7 +72,7 @@ def find_pg_dump(server: ShadowServer) -> Path:
 def dump_schema(pg_dump: Path, conninfo: str) -> str:
     """The dump of a database: schema only, with owners, privileges and comments, without TimescaleDB's chunks.
 
-    Raises ServerError with what pg_dump said when it fails; its warnings are of no interest here.
+    Raises ServerError with pg_dump's errors when it fails; its warnings are ignored.
     """
     from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415
 

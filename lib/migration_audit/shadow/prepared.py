@@ -88,7 +88,7 @@ class CopiedDatabase:
 
     ``CREATE DATABASE … TEMPLATE`` copies what is in a database, and nothing of what the server keeps about it (settings,
     privileges, comments, subscriptions): https://www.postgresql.org/docs/current/manage-ag-templatedbs.html. A copy is made
-    while all of that is as it was: nothing tells it from a database to which the same was applied on a server of its own.
+    while all of that is as it was: it is then the same as a database to which the SQL was applied on a server of its own.
     """
 
     def __init__(self, cluster: Cluster, name: str) -> None:
@@ -100,7 +100,7 @@ class CopiedDatabase:
         self._kept: Rows | None = self._server() if cluster.is_private else None
 
     def keep(self, *, whole: bool) -> None:
-        """A copy is what the database is now; there is none unless ``whole``, where something is known to be elsewhere."""
+        """Copies are made of what the database is now; none without ``whole``, where parts are known to be elsewhere."""
         before, self._kept = self._kept, self._server() if whole and self._kept is not None else None
         if before is None or self._kept is None or {catalog for catalog, _ in before ^ self._kept} - _OF_ROLES:
             self._kept = None
@@ -108,7 +108,7 @@ class CopiedDatabase:
     def copy(self, name: str) -> str | None:
         """The conninfo of a copy; None where the server or the database is not as it was when it was kept.
 
-        Once there is none, there is none any more: whoever wanted it may have gone on in the database itself.
+        Once it is None, it stays None: the caller may have gone on in the database itself.
         """
         if self._kept is None or self._server() != self._kept:
             self._kept = None

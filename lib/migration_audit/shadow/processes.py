@@ -32,7 +32,7 @@ def run_limited(command: Sequence[str | Path], *, limit: int = LIMIT, **options:
 def clean_environment(**more: str) -> dict[str, str]:
     """What a server needs of the caller's environment, and nothing that makes one differ from another.
 
-    Not the rest: passwords in it are none of the business of the SQL that runs there.
+    Not the rest: SQL that runs there must not read passwords in it.
     """
     kept = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": "/", "LC_ALL": "C"} | more

@@ -1,7 +1,7 @@
 """Directories of running clusters: private, locked while a process uses them, removed when none does.
 
 The lock file is held by the caller and by the guard through one open file, so the operating system releases it when
-both are dead, and only then. That is how a later run tells a stale directory from one in use.
+both are dead, and only then. By this a later run distinguishes a stale directory from one in use.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAKING_LIMIT = 60.0
 
 
 class Descriptors:
-    """What this process holds of a cluster: the pipe whose end tells the guard, and the lock."""
+    """What this process holds of a cluster: the pipe whose end the guard waits for, and the lock."""
 
     # A child that is forked without exec, as multiprocessing does, would keep the pipe open.
     _all: ClassVar[weakref.WeakSet[Descriptors]] = weakref.WeakSet()

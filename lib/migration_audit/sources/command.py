@@ -6,13 +6,14 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from migration_audit.model.command import CommandSource, Digests
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
+from migration_audit.project import CommandSettings
 from migration_audit.project.boundary import Boundary, boundary_of
 from migration_audit.project.locate import shown_path
 from migration_audit.sources.reading import paths_of_glob, read_bytes
@@ -74,41 +75,31 @@ class _Watched:
         return frozenset(names)
 
 
-def load_command(
-    name: str,
-    words: Sequence[str],
-    *,
-    directory: Path,
-    root: Path,
-    shown_from: Path,
-    env: Mapping[str, str],
-    files: Sequence[str],
-    timeout: int,
-    at: Location,
-) -> CommandSource:
+def load_command(name: str, settings: CommandSettings, *, root: Path, shown_from: Path) -> CommandSource:
     """The command with the digests of its files; nothing is run.
 
-    ``files`` are globs below ``root``; a folder stands for all its files, without hidden and installed ones. Raises
+    Its files are globs below ``root``; a folder stands for all its files, without hidden and installed ones. Raises
     SourceError for a directory or a program that does not exist, and for a glob that matches no file.
     """
+    directory, at = settings.directory, settings.at
+    shown = "." if directory.resolve() == shown_from.resolve() else shown_path(directory, shown_from)
     if not directory.is_dir():
-        shown = shown_path(directory, shown_from)
         raise SourceError(f"the command's directory {shown} does not exist", where=str(at), todo="check `directory`")
-    _check_program(words[0], directory, at)
-    watched = _Watched(root=root, globs=tuple(files), shown_from=shown_from)
-    notes = [] if files else ["audit.toml sets no `files` for it: the evidence contains no digest of what the command reads"]
+    _check_program(settings.words[0], directory, at)
+    watched = _Watched(root=root, globs=settings.files, shown_from=shown_from)
+    unknown = "audit.toml sets no `files` for it: the evidence contains no digest of what the command reads"
     return CommandSource(
         name=name,
-        command=tuple(words),
+        command=settings.words,
         directory=str(directory),
-        shown_directory="." if directory.resolve() == shown_from.resolve() else shown_path(directory, shown_from),
-        env=tuple(env.items()),
-        timeout=timeout,
+        shown_directory=shown,
+        env=tuple(settings.env.items()),
+        timeout=settings.timeout,
         files=watched.digests(),
         paths=tuple(map(str, watched.paths())),
         look=watched.digests,
         extensions=watched.extensions(),
-        notes=tuple(notes),
+        notes=() if settings.files else (unknown,),
     )
 
 
@@ -120,14 +111,8 @@ def command_files(root: Path, globs: Sequence[str]) -> list[Path]:
 def _check_program(program: str, directory: Path, at: Location) -> None:
     if os.sep in program:
         if not (directory / program).is_file():
-            raise SourceError(
-                f"the program {program} does not exist in the command's directory",
-                where=str(at),
-                todo="install what the command needs first, or check its name",
-            )
+            what = f"the program {program} does not exist in the command's directory"
+            raise SourceError(what, where=str(at), todo="install what the command needs first, or check its name")
     elif shutil.which(program) is None:
-        raise SourceError(
-            f"the program {program} is not on PATH",
-            where=str(at),
-            todo="install it, or name it with its path from `directory`, such as ./node_modules/.bin/knex",
-        )
+        todo = "install it, or name it with its path from `directory`, such as ./node_modules/.bin/knex"
+        raise SourceError(f"the program {program} is not on PATH", where=str(at), todo=todo)

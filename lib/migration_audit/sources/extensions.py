@@ -22,7 +22,7 @@ _CONSTANT = re.compile(r"\s*'((?:[^']|'')*)'\s*\Z")
 def needed_extensions(source: AnySource) -> frozenset[str]:
     """The names in CREATE EXTENSION, also in DO blocks, and ``timescaledb`` where its functions or options are used.
 
-    SQL that a DO block puts together at run time cannot be known beforehand: there the server tells what it lacks. Of a
+    SQL that a DO block puts together at run time cannot be known beforehand: the server then reports what it lacks. Of a
     command, only what its files name.
     """
     if isinstance(source, CommandSource):

@@ -1,4 +1,4 @@
-"""psql at work on one file: it runs the commands, keeps the variables and skips what ``\\if`` tells it to."""
+"""psql at work on one file: it runs the commands, keeps the variables and skips what ``\\if`` excludes."""
 
 from __future__ import annotations
 

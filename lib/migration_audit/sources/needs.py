@@ -35,8 +35,8 @@ class _Level:
 def statement_needs(text: str) -> StatementNeeds:
     """The privileges that SELECT, INSERT, UPDATE or DELETE need, as PostgreSQL's own parser reads the statement.
 
-    A column without a qualifier is asked of every relation that it may belong to; whoever looks them up leaves out those
-    that do not have it. https://www.postgresql.org/docs/current/ddl-priv.html,
+    A column without a qualifier is listed for every relation that it may belong to; the lookup in the database leaves out
+    those that do not have it. https://www.postgresql.org/docs/current/ddl-priv.html,
     https://www.postgresql.org/docs/current/sql-insert.html: ON CONFLICT and RETURNING read what they name.
     """
     try:

@@ -185,7 +185,7 @@ class LineCounter:
     """Line numbers of growing offsets, each byte looked at once."""
 
     def __init__(self, text: bytes | bytearray, values: Sequence[tuple[int, int]] = ()) -> None:
-        """Start at line 1; line breaks within ``values``, given by their offsets, are none of the file's."""
+        """Start at line 1; line breaks within ``values``, given by their offsets, do not count."""
         self._text = text
         self._values = values
         self._restart()

@@ -79,7 +79,7 @@ def _values(service: Service) -> Iterator[tuple[str, str]]:
 
 
 def _without_values(stack: Stack | Unavailable) -> Stack | Unavailable:
-    """The stack without the values of variables: who judges their effect did so when the boot was read."""
+    """The stack without the values of variables: their effect was judged when the boot was read."""
     if isinstance(stack, Unavailable):
         return stack
     return replace(stack, services=tuple(map(_service_without_values, stack.services)))

@@ -24,7 +24,7 @@ from migration_audit.sources import command_files, sql_files
 from migration_audit.sources.reading import paths_of_glob
 
 _SECRET: Final = re.compile(r"\.env.*|.*\.env", re.IGNORECASE)
-"""Files of variables: the digest of a short secret tells the secret to whoever can guess."""
+"""Files of variables: the digest of a short secret can be reversed by trying."""
 _VERSIONS: Final = ("package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock")
 """Beside the owner's Dockerfile: where the release of Directus is looked for."""
 _ALIASES: Final = ("tsconfig.json", "jsconfig.json", "tsconfig.base.json", "package.json")
@@ -124,7 +124,7 @@ def _globs(project: Project, globs: Sequence[str]) -> Iterator[str]:
         try:
             found = [path for path in paths_of_glob(project.directory, pattern) if path.is_file()]
             yield from (shown_path(path, project.directory) for path in found)
-        except ValueError:  # the check that asks for it tells why
+        except ValueError:  # the check that needs it reports why
             continue
 
 

@@ -46,7 +46,7 @@ class BootInputs(BootFacts):
 def boot_inputs(project: Project) -> BootInputs:
     """Each input, or the reason why it is missing; ``images`` has the image of each rule of RET007.
 
-    Files are read, nothing is run or built. Raises nothing that a report could show.
+    Files are read, nothing is run or built. Raises no AuditError.
     """
     boot = project.boot
     if boot is None:
@@ -126,7 +126,7 @@ def _shown_path(path: str, project: Project) -> str:
 
 
 def _dev_stack(project: Project, boot: BootSettings) -> Stack | Unavailable:
-    """Of a stack for development every profile counts: whoever runs both services at all must get the order."""
+    """Of a stack for development every profile counts: the order must be right wherever both services run."""
     if not boot.dev_compose:
         return Unavailable(reason="audit.toml names no dev_compose in [boot]", required=False)
     if not any(file.exists() for file in boot.dev_compose):

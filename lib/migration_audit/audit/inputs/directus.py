@@ -71,7 +71,7 @@ def directus_inputs(
     live: Snapshot | Unavailable,
     directus: DirectusLive | Unavailable,
 ) -> DirectusFacts:
-    """What the SNAP checks ask for, by name; each the fact, or says why it is not there. Raises nothing that a report tells.
+    """What the SNAP checks ask for, by name; each the fact or the reason why it is missing. Raises no AuditError.
 
     ``owner`` is the snapshot of the owner's shadow and ``live`` the environment's; ``directus`` is what ``read_live`` read
     in addition to it.

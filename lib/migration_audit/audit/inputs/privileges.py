@@ -1,4 +1,4 @@
-"""Who may do what in one live database, and which rows are in the way: read in a transaction of its own."""
+"""Who may do what in one live database, and which rows prevent constraints: read in a transaction of its own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_rights_and_rows(
 ) -> RightsFacts:
     """What the writer's role may do in this database, and what live rows refuse of the owner's schema.
 
-    Each statement takes at most the environment's ``statement_timeout``. Raises nothing that a report could tell.
+    Each statement takes at most the environment's ``statement_timeout``. Raises no AuditError.
     """
     try:
         limit = environment.statement_timeout * 1000

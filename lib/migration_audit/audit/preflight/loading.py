@@ -26,18 +26,7 @@ Recorded = tuple[tuple[str, str | None], ...]
 def load(project: Project, source: Source) -> AnySource:
     """One source of audit.toml, ready to be applied: its files in apply order, or its command; raises SourceError."""
     if source.command is not None:
-        command = source.command
-        return sources.load_command(
-            source.name,
-            command.words,
-            directory=command.directory,
-            root=source.root,
-            shown_from=project.directory,
-            env=command.env,
-            files=command.files,
-            timeout=command.timeout,
-            at=command.at,
-        )
+        return sources.load_command(source.name, source.command, root=source.root, shown_from=project.directory)
     if open_ := next((glob for glob in source.sql if glob.startswith("FILL IN")), None):  # as `init --detect` leaves it
         table = "legacy" if source is project.legacy else "owner"
         what = f"[{table}] sql is not filled in yet: {open_!r}"
@@ -98,7 +87,7 @@ def destructions_of(owner: AnySource) -> tuple[Destruction, ...]:
 
 
 def no_text(source: AnySource) -> Unavailable:
-    """Why nothing can be said about the statements of a command."""
+    """Why nothing is known about the statements of a command."""
     return Unavailable(reason=f"{source.name} is a command: its statements are not known", required=False)
 
 

@@ -45,9 +45,9 @@ def is_legacy_gone(project: Project) -> bool:
 
 
 def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> PreflightFacts:
-    """The owner's SQL on an empty server; what compares it with the legacy SQL is not there, and says so.
+    """The owner's SQL on an empty server; every comparison with the legacy SQL is unavailable, with the reason.
 
-    The legacy side is an empty snapshot: it makes nothing any more. Raises nothing that a report could tell.
+    The legacy side is an empty snapshot: it makes nothing any more. Raises no AuditError.
     """
     legacy = SourceFacts(role="legacy", name=project.legacy.name, files=(), duplicates=(), gaps=())
     try:

@@ -49,7 +49,7 @@ class PortTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadePort:
-    """A port with what its proof said."""
+    """A port and its proof."""
 
     port: Port
     proof: PortProof
@@ -178,7 +178,7 @@ def _outcome(after: Drift, *, before: Drift) -> ProofOutcome:
 
 
 def _source(text: str) -> SqlSource:
-    """The port as whoever runs its file reads it."""
+    """The port, read back from a file as psql would read it."""
     with tempfile.TemporaryDirectory(prefix="migration-audit-port-") as folder:
         path = Path(folder) / "port.sql"
         path.write_text(text, encoding="utf-8")

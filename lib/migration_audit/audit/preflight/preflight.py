@@ -54,10 +54,10 @@ from migration_audit.shadow.probes import run_probes
 def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> PreflightFacts:
     """Load, apply, read, compare and probe both sources; what goes wrong is the reason in the place of the fact.
 
-    ``progress`` is told what takes long, such as the download of a server.
+    ``progress`` gets a line for what takes long, such as the download of a server.
 
     Each sequence of sources gets a cluster of its own, so that roles of one side cannot leak into another. Raises
-    nothing that a report could tell: only mistakes of ours come out as exceptions.
+    no AuditError: only internal errors come out as exceptions.
     """
     try:
         legacy = load(project, project.legacy) if project.legacy.is_applied else load_catalog(project, project.legacy)

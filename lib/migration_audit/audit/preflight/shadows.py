@@ -159,7 +159,7 @@ def _dump_of(server: shadow.ShadowServer, conninfo: str) -> str | Unavailable:
     try:
         return dump_schema(find_pg_dump(server), conninfo)
     except ServerError as error:
-        # Two methods must agree before "covered" is said: with one alone it is not decided.
+        # "Covered" needs two methods that agree: with one alone it is not decided.
         todo = f" ({error.todo})" if error.todo else ""
         where = f"{error.where}: " if error.where else ""
         return Unavailable(reason=f"the cross-check is not available: {where}{error.what}{todo}")
@@ -169,7 +169,7 @@ def _dump_of(server: shadow.ShadowServer, conninfo: str) -> str | Unavailable:
 def catalog_writes_named(outside: Iterable[Outside], *, where: str) -> Iterator[None]:
     """Raises ServerError with the first of ``outside`` that wrote the catalog, where the block fails.
 
-    Where none is known, an error that only a damaged catalog explains says so of ``where``; any other stays as it is.
+    Where none is known, an error that only a damaged catalog explains is reported for ``where``; any other is not changed.
     """
     try:
         yield

@@ -56,7 +56,7 @@ _LARGEST: Final = 16 << 20
 def rehearse_fresh(
     project: Project, deployment: Deployment | Unavailable, *, progress: Progress
 ) -> DirectusRehearsal | Unavailable:
-    """The boots of a fresh database with the owner's SQL; raises nothing that a report could tell."""
+    """The boots of a fresh database with the owner's SQL; raises no AuditError."""
     if project.owner.command is not None and _asked(project):
         why = "the owner is a command: its own boot is applied to a shadow already (SQL002)"
         return Unavailable(reason=why, required=False)
@@ -66,7 +66,7 @@ def rehearse_fresh(
 def rehearse_live(
     project: Project, deployment: Deployment | Unavailable, copy: EnvironmentCopy | Unavailable, *, progress: Progress
 ) -> DirectusRehearsal | Unavailable:
-    """The next boots of an environment, on a copy of its structure; raises nothing that a report could tell."""
+    """The next boots of an environment, on a copy of its structure; raises no AuditError."""
     return _or_reason(lambda: _rehearse(project, deployment, copy, progress))
 
 

@@ -44,7 +44,7 @@ def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> R
     """What BOOT005 and RET008 ask for: ``rehearsal`` and ``fixture_shadows``, each the fact or why it is not there.
 
     Nothing is started where audit.toml asks for neither. Both are rehearsed on one cluster, in databases of their own.
-    Raises nothing that a report could tell.
+    Raises no AuditError.
     """
     fixtures = [rule for rule in project.retirement if rule.check == "RET008"]
     wants_probes = bool(project.probes) and phase is Phase.PREFLIGHT
@@ -106,7 +106,7 @@ def _grants(project: Project) -> SqlSource | None:
 
 
 def _fixture(project: Project, rule: AuditRule) -> SqlSource | FixtureShadow:
-    """The fixture's statements, or why there are none."""
+    """The fixture's statements, or the reason why they cannot be read."""
     path = rule.what[0]
     if not (project.directory / path).is_file():
         return FixtureShadow(path=path, reason="the file does not exist")

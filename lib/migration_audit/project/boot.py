@@ -23,11 +23,12 @@ _SERVICES: Final = ("database_service", "owner_service", "writer_service")
 class BootStep:
     """One step of the owner's boot."""
 
-    name: str = setting(keys.text("a short name, such as db-init", required=True))
+    name: str = setting(keys.text("a short name, such as db-init"), required=True)
     command: str = setting(
-        keys.text("words of a command, such as apply-sql.sh * db-init", required=True),
+        keys.text("words of a command, such as apply-sql.sh * db-init"),
         "Words that appear in this order among the words of one command that the owner's container runs; * and ? are "
         "globs, a * alone is any words.",
+        required=True,
     )
     at: Location = field(compare=False)
 
@@ -134,9 +135,10 @@ class SnapshotSettings:
     """Which file ``directus schema apply`` applies, by which version and as which database role."""
 
     file: Path = setting(
-        keys.path("the Directus snapshot, relative to this file, such as snapshots/schema.yaml", required=True),
+        keys.path("the Directus snapshot, relative to this file, such as snapshots/schema.yaml"),
         example='"platform/snapshots/schema.yaml"',
         is_file=True,
+        required=True,
     )
     shown: str = computed(lambda table, _: table["file"])
     """The file as audit.toml names it."""

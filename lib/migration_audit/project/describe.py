@@ -129,6 +129,7 @@ def setting(
     example: str = "",
     fallback: Any = None,
     convert: Callable[[Any], Any] | None = None,
+    required: bool = False,
     is_file: bool = False,
     is_live: bool = False,
     replaces: bool = False,
@@ -141,9 +142,9 @@ def setting(
     """
     shown = "" if fallback is None or callable(fallback) else as_toml(fallback)
     if default is _EMPTY:
-        needed = key.required or fallback is not None
+        needed = required or fallback is not None
         default = MISSING if needed else () if key.takes is list else {} if key.takes is dict else None
-    whole = replace(key, doc=doc, example=example, is_live=is_live, replaces=replaces, default=shown)
+    whole = replace(key, doc=doc, example=example, required=required, is_live=is_live, replaces=replaces, default=shown)
     return _field(_Setting(keys={name: whole}, fallback=fallback, convert=convert, is_file=is_file), default)
 
 

@@ -88,14 +88,14 @@ def line(where: str = "", regex: str = _LINE) -> Schema:
     return {"type": "string", "pattern": f"^{where}(?:{regex})$", "format": PRINTABLE}
 
 
-def text(expected: str, where: str = "", *, required: bool = False, leads: Leads = Leads.NOWHERE) -> Key:
+def text(expected: str, where: str = "", *, leads: Leads = Leads.NOWHERE) -> Key:
     """One line of text that is not blank."""
-    return Key(expected=expected, schema=line(where), required=required, leads=leads)
+    return Key(expected=expected, schema=line(where), leads=leads)
 
 
-def long_text(expected: str, *, required: bool = False) -> Key:
+def long_text(expected: str) -> Key:
     """Text of any number of lines that is not blank."""
-    return Key(expected=expected, schema=_matching(_TEXT), required=required)
+    return Key(expected=expected, schema=_matching(_TEXT))
 
 
 def any_text(expected: str) -> Key:
@@ -103,24 +103,23 @@ def any_text(expected: str) -> Key:
     return Key(expected=expected, schema={"type": "string"})
 
 
-def pattern(regex: str, expected: str, *, required: bool = False) -> Key:
+def pattern(regex: str, expected: str) -> Key:
     """Text that the whole regular expression matches."""
-    return Key(expected=expected, schema=line(regex=regex), required=required)
+    return Key(expected=expected, schema=line(regex=regex))
 
 
-def qualified(expected: str, *, required: bool = False) -> Key:
+def qualified(expected: str) -> Key:
     """``schema.name``."""
-    return Key(expected=expected, schema=_matching(QUALIFIED), required=required)
+    return Key(expected=expected, schema=_matching(QUALIFIED))
 
 
-def choice(*allowed: str, or_else: tuple[str, str] | None = None, expected: str = "", required: bool = False) -> Key:
+def choice(*allowed: str, or_else: tuple[str, str] | None = None, expected: str = "") -> Key:
     """One of a few words, or else a text of another form: an example of it, and the regular expression for it."""
     example, regex = or_else or ("", "")
     words: Schema = {"type": "string", "enum": [str(each) for each in allowed]}
     return Key(
         expected=f"{expected}one of {', '.join(filter(None, [*allowed, example]))}",
         schema={"type": "string", "anyOf": [words, _matching(regex)]} if or_else else words,
-        required=required,
     )
 
 
@@ -132,14 +131,14 @@ def choices(*allowed: str) -> Key:
     )
 
 
-def path(expected: str, *, required: bool = False) -> Key:
+def path(expected: str) -> Key:
     """A path relative to audit.toml, or ``NAME:path`` of a repository."""
-    return text(f"{expected}, or NAME:path of a repository", required=required, leads=Leads.FROM_HERE)
+    return text(f"{expected}, or NAME:path of a repository", leads=Leads.FROM_HERE)
 
 
-def globs(expected: str, *, required: bool = False, leads: Leads = Leads.FROM_HERE) -> Key:
+def globs(expected: str, *, leads: Leads = Leads.FROM_HERE) -> Key:
     """A list of globs, each relative or ``NAME:glob`` of a repository."""
-    return texts(expected, _NOT_ABSOLUTE, required=required, leads=leads)
+    return texts(expected, _NOT_ABSOLUTE, leads=leads)
 
 
 def inside_path(example: str) -> Key:
@@ -154,9 +153,9 @@ def inside_globs(example: str) -> Key:
     return texts(f'{expected} ["{example}"]', _RELATIVE, leads=Leads.FROM_HERE)
 
 
-def texts(expected: str, where: str = "", *, item: str = _LINE, required: bool = False, leads: Leads = Leads.NOWHERE) -> Key:
+def texts(expected: str, where: str = "", *, item: str = _LINE, leads: Leads = Leads.NOWHERE) -> Key:
     """A list of texts, at least one; ``where`` and ``item`` are regular expressions about each."""
-    return Key(expected=expected, schema=_list(line(where, item)), required=required, leads=leads)
+    return Key(expected=expected, schema=_list(line(where, item)), leads=leads)
 
 
 def words(expected: str) -> Key:
@@ -199,12 +198,11 @@ def duration(expected: str) -> Key:
     return Key(expected=expected, schema={"anyOf": [{"type": "integer", "minimum": 1}, _matching(_INTERVAL)]})
 
 
-def day(expected: str, *, required: bool = False) -> Key:
+def day(expected: str) -> Key:
     """A date, or a text that is one."""
     return Key(
         expected=expected,
         schema={"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
-        required=required,
     )
 
 

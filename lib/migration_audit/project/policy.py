@@ -101,8 +101,8 @@ class EnvironmentPolicy:
 class PolicyRole:
     """``[[policy.role]]``: reviewers who can replace each other."""
 
-    name: str = setting(keys.pattern(WORD, "a short name, such as dba", required=True), example='"dba"')
-    members: tuple[str, ...] = setting(keys.texts(_PEOPLE, item=IDENTITY, required=True), example='["ann@example.org"]')
+    name: str = setting(keys.pattern(WORD, "a short name, such as dba"), example='"dba"', required=True)
+    members: tuple[str, ...] = setting(keys.texts(_PEOPLE, item=IDENTITY), example='["ann@example.org"]', required=True)
 
 
 def _environments(policy: Table, place: TablePlace) -> Mapping[str, EnvironmentPolicy]:
@@ -176,11 +176,12 @@ class Waiver:
     """A recorded decision to accept one finding in one environment, for a time."""
 
     finding: str = setting(
-        keys.text("the key of a finding, such as COV003:index:public.positions_device_ts", required=True),
+        keys.text("the key of a finding, such as COV003:index:public.positions_device_ts"),
         "The finding's key, as the report shows it.",
         example='"LIV004:index:public.measurements_by_hand"',
+        required=True,
     )
-    environment: str = setting(keys.text("the environment in which it is accepted", required=True), example='"stage"')
+    environment: str = setting(keys.text("the environment in which it is accepted"), example='"stage"', required=True)
     # A waiver without a reason is a finding of the audit, where a reviewer reads it, and no mistake of the file.
     reason: str = setting(
         keys.any_text("why it is accepted"),
@@ -190,13 +191,14 @@ class Waiver:
         convert=lambda reason: reason.strip() if _WORD.search(reason) else "",
     )
     owner: str = setting(
-        keys.text("who is responsible for it", required=True), "Who is responsible for it.", example='"ann@example.org"'
+        keys.text("who is responsible for it"), "Who is responsible for it.", example='"ann@example.org"', required=True
     )
     expires: date = setting(
-        keys.day("the last day on which it is valid, such as 2027-01-31", required=True),
+        keys.day("the last day on which it is valid, such as 2027-01-31"),
         "The last day on which it is valid (UTC).",
         example="2027-01-31",
         convert=lambda day: date.fromisoformat(day) if isinstance(day, str) else day,
+        required=True,
     )
     at: Location = field(compare=False)
 

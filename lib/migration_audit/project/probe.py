@@ -17,11 +17,12 @@ from migration_audit.project.names import qualified_key
 class Probe:
     """A statement of the writer that must work on the owner's schema."""
 
-    name: str = setting(keys.text("a short name, such as upsert", required=True), example='"upsert"')
+    name: str = setting(keys.text("a short name, such as upsert"), example='"upsert"', required=True)
     sql: str = setting(
-        keys.long_text("one SQL statement of the writer", required=True),
+        keys.long_text("one SQL statement of the writer"),
         example="\"INSERT INTO public.users (id, name) VALUES (1, 'a') ON CONFLICT (id) DO NOTHING\"",
         convert=str.strip,
+        required=True,
     )
     role: str | None = setting(keys.role(), "The role that runs it. Left out: the environment's writer.", example='"writer"')
     arbiter: str | None = setting(
@@ -39,9 +40,10 @@ class RehearsalSettings:
     """``[rehearsal]``: the SQL that gives the writer's role its rights when its statements are rehearsed."""
 
     grants: tuple[str, ...] = setting(
-        keys.globs('a list of glob patterns relative to this file, such as ["platform/grants/*.sql"]', required=True),
+        keys.globs('a list of glob patterns relative to this file, such as ["platform/grants/*.sql"]'),
         "SQL that grants the role its rights, applied after the owner's. Left out: the fewest rights that the probes need.",
         example='["platform/grants/*.sql"]',
+        required=True,
     )
     at: Location = field(compare=False)
 
@@ -51,10 +53,10 @@ class HypertablePin:
     """What one dimension of a hypertable must be, whatever the SQL of either source says."""
 
     table: str = setting(
-        keys.qualified("a table as schema.table, such as public.positions", required=True), convert=qualified_key
+        keys.qualified("a table as schema.table, such as public.positions"), convert=qualified_key, required=True
     )
     """Its key."""
-    column: str = setting(keys.text("the column of the dimension", required=True))
+    column: str = setting(keys.text("the column of the dimension"), required=True)
     chunk_interval: str | None = setting(
         keys.duration('an interval such as "1 day", or a whole number'),
         "By time: an interval; by integer: the number.",

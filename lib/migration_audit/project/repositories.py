@@ -36,11 +36,11 @@ class Repository:
         keys.text(
             "the repository's folder, relative to this file and without wildcards, such as ../processor",
             r"(?![/~])(?!.*[*?\[\]{}\\:])",
-            required=True,
         ),
         "Relative to this file.",
         example='"../processor"',
         convert=posixpath.normpath,
+        required=True,
     )
     """With ``/`` and without needless parts: ``../processor``."""
     directory: Path = computed(lambda table, place: absolute(place.directory / table["path"]))

@@ -167,7 +167,7 @@ class AuditRule:
     """One ``[[rule]]``. Paths and globs are relative to the folder of audit.toml, with ``/``; ``**`` crosses folders."""
 
     check: str = setting(
-        keys.choice(*RULE_CHECKS, expected="a check that takes rules: ", required=True), "The check that it belongs to."
+        keys.choice(*RULE_CHECKS, expected="a check that takes rules: "), "The check that it belongs to.", required=True
     )
     verb: Verb = computed(_verb)
     what: tuple[str, ...] = setting_of({verb: replace(spec.key, doc=spec.doc) for verb, spec in VERBS.items()}, _what)

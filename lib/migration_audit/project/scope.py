@@ -53,9 +53,10 @@ class ScopeRule:
     """Objects that a third party manages; they are counted under this rule, never dropped in silence."""
 
     pattern: str = setting(
-        keys.text("a glob on the object's key, such as public.directus_*", required=True),
+        keys.text("a glob on the object's key, such as public.directus_*"),
         "A glob (*, ?, […]) on the object's key, schema first; * crosses dots.",
         example='"public.cms_*"',
+        required=True,
     )
     kind: str | None = setting(
         keys.choice(*object_kinds()),
@@ -63,9 +64,10 @@ class ScopeRule:
         example='"table"',
     )
     reason: str = setting(
-        keys.long_text("why these objects are out of scope", required=True),
+        keys.long_text("why these objects are out of scope"),
         "Why. A reviewer reads this.",
         example='"the CMS makes and changes these tables itself"',
+        required=True,
     )
     at: Location = field(compare=False)
 
@@ -97,8 +99,9 @@ class SeedRule:
     """Tables whose rows are compared in another way than by default; the first rule that matches a table counts."""
 
     table: str = setting(
-        keys.text("a glob on the table's key, such as public.price", required=True),
+        keys.text("a glob on the table's key, such as public.price"),
         "A glob (*, ?, […]) on the table's key, schema first; * crosses dots.",
+        required=True,
     )
     mode: SeedMode = setting(
         keys.choice(*_SEED_MODES),

@@ -41,10 +41,11 @@ class Project:
     path: Path
     """The file it was read from."""
     name: str = setting(
-        keys.text("the name of the project", required=True),
+        keys.text("the name of the project"),
         "The name of this project in reports and signatures.",
         name="project.name",
         example='"my-project"',
+        required=True,
     )
     writer_role: str | None = setting(
         keys.role(),

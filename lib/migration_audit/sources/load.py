@@ -7,9 +7,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 from migration_audit.formats import ALL, Dialect, Format, MigrationFolder, Options, Plan, PlannedFile, find_format
 from migration_audit.formats.plain_files import leading_number
@@ -18,23 +17,12 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SqlFile, SqlSource, Statement, TransactionMode, short_statement
 from migration_audit.project.boundary import Boundary, boundary_of
 from migration_audit.sources.outside import mark_outside
-from migration_audit.sources.psql import read_by_psql
+from migration_audit.sources.psql import PsqlRun, read_by_psql
 from migration_audit.sources.reader import read_script
 from migration_audit.sources.reading import check_source_inside, check_text
 from migration_audit.sources.statements import build_statements
 from migration_audit.sources.trees import SourceFolder, fixed_part, trees_of_globs, trees_of_paths, unmatched_sql
-
-_NO_VALUES: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One file that was read, and what of it is not applied."""
-
-    file: SqlFile
-    not_applied: tuple[NotApplied, ...] = ()
-    notes: tuple[str, ...] = ()
-    included: tuple[Path, ...] = ()
+from migration_audit.sources.variables import NO_VARIABLES
 
 
 def load_source(
@@ -43,8 +31,8 @@ def load_source(
     *,
     shown_from: Path,
     form: str = "files",
-    placeholders: Mapping[str, str] = _NO_VALUES,
-    variables: Mapping[str, str] = _NO_VALUES,
+    placeholders: Mapping[str, str] = NO_VARIABLES,
+    variables: Mapping[str, str] = NO_VARIABLES,
     boundary: Boundary | None = None,
 ) -> SqlSource:
     """The statements of ``paths``, each a ``.sql`` file or a folder, as the format ``form`` reads them.
@@ -72,8 +60,8 @@ def load_globs(
     *,
     shown_from: Path,
     form: str = "files",
-    placeholders: Mapping[str, str] = _NO_VALUES,
-    variables: Mapping[str, str] = _NO_VALUES,
+    placeholders: Mapping[str, str] = NO_VARIABLES,
+    variables: Mapping[str, str] = NO_VARIABLES,
 ) -> SqlSource:
     """The statements of the files below ``root`` that ``globs`` match, one glob after the other, as ``form`` reads them.
 
@@ -97,8 +85,8 @@ def _source(
     form: Format,
     trees: Sequence[MigrationFolder],
     place: SourceFolder,
-    placeholders: Mapping[str, str] = _NO_VALUES,
-    variables: Mapping[str, str] = _NO_VALUES,
+    placeholders: Mapping[str, str],
+    variables: Mapping[str, str],
 ) -> tuple[SqlSource, tuple[Path, ...]]:
     """The source, and the files that its own files include."""
     if variables and form.dialect is not Dialect.PSQL:
@@ -115,8 +103,9 @@ def _source(
     plan = _plan(name, form, trees, Options(placeholders=placeholders))
     given = {**plan.variables, **variables}
     read = [_read(planned, form, trees[planned.tree], place, given) for planned in plan.files]
-    files = tuple(replace(one.file, statements=tuple(map(mark_outside, one.file.statements))) for one in read)
-    included = tuple(path for one in read for path in one.included)
+    files = tuple(replace(file, statements=tuple(map(mark_outside, file.statements))) for file, _ in read)
+    runs = [run for _, run in read if run is not None]
+    included = tuple(path for run in runs for path in run.included)
     _refuse_unread(plan, trees, included)
     _refuse_links(trees, place)
     if not any(file.statements for file in files):
@@ -133,9 +122,9 @@ def _source(
         between=form.between,
         recording=form.recording,
         one_transaction=plan.one_transaction,
-        not_applied=(*_not_included(plan, included, place.shown_from), *(part for one in read for part in one.not_applied)),
+        not_applied=(*_not_included(plan, included, place.shown_from), *(part for run in runs for part in run.not_applied)),
         duplicates=plan.duplicates,
-        notes=(*plan.notes, *(note for one in read for note in one.notes), *empty),
+        notes=(*plan.notes, *(note for run in runs for note in run.notes), *empty),
     )
     return source, included
 
@@ -222,21 +211,19 @@ def _format_of(tree: MigrationFolder, deeper: Sequence[str]) -> str:
 
 def _read(
     planned: PlannedFile, form: Format, tree: MigrationFolder, place: SourceFolder, variables: Mapping[str, str]
-) -> _Read:
+) -> tuple[SqlFile, PsqlRun | None]:
     """One step of the plan with its statements; where psql runs it, with the statements of all that it includes."""
     shown = tree.shown_path(planned.path)
     if form.dialect is Dialect.PSQL:
         runs_in = Path(tree.root) if form.runs_in_folder else None
         path = Path(tree.root, planned.path)
-        run = read_by_psql(path, planned.text, place.shown_from, place.boundary, variables, runs_in=runs_in)
-        read = _Read(_file(planned, shown, run.statements, run.sha256), run.not_applied, run.notes, run.included)
-    else:
-        sha256 = hashlib.sha256(tree.read(planned.path)).hexdigest()
-        statements, messages = _sent(planned, form, shown)
-        read = _Read(replace(_file(planned, shown, statements, sha256), messages=messages))
+        run = read_by_psql(path, planned.text, place, variables, runs_in=runs_in)
+        return _file(planned, shown, tuple(run.statements), run.sha256), run
+    sha256 = hashlib.sha256(tree.read(planned.path)).hexdigest()
+    statements, messages = _sent(planned, form, shown)
     if form.needs_open_transaction and planned.transaction is TransactionMode.FILE:
-        _refuse_early_end(read.file.statements, form.runner)
-    return read
+        _refuse_early_end(statements, form.runner)
+    return replace(_file(planned, shown, statements, sha256), messages=messages), None
 
 
 def _sent(planned: PlannedFile, form: Format, shown: str) -> tuple[tuple[Statement, ...], tuple[int, ...]]:

@@ -65,10 +65,29 @@ SAMPLES: dict[str, dict[str, str]] = {
 """For each format a folder that makes the tables a and b."""
 
 
-def tree(files: Mapping[str, str | bytes], *, shown: str = "db", is_whole: bool = True) -> MigrationFolder:
-    """A folder with these files."""
-    contents = {path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()}
-    return MigrationFolder(shown=shown, paths=tuple(sorted(contents)), read=contents.__getitem__, is_whole=is_whole)
+def tree(
+    files: Mapping[str, str | bytes],
+    shown: str = "db",
+    *,
+    is_whole: bool = True,
+    other: Mapping[str, str | bytes] | None = None,
+    not_chosen: tuple[str, ...] = (),
+) -> MigrationFolder:
+    """A folder with these files; ``other`` ones are around it, by their paths from it."""
+    contents = _bytes(files)
+    return MigrationFolder(
+        shown=shown,
+        paths=tuple(sorted(contents)),
+        read=contents.__getitem__,
+        root=f"/{shown}",
+        is_whole=is_whole,
+        not_chosen=lambda: not_chosen,
+        other={**contents, **_bytes(other or {})}.get,
+    )
+
+
+def _bytes(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
+    return {path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()}
 
 
 def plan(form: str, *trees: MigrationFolder, placeholders: Mapping[str, str] | None = None) -> Plan:

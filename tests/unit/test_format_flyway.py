@@ -6,6 +6,7 @@ from posixpath import normpath
 
 import pytest
 
+from fix_formats import tree
 from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
 from migration_audit.formats.flyway_names import Naming, Version, parse_name, parse_version
 from migration_audit.formats.flyway_scripts import flyway_checksum
@@ -15,17 +16,6 @@ from migration_audit.model.sql import TransactionMode
 
 FLYWAY = find_format("flyway")
 S = "select 1;"
-
-
-def tree(files: dict[str, str], shown: str = "db", other: dict[str, str] | None = None) -> MigrationFolder:
-    beside = {**files, **(other or {})}
-    return MigrationFolder(
-        shown=shown,
-        paths=tuple(sorted(files)),
-        read=lambda path: files[path].encode(),
-        root=f"/{shown}",
-        other=lambda path: beside[path].encode() if path in beside else None,
-    )
 
 
 def plan(*names: str, other: dict[str, str] | None = None, **files: str) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fix_formats import applied, plan, tree
-from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Row, find_format
+from migration_audit.formats import EntryState, LedgerEntry, Row, find_format
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
 
@@ -95,7 +95,5 @@ def test_the_one_row_of_the_ledger(rows: list[Row], states: list[EntryState], be
     ],
 )
 def test_how_a_folder_is_recognised(names: tuple[str, ...], other: str | None, reason: str | None) -> None:
-    found = MigrationFolder(
-        shown="db", paths=names, read=lambda path: b"", other=lambda path: b"" if path == other else None
-    )
+    found = tree(dict.fromkeys(names, ""), other={other: ""} if other else {})
     assert find_format("golang-migrate").recognise(found) == reason

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from fix_formats import applied, plan, tree
-from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Row, find_format
+from migration_audit.formats import EntryState, LedgerEntry, Row, find_format
 from migration_audit.formats.goose_reader import SubstitutionError, substitute
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
@@ -181,9 +181,7 @@ def test_other_go_files_are_none_of_gooses() -> None:
 
 
 def test_a_migration_in_go_beside_the_chosen_files_is_refused() -> None:
-    chosen = MigrationFolder(
-        shown="db", paths=("1_a.sql",), read=lambda path: UP.encode(), is_whole=False, not_chosen=lambda: ("2_b.go",)
-    )
+    chosen = tree({"1_a.sql": UP}, is_whole=False, not_chosen=("2_b.go",))
     with pytest.raises(SourceError, match=r"db/2_b\.go: is a migration in Go"):
         plan("goose", chosen)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
 from fix_formats import applied, plan, tree
-from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, find_format
+from migration_audit.formats import EntryState, LedgerEntry, find_format
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import THIS_DATABASE, TransactionMode
 
@@ -28,11 +26,6 @@ def committed(*bodies: str, below: str = "committed/", headers: str = "") -> Fil
     return files
 
 
-def folder_of(files: Files, others: Mapping[str, str], *, is_whole: bool = True) -> MigrationFolder:
-    """A folder with files that are outside of it."""
-    return replace(tree(files, is_whole=is_whole), other=lambda path: others[path].encode() if path in others else None)
-
-
 @pytest.mark.parametrize(
     ("below", "gmrc"),
     [("committed/", "../.gmrc"), ("migrations/committed/", ".gmrc"), ("", "../../.gmrc")],
@@ -40,7 +33,7 @@ def folder_of(files: Files, others: Mapping[str, str], *, is_whole: bool = True)
 )
 def test_the_folder_and_its_settings(below: str, gmrc: str) -> None:
     files = committed("create table :AA ();", below=below)
-    found = plan(NAME, folder_of(files, {gmrc: '{placeholders: {":AA": "a"}, pgSettings: {search_path: "it\'s"}}'}))
+    found = plan(NAME, tree(files, other={gmrc: '{placeholders: {":AA": "a"}, pgSettings: {search_path: "it\'s"}}'}))
     assert [file.text.decode().splitlines()[-1] for file in found.files] == ["create table a ();"]
     assert found.opening == ("select pg_catalog.set_config('search_path', 'it''s', false)",)
     assert [note.split(": ")[1] for note in found.notes] == ["search_path = it's"]
@@ -53,7 +46,7 @@ def test_without_settings_a_note() -> None:
 
 
 def test_a_program_as_settings_is_named() -> None:
-    found = plan(NAME, folder_of(committed("a;"), {"../.gmrc.js": "module.exports = {}"}))
+    found = plan(NAME, tree(committed("a;"), other={"../.gmrc.js": "module.exports = {}"}))
     assert [(str(each), each.by_rule) for each in found.not_applied] == [
         (".gmrc.js: a program: its placeholders, settings and actions are not known here", False)
     ]
@@ -70,7 +63,7 @@ def test_values_of_audit_toml_come_first_and_the_database_has_no_name_yet() -> N
     found = find_format(NAME)
     text = "x :AA :BB :DATABASE_NAME :DATABASE_OWNER :AA_B;"
     files = plan(
-        NAME, folder_of(committed(text), gmrc), placeholders={":AA": "1", "BB": "2", "DATABASE_OWNER": "me", ":AA_B": "3"}
+        NAME, tree(committed(text), other=gmrc), placeholders={":AA": "1", "BB": "2", "DATABASE_OWNER": "me", ":AA_B": "3"}
     ).files
     assert files[0].text.decode().splitlines()[-1] == f"x 1 2 {THIS_DATABASE} me 3;"
     assert found.takes_placeholders
@@ -80,7 +73,7 @@ def test_actions_have_a_session_of_their_own_and_no_entry() -> None:
     after = '["b/c.sql", {command: "x"}, {_: "sql", file: "d.sql", shadow: true}]'
     gmrc = f'{{beforeAllMigrations: "a.sql", afterAllMigrations: {after}}}'
     files = committed("m;") | {"a.sql": ":AA;", "b/c.sql": "c;", "d.sql": "d;"}
-    found = plan(NAME, folder_of(files, {"../.gmrc": gmrc}), placeholders={"AA": "a"})
+    found = plan(NAME, tree(files, other={"../.gmrc": gmrc}), placeholders={"AA": "a"})
     assert [(file.path, file.session, file.entry) for file in found.files] == [
         ("a.sql", "actions", ""),
         ("committed/000001.sql", None, "000001.sql"),
@@ -122,7 +115,7 @@ def test_the_current_migration(current: Files, by_rule: bool) -> None:
 
 
 def test_the_current_migration_beside_the_committed_ones_is_seen() -> None:
-    found = plan(NAME, folder_of(committed("a;", below=""), {"../current.sql": "b;"}, is_whole=False))
+    found = plan(NAME, tree(committed("a;", below=""), other={"../current.sql": "b;"}, is_whole=False))
     assert [(each.path, each.by_rule) for each in found.not_applied] == [("current.sql", False)]
 
 
@@ -191,7 +184,7 @@ SETTINGS = {
 @pytest.mark.parametrize(("text", "message"), SETTINGS.values(), ids=SETTINGS)
 def test_settings_that_are_refused(text: str, message: str) -> None:
     with pytest.raises(SourceError) as refused:
-        plan(NAME, folder_of(committed("x :AB;"), {"../.gmrc": text}))
+        plan(NAME, tree(committed("x :AB;"), other={"../.gmrc": text}))
     assert str(refused.value).startswith(message)
 
 

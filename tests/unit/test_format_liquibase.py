@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fix_formats import tree
 from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
 from migration_audit.formats.liquibase_changelog import is_for_postgres
 from migration_audit.formats.liquibase_sql import liquibase_checksum
@@ -14,10 +15,6 @@ from migration_audit.model.sql import TransactionMode
 LIQUIBASE = find_format("liquibase-sql")
 HEAD = "--liquibase formatted sql\n"
 ONE = "--changeset me:1\n"
-
-
-def tree(files: dict[str, str], shown: str = "db") -> MigrationFolder:
-    return MigrationFolder(shown=shown, paths=tuple(sorted(files)), read=lambda path: files[path].encode())
 
 
 def plan(text: str, **placeholders: str) -> Plan:
@@ -219,9 +216,7 @@ def test_placeholders_of_audit_toml_come_first_and_may_keep_the_text() -> None:
 
 
 def with_properties(text: str) -> MigrationFolder:
-    files = {"a.sql": HEAD + ONE + "select '${x}';"}
-    beside = {"../liquibase.properties": text.encode()}
-    return MigrationFolder(shown="p/db", paths=tuple(files), read=lambda path: files[path].encode(), other=beside.get)
+    return tree({"a.sql": HEAD + ONE + "select '${x}';"}, "p/db", other={"../liquibase.properties": text})
 
 
 def test_parameters_of_liquibase_properties_are_values() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from fix_formats import applied, plan, tree
@@ -114,8 +112,8 @@ def test_pairs_are_applied_whole_under_the_name_without_up() -> None:
 
 
 def test_chosen_files_are_the_migrations_and_code_beside_them_is_named() -> None:
-    chosen = tree({"b/2_b.sql": "b;", "a/1_a.sql": "a;"}, is_whole=False)
-    found = plan(NAME, replace(chosen, not_chosen=lambda: ("a/3_c.js", "a/README.md", "a/helpers.ts", "b/4.sql")))
+    near = ("a/3_c.js", "a/README.md", "a/helpers.ts", "b/4.sql")
+    found = plan(NAME, tree({"b/2_b.sql": "b;", "a/1_a.sql": "a;"}, is_whole=False, not_chosen=near))
     assert [file.path for file in found.files] == ["a/1_a.sql", "b/2_b.sql"]
     assert [(str(each), each.by_rule) for each in found.not_applied] == [
         ("db/a/3_c.js: a migration that is a program, which no glob of audit.toml selects", False)

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 import pytest
 
-from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
+import fix_formats
+from migration_audit.formats import EntryState, LedgerEntry, Options, Plan, find_format
 from migration_audit.formats.sqitch_plan import is_name
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import SessionScope, TransactionMode
 
 SQITCH = find_format("sqitch")
+tree = partial(fix_formats.tree, shown="p")
 BY = " 2026-01-01T00:00:00Z Me <me@example.org>\n"
 HEAD = "%project=app\n\n"
-
-
-def tree(files: dict[str, str], other: dict[str, str] | None = None) -> MigrationFolder:
-    beside = {**files, **(other or {})}
-    return MigrationFolder(
-        shown="p",
-        paths=tuple(sorted(files)),
-        read=lambda path: files[path].encode(),
-        other=lambda path: beside[path].encode() if path in beside else None,
-    )
 
 
 def lines(*names: str) -> str:
@@ -152,7 +145,7 @@ CONF_REFUSED = {
 def test_a_folder_that_cannot_be_deployed_is_refused(files: dict[str, str], other: dict[str, str], message: str) -> None:
     base = {"sqitch.plan": lines("a"), "deploy/a.sql": "select 1;"}
     with pytest.raises(SourceError) as caught:
-        SQITCH.plan([tree({**base, **files}, other)], Options())
+        SQITCH.plan([tree({**base, **files}, other=other)], Options())
     assert message in str(caught.value)
 
 

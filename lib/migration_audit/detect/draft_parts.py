@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from migration_audit.artifacts.text import word_list
 from migration_audit.detect.candidate import Candidate
 from migration_audit.detect.libraries import ledgers, libraries
 from migration_audit.detect.listing import Listing
@@ -23,10 +24,10 @@ _URL_NAME: Final = re.compile(
 )
 _EXAMPLES: Final = (".env.example", ".env.sample", ".env.template", "env.example", "example.env")
 _MOST_COMMANDS: Final = 20
-_LOCKS: Final = (
-    *("package-lock.json", "pnpm-lock.yaml", "yarn.lock", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "go.sum"),
+_READ: Final = word_list(
+    "package.json pyproject.toml requirements*.txt Pipfile go.mod package-lock.json pnpm-lock.yaml yarn.lock poetry.lock "
+    "uv.lock pdm.lock Pipfile.lock go.sum"
 )
-_READ: Final = ("package.json", "pyproject.toml", "requirements*.txt", "Pipfile", "go.mod", *_LOCKS)
 """Manifests and lock files that RET006 reads."""
 _MENTION: Final = re.compile(r"\bmigrat(?:e|es|ion|ions|or)\b", re.IGNORECASE)
 _MOST_DOCUMENTS: Final = 15

@@ -30,9 +30,10 @@ OF_FORMAT: Final[dict[str, tuple[str, ...]]] = {
 
 RUNNERS: Final = (
     *(name for names in OF_FORMAT.values() for name in names),
-    *("knex", "umzug", "db-migrate", "postgres-migrations", "pg-migrate", "typeorm", "drizzle-kit", "sequelize-cli"),
-    *("@mikro-orm/migrations", "postgrator", "alembic", "yoyo-migrations", "diesel_migrations", "refinery"),
-    *("github.com/jackc/tern", "github.com/amacneil/dbmate"),
+    *word_list(
+        "knex umzug db-migrate postgres-migrations pg-migrate typeorm drizzle-kit sequelize-cli @mikro-orm/migrations "
+        "postgrator alembic yoyo-migrations diesel_migrations refinery github.com/jackc/tern github.com/amacneil/dbmate"
+    ),
 )
 """Libraries whose only or first work is to migrate."""
 

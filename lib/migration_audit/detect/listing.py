@@ -12,13 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.text import word_set
+from migration_audit.artifacts.text import word_list, word_set
 from migration_audit.model.errors import UsageError
 from migration_audit.project.boundary import boundary_of
 
-SIGNS: Final = (
-    *("package.json", "pyproject.toml", "setup.py", "requirements.txt", "go.mod", "Cargo.toml", "pom.xml", "build.gradle"),
-    *("build.gradle.kts", "Gemfile", "composer.json", "mix.exs", "deno.json", "*.csproj", "Dockerfile"),
+SIGNS: Final = word_list(
+    "package.json pyproject.toml setup.py requirements.txt go.mod Cargo.toml pom.xml build.gradle build.gradle.kts Gemfile "
+    "composer.json mix.exs deno.json *.csproj Dockerfile"
 )
 """Files that lie at the top of a project; those with libraries in them are its manifests."""
 

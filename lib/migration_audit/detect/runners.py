@@ -6,16 +6,17 @@ import glob
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
+from migration_audit.artifacts.text import word_list
 from migration_audit.detect.candidate import Candidate
 from migration_audit.detect.libraries import libraries
 from migration_audit.detect.listing import Listing, is_for_tests, is_within
 
-_LOCKS: Final = (
-    *("package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", "pyproject.toml", "poetry.lock", "uv.lock"),
-    *("requirements.txt", "Gemfile.lock", "composer.lock", "mix.lock", "Cargo.lock"),
+_LOCKS: Final = word_list(
+    "package.json package-lock.json pnpm-lock.yaml yarn.lock pyproject.toml poetry.lock uv.lock requirements.txt "
+    "Gemfile.lock composer.lock mix.lock Cargo.lock"
 )
 
 _READS: Final = re.compile(
@@ -37,7 +38,7 @@ _PART_NAMES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Runner:
     """One runner: the file that configures it, how it is called, and where its migrations are.
 
@@ -45,154 +46,118 @@ class Runner:
     """
 
     name: str
-    config: tuple[str, ...]
-    """Globs of the name of the file that says that it is used."""
-    words: tuple[str, ...]
+    config: str
+    """Globs of the name of the file that says that it is used, with blanks between them."""
+    command: str
     """``{config}`` stands for the configuration's name."""
     folder: str
     """Where the migrations are, if the configuration does not say: a regular expression for the whole path."""
     suffix: str
     """How their names end: a regular expression."""
-    named: re.Pattern[str] | None = None
-    """How the configuration names the folder of the migrations."""
+    ledger: str | None = None
+    """The name of its ledger in ``formats.LEDGERS``."""
+    _: KW_ONLY
+    named: str | None = None
+    """How the configuration names the folder of the migrations: a regular expression."""
     below: str = ""
     """What follows the folder that it names."""
     library: str | None = None
     """A manifest must name it."""
     holds: str | None = None
     """What the configuration must hold."""
-    ledger: str | None = None
-    """The name of its ledger in ``formats.LEDGERS``."""
     reads: str | None = None
     """Other files that may read the connection: a regular expression for the whole path."""
 
 
-def _quoted(key: str) -> re.Pattern[str]:
-    return re.compile(rf"""\b{key}['"]?\s*[:=]\s*['"]([^'"]+)['"]""")
+def _quoted(key: str) -> str:
+    return rf"""\b{key}['"]?\s*[:=]\s*['"]([^'"]+)['"]"""
 
 
-_SCRIPT: Final = r"\.[cm]?[jt]s"
+_JS: Final = r"\.[cm]?[jt]s"
+_ANY_MIGRATIONS: Final = "(?:.+/)?migrations"
 
 RUNNERS: Final = (
     Runner(
-        name="knex",
-        config=("knexfile.*",),
-        words=("npx", "knex", "migrate:latest", "--knexfile", "{config}"),
+        "knex",
+        "knexfile.*",
+        "npx knex migrate:latest --knexfile {config}",
         folder="migrations",
-        suffix=_SCRIPT,
+        suffix=_JS,
         named=_quoted("directory"),
         ledger="knex",
     ),
     Runner(
-        name="Alembic",
-        config=("alembic.ini",),
-        words=("alembic", "upgrade", "head"),
+        "Alembic",
+        "alembic.ini",
+        "alembic upgrade head",
         folder="alembic/versions",
         suffix=r"\.py",
-        named=re.compile(r"(?m)^\s*script_location\s*=\s*(?:%\(here\)s/)?(\S+)"),
-        below="/versions",
         ledger="alembic",
+        named=r"(?m)^\s*script_location\s*=\s*(?:%\(here\)s/)?(\S+)",
+        below="/versions",
         reads=r"(?:.+/)?env\.py",
     ),
     Runner(
-        name="Django",
-        config=("manage.py",),
-        words=("python", "manage.py", "migrate", "--noinput"),
-        folder="(?:.+/)?migrations",
+        "Django",
+        "manage.py",
+        "python manage.py migrate --noinput",
+        folder=_ANY_MIGRATIONS,
         suffix=r"\d\w*\.py",
-        holds="DJANGO_SETTINGS_MODULE",
         ledger="django",
+        holds="DJANGO_SETTINGS_MODULE",
         reads=r"(?:.+/)?settings(?:\.py|/\w+\.py)",
     ),
     Runner(
-        name="TypeORM",
-        config=("*.ts", "*.js"),
-        words=("npx", "typeorm-ts-node-commonjs", "migration:run", "-d", "{config}"),
+        "TypeORM",
+        "*.ts *.js",
+        "npx typeorm-ts-node-commonjs migration:run -d {config}",
         folder="(?:.+/)?migrations?",
-        suffix=_SCRIPT,
+        suffix=_JS,
         library="typeorm",
         holds="new DataSource(",
         ledger="typeorm",
     ),
     Runner(
-        name="Drizzle",
-        config=("drizzle.config.*",),
-        words=("npx", "drizzle-kit", "migrate", "--config", "{config}"),
+        "Drizzle",
+        "drizzle.config.*",
+        "npx drizzle-kit migrate --config {config}",
         folder="drizzle",
         suffix=r"\.sql",
-        named=_quoted("out"),
         ledger="drizzle",
+        named=_quoted("out"),
     ),
+    Runner("Sequelize", ".sequelizerc", "npx sequelize-cli db:migrate", _ANY_MIGRATIONS, _JS, reads="(?:.+/)?config/.+"),
+    Runner("MikroORM", "mikro-orm.config.*", "npx mikro-orm migration:up", _ANY_MIGRATIONS, _JS),
     Runner(
-        name="Sequelize",
-        config=(".sequelizerc",),
-        words=("npx", "sequelize-cli", "db:migrate"),
-        folder="(?:.+/)?migrations",
-        suffix=_SCRIPT,
-        reads="(?:.+/)?config/.+",
-    ),
-    Runner(
-        name="MikroORM",
-        config=("mikro-orm.config.*",),
-        words=("npx", "mikro-orm", "migration:up"),
-        folder="(?:.+/)?migrations",
-        suffix=_SCRIPT,
-    ),
-    Runner(
-        name="node-pg-migrate",
-        config=("package.json",),
-        words=("npx", "node-pg-migrate", "up"),
+        "node-pg-migrate",
+        "package.json",
+        "npx node-pg-migrate up",
         folder="migrations",
-        suffix=_SCRIPT,
-        library="node-pg-migrate",
+        suffix=_JS,
         ledger="node-pg-migrate",
+        library="node-pg-migrate",
+    ),
+    Runner("Rails", "Rakefile", "bin/rails db:migrate", "db/migrate", r"\.rb", reads=r"config/database\.yml"),
+    Runner(
+        "Laravel", "artisan", "php artisan migrate --force", "database/migrations", r"\.php", reads=r"config/database\.php"
     ),
     Runner(
-        name="Rails",
-        config=("Rakefile",),
-        words=("bin/rails", "db:migrate"),
-        folder="db/migrate",
-        suffix=r"\.rb",
-        reads=r"config/database\.yml",
+        "Ecto", "mix.exs", "mix ecto.migrate", r"(?:.+/)?priv/\w+/migrations", r"\.exs", reads=r"(?:.+/)?config/\w+\.exs"
     ),
-    Runner(
-        name="Laravel",
-        config=("artisan",),
-        words=("php", "artisan", "migrate", "--force"),
-        folder="database/migrations",
-        suffix=r"\.php",
-        reads=r"config/database\.php",
-    ),
-    Runner(
-        name="Ecto",
-        config=("mix.exs",),
-        words=("mix", "ecto.migrate"),
-        folder=r"(?:.+/)?priv/\w+/migrations",
-        suffix=r"\.exs",
-        reads=r"(?:.+/)?config/\w+\.exs",
-    ),
-    Runner(
-        name="Diesel",
-        config=("diesel.toml",),
-        words=("diesel", "migration", "run"),
-        folder="migrations/[^/]+",
-        suffix=r"up\.sql",
-    ),
-    Runner(
-        name="yoyo",
-        config=("yoyo.ini",),
-        words=("yoyo", "apply", "--batch"),
-        folder="migrations",
-        suffix=r"\.(?:py|sql)",
-        ledger="yoyo",
-    ),
+    Runner("Diesel", "diesel.toml", "diesel migration run", "migrations/[^/]+", r"up\.sql"),
+    Runner("yoyo", "yoyo.ini", "yoyo apply --batch", "migrations", r"\.(?:py|sql)", "yoyo"),
 )
 """Runners that are known by a file of their configuration. Where migrations lie by default, their documentation says."""
 
 
 def commands(listing: Listing) -> list[Candidate]:
     """A candidate for each runner that a project configures and has migrations for."""
-    return [found for runner in RUNNERS for path in listing.named(*runner.config) for found in _found(listing, runner, path)]
+    return [
+        found
+        for runner in RUNNERS
+        for path in listing.named(*runner.config.split())
+        for found in _found(listing, runner, path)
+    ]
 
 
 def _found(listing: Listing, runner: Runner, config: str) -> Iterator[Candidate]:
@@ -214,7 +179,7 @@ def _found(listing: Listing, runner: Runner, config: str) -> Iterator[Candidate]
         folder=_joined(root, posixpath.commonpath([posixpath.dirname(path) for path in migrations]) or "."),
         project=project,
         why=f"{config} is {runner.name}'s, and {_joined(root, migrations[0])} one of its migrations",
-        command=tuple(word.replace("{config}", name) for word in runner.words),
+        command=tuple(word.replace("{config}", name) for word in runner.command.split()),
         root=root,
         ledger=runner.ledger,
         env=env,
@@ -266,7 +231,7 @@ def _variables(text: str) -> set[str]:
 
 def _folder(listing: Listing, runner: Runner, config: str) -> str:
     """Where the migrations are: as the configuration says, else where the runner looks by itself."""
-    named = set(runner.named.findall(listing.text(config))) if runner.named else set()
+    named = set(re.findall(runner.named, listing.text(config))) if runner.named else set()
     if len(named) != 1:
         return runner.folder
     folder: str = named.pop()

@@ -13,13 +13,13 @@ from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import JSON
 from migration_audit.artifacts.code.literals import line_of
+from migration_audit.artifacts.text import word_set
 from migration_audit.model.code import CodeFile, ManifestScript, Unread
 from migration_audit.model.location import Location
 from migration_audit.project.locate import locate
 
-MANIFESTS: Final = (
-    *("package.json", "pyproject.toml", "turbo.json", "turbo.jsonc", "nx.json", "project.json", "tasks.json"),
-    *("deno.json", "deno.jsonc"),
+MANIFESTS: Final = word_set(
+    "package.json pyproject.toml turbo.json turbo.jsonc nx.json project.json tasks.json deno.json deno.jsonc"
 )
 _TASKS: Final = frozenset({"tasks", "pipeline", "targets", "targetDefaults", "wireit"})
 """Keys that hold tasks by name, or as a list."""

@@ -10,8 +10,8 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import ECMA, GO, PYTHON, SourceLanguage
-from migration_audit.artifacts.code.literals import HOLE, Constants, fold_expression, line_of, text_of
+from migration_audit.artifacts.code.languages import ECMA, GO, PYTHON, SourceLanguage, line_of, text_of
+from migration_audit.artifacts.code.literals import HOLE, Constants, fold_expression
 from migration_audit.model.code import Import, Literal
 from migration_audit.model.location import Location
 

@@ -1,9 +1,9 @@
-"""The programming languages that can be read, and what their grammars call the things that matter here."""
+"""The programming languages that can be read, what their grammars call the things that matter here, and what they miss."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
@@ -19,7 +19,14 @@ from tree_sitter import Node, Parser
 
 from migration_audit.artifacts.shell.parse import apart
 from migration_audit.artifacts.text import word_set
+from migration_audit.model.code import Opaque
+from migration_audit.model.location import Location
 
+_HOLDS_STATEMENTS: Final = word_set(
+    "block class_body compound_statement do_group document module program source_file statement_block statement_list "
+    "switch_body"
+)
+"""Nodes whose children are statements or members: an error in one child says nothing about the others."""
 ECMA: Final = frozenset({"TypeScript", "TSX", "JavaScript"})
 """Languages with one syntax for calls and imports."""
 
@@ -174,3 +181,73 @@ def language_of(path: str) -> SourceLanguage | None:
 def _parser(name: str) -> Parser:
     (language,) = (language for language in LANGUAGES if language.name == name)
     return Parser(Grammar(language.grammar()))
+
+
+def line_of(node: Node) -> int:
+    """The line of the file on which the node starts."""
+    return int(node.start_point[0]) + 1
+
+
+def text_of(node: Node) -> str:
+    """The node as it is in the file."""
+    return (node.text or b"").decode(errors="replace")
+
+
+def broken_parts(root: Node, source: bytes, path: str, language: SourceLanguage) -> tuple[Opaque, ...]:
+    """Each part with an error in it, from the first line of its statement to the last.
+
+    Behind an error a text of several lines belongs to it as well: a quote too many turns code into text, and text into code.
+    """
+    if not root.has_error:
+        return ()
+    lines = source.decode("utf-8", errors="replace").split("\n")
+    made: list[tuple[int, int, int]] = []
+    for first, last, at in sorted(_spans(root, language)):
+        if made and first <= made[-1][1]:
+            made[-1] = (made[-1][0], max(last, made[-1][1]), made[-1][2])
+        else:
+            made.append((first, last, at))
+    reason = f"is not understood as {language.name} here"
+    return tuple(
+        Opaque(reason=reason, text="\n".join(lines[first - 1 : last]), at=Location(path, at), is_all=root.is_error)
+        for first, last, at in made
+    )
+
+
+def _spans(root: Node, language: SourceLanguage) -> Iterator[tuple[int, int, int]]:
+    """First line, last line, and the line of the error."""
+    errors = list(_errors(root))
+    for error in errors:
+        whole = _statement(error)
+        yield line_of(whole), whole.end_point[0] + 1, line_of(error)
+    begin = min((error.start_byte for error in errors), default=0)
+    for text in _texts(root, language):
+        if text.start_byte >= begin and text.end_point[0] > text.start_point[0]:
+            yield line_of(text), text.end_point[0] + 1, line_of(text)
+
+
+def _errors(root: Node) -> Iterator[Node]:
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if node.is_error or node.is_missing:
+            yield node
+        else:
+            todo += [child for child in node.children if child.has_error or child.is_missing]
+
+
+def _statement(node: Node) -> Node:
+    """The statement that holds the node."""
+    while node.parent is not None and node.parent.type not in _HOLDS_STATEMENTS:
+        node = node.parent
+    return node
+
+
+def _texts(root: Node, language: SourceLanguage) -> Iterator[Node]:
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if node.type in language.strings:
+            yield node
+        else:
+            todo += node.children

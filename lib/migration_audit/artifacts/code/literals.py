@@ -9,7 +9,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import SourceLanguage
+from migration_audit.artifacts.code.languages import SourceLanguage, line_of, text_of
 from migration_audit.artifacts.shell.parse import ansi_c_text
 from migration_audit.model.code import Literal
 from migration_audit.model.location import Location, line_starts
@@ -69,16 +69,6 @@ def literal_of(folded: FoldedExpression, path: str, node: Node) -> Literal:
                 lines.append((len(text) + offset, line))
         text += chunk.text
     return Literal(text=text, at=Location(path, line_of(node)), lines=tuple(lines))
-
-
-def line_of(node: Node) -> int:
-    """The line of the file on which the node starts."""
-    return int(node.start_point[0]) + 1
-
-
-def text_of(node: Node) -> str:
-    """The node as it is in the file."""
-    return (node.text or b"").decode(errors="replace")
 
 
 def _string(node: Node, language: SourceLanguage, constants: Constants) -> FoldedExpression:

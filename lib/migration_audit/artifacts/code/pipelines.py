@@ -19,6 +19,7 @@ import yaml
 from migration_audit.artifacts.code.ddl import ddl_in
 from migration_audit.artifacts.code.imports import Resolver
 from migration_audit.artifacts.code.languages import PYTHON, SHELL, SourceLanguage
+from migration_audit.artifacts.code.started_programs import TAKEN_AS_WRITTEN
 from migration_audit.artifacts.code.syntax import read_source
 from migration_audit.artifacts.compose.tree import compose_nodes
 from migration_audit.model.code import CodeFile, CodeName, Literal, ManifestScript, Opaque, Unread
@@ -32,8 +33,6 @@ _COMMAND: Final = re.compile(r"(?m)^[ \t]*\$\{\{(.*?)\}\}")
 """An expression in the place of a program."""
 _VALUE_OF: Final = re.compile(r"\s*(?:matrix|env|inputs|github\.event\.inputs)\.([\w-]+)\s*")
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-_PLAIN: Final = re.compile(r"[\w./:@%+,-]+")
-"""A value that a shell takes as it is written."""
 _MOST_VALUES: Final = 50
 _TITLES: Final = frozenset({"name", "run-name", "description", "author"})
 """Keys whose texts are there to be read by people."""
@@ -186,7 +185,7 @@ class _Pipeline:
         (name,) = named
         values = self._values.get(name, [])
         is_set = re.search(r"\bread\b|\bprintf\s+-v|\bunset\b", text) or name in self._set | self._given
-        return 0 < len(values) <= _MOST_VALUES and not is_set and all(map(_PLAIN.fullmatch, values))
+        return 0 < len(values) <= _MOST_VALUES and not is_set and all(map(TAKEN_AS_WRITTEN.fullmatch, values))
 
     def _is_unknown(self, match: re.Match[str]) -> bool:
         known = _VALUE_OF.fullmatch(match[1])

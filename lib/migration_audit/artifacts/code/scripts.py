@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import JSON
-from migration_audit.artifacts.code.literals import line_of
+from migration_audit.artifacts.code.languages import JSON, line_of
 from migration_audit.artifacts.text import word_set
 from migration_audit.model.code import CodeFile, ManifestScript, Unread
 from migration_audit.model.location import Location

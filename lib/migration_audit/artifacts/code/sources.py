@@ -15,11 +15,11 @@ from typing import Final
 
 from tree_sitter import Node
 
+from migration_audit.artifacts.code.ddl import head_comment, read_sql
 from migration_audit.artifacts.code.imports import Aliases, Resolver
 from migration_audit.artifacts.code.languages import JSON, language_of
 from migration_audit.artifacts.code.pipelines import is_pipeline, read_pipeline
 from migration_audit.artifacts.code.scripts import MANIFESTS, pairs, read_scripts, text_in
-from migration_audit.artifacts.code.sql_files import head_comment, read_sql
 from migration_audit.artifacts.code.syntax import read_source
 from migration_audit.artifacts.files import find_files, is_one_of
 from migration_audit.artifacts.text import check_artifact_inside, folders_above, read_text

@@ -1,4 +1,4 @@
-"""Which programs a source file starts: commands of a shell, and calls such as ``spawn('npx', ['x'])``."""
+"""What a source file starts: commands of a shell, programs by ``spawn('npx', ['x'])``, and texts by ``exec("…")``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import GO, SHELL, SourceLanguage
-from migration_audit.artifacts.code.literals import HOLE, Constants, fold_expression, line_of, text_of
+from migration_audit.artifacts.code.languages import ECMA, GO, PYTHON, SHELL, SourceLanguage, line_of, text_of
+from migration_audit.artifacts.code.literals import HOLE, Constants, fold_expression
 from migration_audit.artifacts.code.scripts import shell_words_of
 
 STARTERS: Final = frozenset({"child_process", "subprocess", "execa", "zx", "os/exec", "shelljs"})
@@ -25,7 +25,7 @@ _STARTS_WHERE_IMPORTED: Final = frozenset({"exec", "run", "call", "system", "pop
 _ARRAYS: Final = frozenset({"array", "list", "composite_literal"})
 _LISTS: Final = frozenset({"array", "list", "tuple", "composite_literal", "literal_value", "literal_element"})
 _BRACES: Final = re.compile(r"([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)", re.DOTALL)
-_PLAIN: Final = re.compile(r"[\w./:@%+,-]+")
+TAKEN_AS_WRITTEN: Final = re.compile(r"[\w./:@%+,-]+")
 """A value that a shell takes as it is written."""
 _LONGEST_LOOP: Final = 10_000
 """Bytes: each command in a loop is looked for in all of it, which grows with the square."""
@@ -39,6 +39,13 @@ _DECODES: Final = re.compile(
 _READS_PROGRAM: Final = re.compile(r"(?:sudo\s+)?(?:\S*/)?(?:ba|da|a|z)?sh(?:\s+-[esux]*)?")
 _TAKES_MADE: Final = re.compile(r"""(?:\beval|\s-\w*c)\s+["']?\$\(""")
 _MADE: Final = re.compile(r"\$\(\s*(?:printf|base64|rev|tr|xxd)\b")
+_RUNS_TEXT_IN_PYTHON: Final = frozenset({"exec", "eval", "compile", "builtins.exec", "builtins.eval", "builtins.compile"})
+_RUNS_TEXT_IN_ECMA: Final = re.compile(
+    r"(?:globalThis\.|window\.)?(?:eval|Function)|vm\.(?:runIn\w+|Script|compileFunction)"
+)
+MAY_RUN: Final = re.compile(rb"\b(?:exec|eval|compile|Function|runIn\w+|Script|compileFunction)\b")
+"""What the text of a file has that runs texts."""
+_FILE: Final = re.compile(r"""["'`][^"'`\n]*\w\.(?:py|[cm]?[jt]s)["'`]""")
 
 
 def shell_words(node: Node, constants: Constants) -> tuple[str, ...]:
@@ -80,7 +87,7 @@ def _is_looped(node: Node, constants: Constants) -> bool:
     values = [_text(value, constants) for value in above.children_by_field_name("value")]
     is_used = re.search(rf"\$(?:{name}\b|\{{{name}\}})", text_of(node))
     is_set = re.search(rf"\b{name}\+?=|\bread\b|\bprintf\s+-v|\bunset\b", text_of(above))
-    return bool(values and is_used and not is_set and all(map(_PLAIN.fullmatch, values)))
+    return bool(values and is_used and not is_set and all(map(TAKEN_AS_WRITTEN.fullmatch, values)))
 
 
 def _looped(node: Node, constants: Constants) -> tuple[str, ...]:
@@ -211,3 +218,23 @@ def _texts(node: Node, language: SourceLanguage) -> Iterator[str]:
 def _text(node: Node, constants: Constants) -> str:
     folded = fold_expression(node, SHELL, constants)
     return "".join(chunk.text for chunk in folded.chunks) if folded else HOLE
+
+
+def run_text(node: Node, language: SourceLanguage) -> Node | None:
+    """The argument that a call runs as code, None where it runs none; a file that it names is an import of its own."""
+    called = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+    given = node.child_by_field_name("arguments")
+    if called is None or given is None or not given.named_child_count:
+        return None
+    name = text_of(called)
+    is_script = language.name in ECMA and _RUNS_TEXT_IN_ECMA.fullmatch(name) is not None
+    if not is_script and not (language is PYTHON and name in _RUNS_TEXT_IN_PYTHON):
+        return None
+    argument = given.named_children[-1 if name.endswith("Function") else 0]
+    inner = argument.child_by_field_name("function")
+    is_compiled = inner is not None and text_of(inner) in _RUNS_TEXT_IN_PYTHON
+    return None if is_compiled or _names_file(argument) else argument
+
+
+def _names_file(argument: Node) -> bool:
+    return argument.type in {"call", "call_expression"} and _FILE.search(text_of(argument)) is not None

@@ -10,27 +10,19 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.broken_parts import broken_parts
 from migration_audit.artifacts.code.ddl import ddl_in
 from migration_audit.artifacts.code.imports import Resolver, imports_of, path_in_text
-from migration_audit.artifacts.code.languages import PYTHON, SHELL, SourceLanguage
-from migration_audit.artifacts.code.literals import (
-    HOLE,
-    FoldedExpression,
-    TextPart,
-    fold_expression,
-    line_of,
-    literal_of,
-    text_of,
-)
-from migration_audit.artifacts.code.run_texts import MAY_RUN, run_text
+from migration_audit.artifacts.code.languages import PYTHON, SHELL, SourceLanguage, broken_parts, line_of, text_of
+from migration_audit.artifacts.code.literals import HOLE, FoldedExpression, TextPart, fold_expression, literal_of
 from migration_audit.artifacts.code.started_programs import (
+    MAY_RUN,
     STARTERS,
     code_for_interpreter,
     decodes_program,
     generator_words,
     is_argument,
     linked_name,
+    run_text,
     script_for_shell,
     shell_words,
     started_words,

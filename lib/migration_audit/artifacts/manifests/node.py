@@ -14,8 +14,7 @@ from typing import Final
 import yaml
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import JSON
-from migration_audit.artifacts.code.literals import line_of
+from migration_audit.artifacts.code.languages import JSON, line_of
 from migration_audit.artifacts.code.scripts import pairs, shell_words_of, text_in
 from migration_audit.artifacts.text import word_list
 from migration_audit.model.code import LibraryDependency

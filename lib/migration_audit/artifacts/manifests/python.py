@@ -8,8 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from migration_audit.artifacts.code.languages import JSON
-from migration_audit.artifacts.code.literals import line_of
+from migration_audit.artifacts.code.languages import JSON, line_of
 from migration_audit.artifacts.code.scripts import pairs
 from migration_audit.model.code import LibraryDependency
 from migration_audit.model.location import Location

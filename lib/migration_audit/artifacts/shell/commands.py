@@ -15,7 +15,6 @@ from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, Failur
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
 from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
-from migration_audit.artifacts.shell.program_files import package_scripts, settings_of, texts_in
 from migration_audit.artifacts.shell.replaced import IDLE, REMOVED, Replacements
 from migration_audit.artifacts.shell.statements import Statements
 from migration_audit.artifacts.shell.words import PATH, ShellVariables, Word
@@ -28,9 +27,12 @@ from migration_audit.artifacts.shell.wrappers import (
     is_shell_script,
     is_supervisor,
     may_run_files,
+    package_scripts,
     rule_files,
+    settings_of,
     shebang,
     split_by_env,
+    texts_in,
 )
 from migration_audit.model.image import Guard, StartedCommand, StartOutcome
 from migration_audit.model.location import Location

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.artifacts.container.startup import container_of, unset_in
-from migration_audit.artifacts.image.image import container_files, read_image
+from migration_audit.artifacts.image.image import read_build
 from migration_audit.artifacts.shell.programs import run_words
 from migration_audit.model.compose import Mount, MountKind, Service, Stack
 from migration_audit.model.image import Copied, StackContainer, StartedCommand, StartOutcome, Undecided
@@ -36,7 +36,7 @@ def stack_containers(
     """The containers of this Dockerfile's image, and what other services mount; ``rules`` are all Dockerfiles with a rule.
 
     The writer's service runs the image where it is built elsewhere. The owner's own files are what it is for.
-    Raises like ``read_image``.
+    Raises like ``read_build``.
     """
     ours = stack.service(writer or "")
     for service in stack.services:
@@ -72,10 +72,10 @@ def _built(service: Service, dockerfile: Path, shown_from: Path, rules: Sequence
 
 def _start(service: Service, dockerfile: Path, context: Path, shown_from: Path) -> StartOutcome:
     container = container_of(service, has_dockerfile=True)
-    image = read_image(dockerfile, context, shown_from=shown_from, container=container)
-    find, folder, environment = container_files(dockerfile, context, shown_from=shown_from, container=container)
+    build = read_build(dockerfile, context, shown_from=shown_from, container=container)
+    image, given = build.image(), {"environment": build.environment, "folder": build.folder, "files": build.find}
     runs = [image.start, StartOutcome(commands=image.preloads)]
-    runs += [run_words(hook.words, hook.at, environment=environment, folder=folder, files=find) for hook in service.hooks]
+    runs += [run_words(hook.words, hook.at, **given) for hook in service.hooks]
     doubts = [doubt for doubt in service.doubts_about("entrypoint", "command") if doubt.path is None]
     return StartOutcome(
         commands=tuple(_placed(command, service, image.dockerfile) for run in runs for command in run.commands),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from migration_audit.artifacts.container.health import Health, read_test
-from migration_audit.artifacts.image.image import Container, container_files, covered_files, lacking_files, read_image
+from migration_audit.artifacts.image.image import Container, read_build
 from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.model.compose import Build, Doubt, Service
 from migration_audit.model.errors import ArtifactError
@@ -42,13 +42,13 @@ def read_boot(
             boundary = boundary_of(shown_from, shown_from / service.at.path, *named)
             for path in (dockerfile, context):
                 check_artifact_inside(path, shown_from, boundary, at=service.build.at)
-    image = read_image(dockerfile, context, shown_from=shown_from, container=container)
-    find, folder, environment = container_files(dockerfile, context, shown_from=shown_from, container=container)
+    build = read_build(dockerfile, context, shown_from=shown_from, container=container)
+    image = build.image()
     test, at, disabled = _test(service, image)
     health = Health(ways=(), undecided=())
     if test is not None and at is not None and not disabled:
-        health = read_test(test, at, environment=environment, folder=folder, files=find)
-    hidden, covered = covered_files(dockerfile, context, wanted, shown_from=shown_from, container=container)
+        health = read_test(test, at, environment=build.environment, folder=build.folder, files=build.find)
+    hidden, covered = build.covered(wanted)
     boot = Boot(
         run=image.start,
         test=test,
@@ -61,7 +61,7 @@ def read_boot(
             *_another_image(service, dockerfile, image.base, is_named=is_named),
         ),
         ports=tuple(dict.fromkeys([*(service.ports if service else ()), *image.ports])),
-        lacking=lacking_files(dockerfile, context, wanted, shown_from=shown_from, container=container),
+        lacking=build.lacking(wanted),
         hidden=hidden,
         covered=covered,
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from migration_audit.artifacts.image.dockerfile import Instruction, ignore_patterns, parse_dockerfile
 from migration_audit.artifacts.image.files import ImageFiles
@@ -22,7 +21,7 @@ from migration_audit.artifacts.image.stages import (
     read_stages,
     runs_text,
 )
-from migration_audit.artifacts.shell.programs import Lookup, ShellScript, run_script, run_words
+from migration_audit.artifacts.shell.programs import ShellScript, run_script, run_words
 from migration_audit.artifacts.text import check_artifact_inside, read_text, word_list
 from migration_audit.model.compose import CommandWords, Mount
 from migration_audit.model.errors import ArtifactError
@@ -40,6 +39,9 @@ _PROGRAMS: Final = {
 """Images whose ENTRYPOINT is one program, which takes the command for its arguments (their Dockerfiles say so)."""
 _PRELOADING: Final = word_list("NODE_OPTIONS BUN_OPTIONS RUBYOPT PERL5OPT JAVA_TOOL_OPTIONS BASH_ENV ENV PYTHONSTARTUP")
 """Variables by which a program loads or runs files before what it is started with."""
+
+Program = ShellScript | tuple[str, ...]
+"""A text for a shell, or a program with its arguments; empty where nothing is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,134 @@ class Container:
     working_dir: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageBuild:
+    """What one build makes of a Dockerfile, and the container that starts from its stage."""
+
+    dockerfile: str
+    """As people are to see it."""
+    stage: StageFacts
+    paths: ImagePaths
+    container: Container
+
+    @property
+    def folder(self) -> str | None:
+        """Where the container starts; None where it is unknown."""
+        folder = self.container.working_dir or self.stage.folder
+        return None if is_open(folder) else folder
+
+    @property
+    def environment(self) -> dict[str, str | None]:
+        """The container's variables."""
+        return {**self.stage.values, **self.container.environment}
+
+    def find(self, path: str) -> ShellScript | str | None:
+        """The text at a path of the running container, why it is unknown, or None."""
+        return self.paths.files.in_container(self.stage, path)
+
+    def image(self, wanted: Sequence[str] = ()) -> Image:
+        """The image; ``wanted`` are globs on the parts of paths whose files are looked for."""
+        entry, at = self._entry
+        is_program = bool(entry) and not isinstance(entry, ShellScript)
+        return Image(
+            dockerfile=self.dockerfile,
+            stages=tuple(_stage(stage, self.paths, wanted) for stage in self.paths.files.stages),
+            start=self._start(),
+            otherwise=self._run(entry, at, and_more=True) if is_program else StartOutcome(),
+            test=_test(self.stage.test),
+            ports=tuple(dict.fromkeys(self.stage.ports)),
+            base=readable(final_base(self.stage)),
+            preloads=tuple(self._preloads()),
+        )
+
+    def lacking(self, wanted: Sequence[Path]) -> tuple[str, ...]:
+        """Those of some files that the build leaves out of a folder that it copies."""
+        return tuple(shown_path(path, self.paths.files.shown_from) for path in self.paths.files.lacks(self._inside(wanted)))
+
+    def covered(self, wanted: Sequence[Path]) -> tuple[tuple[Undecided, ...], tuple[Undecided, ...]]:
+        """Those of some files that a mount hides in the container, and those in whose place something else may be there."""
+        hidden: list[Undecided] = []
+        doubted: list[Undecided] = []
+        for path in (path for path in self._inside(wanted) if path.is_file()):
+            if (found := self.paths.covered(self.stage, path)) is not None:
+                place, why, is_certain = found
+                reason = f"in the container it is {place}: {why}"
+                shown = shown_path(path, self.paths.files.shown_from)
+                (hidden if is_certain else doubted).append(Undecided(what=shown, reason=reason, at=self.stage.at))
+        return tuple(hidden), tuple(doubted)
+
+    def _inside(self, wanted: Sequence[Path]) -> list[Path]:
+        """The files of the context among these; none where the image is taken as it is."""
+        context = self.paths.files.context.absolute()
+        return [path for path in wanted if self.container.image is None and path.absolute().is_relative_to(context)]
+
+    def _start(self) -> StartOutcome:
+        """Entrypoint and command together, as the engine puts them together."""
+        (entry, at), (command, command_at) = self._entry, self._command
+        if isinstance(entry, ShellScript):
+            return self._run(entry, at)
+        if entry:
+            return self._run(
+                (*entry, *(("/bin/sh", "-c", command.text) if isinstance(command, ShellScript) else command)), at
+            )
+        own = () if self.container.entrypoint is not None else _PROGRAMS.get(base_name(final_base(self.stage)), ())
+        if own and command and not isinstance(command, ShellScript):
+            return self._run((*own, *command), command_at)
+        blind = self._blind()
+        run = self._run(command, command_at, maybe=blind[0].reason if blind else None)
+        return replace(run, undecided=(*blind, *run.undecided))
+
+    def _run(self, program: Program, at: Location, **more: Any) -> StartOutcome:
+        """What the container does when it starts with this program."""
+        given = {"environment": self.environment, "folder": self.folder, "files": self.find, **more}
+        given["paths"] = ContainerPaths(self.paths, self.stage)
+        return run_script(program, **given) if isinstance(program, ShellScript) else run_words(program, at, **given)
+
+    def _preloads(self) -> Iterator[StartedCommand]:
+        for name in _PRELOADING:
+            if value := self.environment.get(name):
+                yield StartedCommand(words=(name, *value.split()), at=self._command[1])
+
+    @property
+    def _entry(self) -> tuple[Program, Location]:
+        given = self.container.entrypoint
+        return (given.words, given.at) if given is not None else self._program(self.stage.entrypoint)
+
+    @property
+    def _command(self) -> tuple[Program, Location]:
+        """Another entrypoint takes the image's command away."""
+        if self.container.command is not None:
+            return self.container.command.words, self.container.command.at
+        return self._program(self.stage.command if self.container.entrypoint is None else None)
+
+    def _program(self, instruction: Instruction | None) -> tuple[Program, Location]:
+        if instruction is None:
+            return (), self.stage.at
+        if instruction.words is not None:
+            return instruction.words, instruction.at
+        shell = self.stage.shell
+        return (instruction.script if runs_text(shell) else (*shell, instruction.text)), instruction.at
+
+    def _blind(self) -> tuple[Undecided, ...]:
+        """What the base image may start by itself: nothing is known of an image that is not built here."""
+        stage, (command, command_at) = self.stage, self._command
+        base, name = readable(final_base(stage)), base_name(final_base(stage))
+        unset = names_in(final_base(stage))
+        if unset and name not in OWN_FOLDERS:
+            reason = f"the image depends on the variable {unset[0]}, which is not set here"
+            return (Undecided(what=base, reason=reason, at=stage.at),)
+        if not isinstance(command, ShellScript) and not command:
+            reason = f"neither ENTRYPOINT nor CMD is set: {base} decides what the container runs"
+            return (Undecided(what=base, reason=reason, at=stage.at),)
+        if self.container.entrypoint is None and name not in OWN_FOLDERS and base != "scratch":
+            reason = (
+                f"no ENTRYPOINT is set: the entrypoint of {base}, if any, decides "
+                "how the command runs; set an entrypoint in the Compose file"
+            )
+            return (Undecided(what=base, reason=reason, at=command_at),)
+        return ()
+
+
 def read_image(
     dockerfile: Path,
     context: Path,
@@ -67,66 +197,16 @@ def read_image(
     container: Container | None = None,
     wanted: Sequence[str] = (),
 ) -> Image:
-    """The image that this Dockerfile builds; ``wanted`` are globs on the parts of paths whose files are looked for.
+    """The image of this build; see ``read_build`` and ``ImageBuild.image``."""
+    return read_build(dockerfile, context, shown_from=shown_from, container=container).image(wanted)
 
-    Where ``container`` names an image, it is that one, and ``dockerfile`` is only the file that names it.
+
+def read_build(dockerfile: Path, context: Path, *, shown_from: Path, container: Container | None = None) -> ImageBuild:
+    """What this Dockerfile builds. Where ``container`` names an image, it is that one, and the file only names it.
 
     Nothing is built and nothing is run. Raises ArtifactError, with ``file:line``, for what is not a Dockerfile, and for a
     stage that it does not have.
     """
-    chosen, paths, container = _build(dockerfile, context, shown_from, container)
-    return Image(
-        dockerfile=shown_path(dockerfile, shown_from),
-        stages=tuple(_stage(stage, paths, wanted) for stage in paths.files.stages),
-        start=_start(chosen, paths, container),
-        otherwise=_otherwise(chosen, paths, container),
-        test=_test(chosen.test),
-        ports=tuple(dict.fromkeys(chosen.ports)),
-        base=readable(final_base(chosen)),
-        preloads=tuple(_preloads(chosen, container)),
-    )
-
-
-def container_files(
-    dockerfile: Path, context: Path, *, shown_from: Path, container: Container
-) -> tuple[Lookup, str | None, dict[str, str | None]]:
-    """How to find a file of a running container, its working directory and its variables. Raises like ``read_image``."""
-    chosen, paths, container = _build(dockerfile, context, shown_from, container)
-    return partial(paths.files.in_container, chosen), _folder(chosen, container), {**chosen.values, **container.environment}
-
-
-def lacking_files(
-    dockerfile: Path, context: Path, wanted: Sequence[Path], *, shown_from: Path, container: Container
-) -> tuple[str, ...]:
-    """Those of some files that the build leaves out of a folder that it copies. Raises like ``read_image``."""
-    if container.image is not None:
-        return ()
-    _, paths, _ = _build(dockerfile, context, shown_from, container)
-    inside = [path for path in wanted if path.absolute().is_relative_to(context.absolute())]
-    return tuple(shown_path(path, shown_from) for path in paths.files.lacks(inside))
-
-
-def covered_files(
-    dockerfile: Path, context: Path, wanted: Sequence[Path], *, shown_from: Path, container: Container
-) -> tuple[tuple[Undecided, ...], tuple[Undecided, ...]]:
-    """Those of some files that a mount hides in the container, and those in whose place something else may be there."""
-    if container.image is not None:
-        return (), ()
-    chosen, paths, container = _build(dockerfile, context, shown_from, container)
-    inside = [path for path in wanted if path.absolute().is_relative_to(context.absolute()) and path.is_file()]
-    found = [(path, paths.covered(chosen, path)) for path in inside]
-    at = chosen.at
-    each = [
-        (is_certain, Undecided(what=shown_path(path, shown_from), reason=f"in the container it is {place}: {why}", at=at))
-        for path, (place, why, is_certain) in ((path, one) for path, one in found if one is not None)
-    ]
-    return tuple(one for is_certain, one in each if is_certain), tuple(one for is_certain, one in each if not is_certain)
-
-
-def _build(
-    dockerfile: Path, context: Path, shown_from: Path, container: Container | None
-) -> tuple[StageFacts, ImagePaths, Container]:
-    """The chosen stage, with what finds its files."""
     container = container or Container()
     shown = shown_path(dockerfile, shown_from)
     if container.image is None:
@@ -146,7 +226,7 @@ def _build(
         shown_from=shown_from,
         mounts=container.mounts,
     )
-    return chosen, ImagePaths(files=files), container
+    return ImageBuild(dockerfile=shown, stage=chosen, paths=ImagePaths(files=files), container=container)
 
 
 def _ignore_lines(dockerfile: Path, context: Path, shown_from: Path) -> list[tuple[str, Location]]:
@@ -205,103 +285,6 @@ def _joined(runs: Sequence[StartOutcome]) -> StartOutcome:
     """Several RUN instructions: the failure of one ends the build."""
     commands = [replace(command, stops_until=None) for run in runs for command in run.commands]
     return StartOutcome(commands=tuple(commands), undecided=tuple(u for run in runs for u in run.undecided))
-
-
-def _start(stage: StageFacts, paths: ImagePaths, container: Container) -> StartOutcome:
-    """Entrypoint and command together, as the engine puts them together."""
-    find, path_states = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
-    environment = {**stage.values, **container.environment}
-    folder = _folder(stage, container)
-    entry, at = _entry(stage, container)
-    command, command_at = _command(stage, container)
-    if isinstance(entry, ShellScript):
-        return run_script(entry, environment=environment, folder=folder, files=find, paths=path_states)
-    if entry:
-        words = (*entry, *(("/bin/sh", "-c", command.text) if isinstance(command, ShellScript) else command))
-        return run_words(words, at, environment=environment, folder=folder, files=find, paths=path_states)
-    own = None if container.entrypoint is not None else _own_entry(stage)
-    if own and not isinstance(command, ShellScript) and command:
-        return run_words((*own, *command), command_at, environment=environment, folder=folder, files=find, paths=path_states)
-    blind = _blind(stage, container, command, command_at)
-    why = blind[0].reason if blind else None
-    if isinstance(command, ShellScript):
-        run = run_script(command, environment=environment, folder=folder, files=find, paths=path_states, maybe=why)
-    else:
-        run = run_words(
-            command, command_at, environment=environment, folder=folder, files=find, paths=path_states, maybe=why
-        )
-    return replace(run, undecided=(*blind, *run.undecided))
-
-
-def _preloads(stage: StageFacts, container: Container) -> Iterator[StartedCommand]:
-    values = {**stage.values, **container.environment}
-    for name in _PRELOADING:
-        if value := values.get(name):
-            yield StartedCommand(words=(name, *value.split()), at=_command(stage, container)[1])
-
-
-def _own_entry(stage: StageFacts) -> tuple[str, ...]:
-    """The ENTRYPOINT of a known base image, to which the command is handed."""
-    return _PROGRAMS.get(base_name(final_base(stage)), ())
-
-
-def _otherwise(stage: StageFacts, paths: ImagePaths, container: Container) -> StartOutcome:
-    """The entrypoint with unknown arguments."""
-    entry, at = _entry(stage, container)
-    if isinstance(entry, ShellScript) or not entry:
-        return StartOutcome()
-    environment = {**stage.values, **container.environment}
-    folder = _folder(stage, container)
-    find, path_states = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
-    return run_words(entry, at, environment=environment, folder=folder, files=find, paths=path_states, and_more=True)
-
-
-def _folder(stage: StageFacts, container: Container) -> str | None:
-    """Where a container starts; None where it is unknown."""
-    folder = container.working_dir or stage.folder
-    return None if is_open(folder) else folder
-
-
-def _entry(stage: StageFacts, container: Container) -> tuple[ShellScript | tuple[str, ...], Location]:
-    if container.entrypoint is not None:
-        return container.entrypoint.words, container.entrypoint.at
-    return _program(stage.entrypoint, stage)
-
-
-def _command(stage: StageFacts, container: Container) -> tuple[ShellScript | tuple[str, ...], Location]:
-    """Another entrypoint takes the image's command away."""
-    if container.command is not None:
-        return container.command.words, container.command.at
-    return _program(stage.command if container.entrypoint is None else None, stage)
-
-
-def _program(instruction: Instruction | None, stage: StageFacts) -> tuple[ShellScript | tuple[str, ...], Location]:
-    if instruction is None:
-        return (), stage.at
-    if instruction.words is not None:
-        return instruction.words, instruction.at
-    return (instruction.script if runs_text(stage.shell) else (*stage.shell, instruction.text)), instruction.at
-
-
-def _blind(
-    stage: StageFacts, container: Container, command: ShellScript | tuple[str, ...], at: Location
-) -> tuple[Undecided, ...]:
-    """What the base image may start by itself: nothing is known of an image that is not built here."""
-    base, name = readable(final_base(stage)), base_name(final_base(stage))
-    unset = names_in(final_base(stage))
-    if unset and name not in OWN_FOLDERS:
-        reason = f"the image depends on the variable {unset[0]}, which is not set here"
-        return (Undecided(what=base, reason=reason, at=stage.at),)
-    if not isinstance(command, ShellScript) and not command:
-        reason = f"neither ENTRYPOINT nor CMD is set: {base} decides what the container runs"
-        return (Undecided(what=base, reason=reason, at=stage.at),)
-    if container.entrypoint is None and name not in OWN_FOLDERS and base != "scratch":
-        reason = (
-            f"no ENTRYPOINT is set: the entrypoint of {base}, if any, decides "
-            "how the command runs; set an entrypoint in the Compose file"
-        )
-        return (Undecided(what=base, reason=reason, at=at),)
-    return ()
 
 
 def _test(instruction: Instruction | None) -> ImageTest | None:

@@ -117,7 +117,7 @@ def _by_maker(maker: Maker, change: PathChange, arguments: Sequence[Word], path:
     if not all(word.known for word in arguments) or change.folder is None:
         return None if is_idle else unknown("")
     options = [word.text for word in arguments if word.text.startswith("-")]
-    paths = [_full(word.text, change.folder) for word in arguments if not word.text.startswith("-")]
+    paths = [full_path(word.text, change.folder) for word in arguments if not word.text.startswith("-")]
     if any(re.search(r"[*?\[]", each) for each in paths):
         return unknown("") if not is_idle and any(_may_touch(each, path) for each in paths) else None
     made = maker(path, paths, options, here)
@@ -125,7 +125,7 @@ def _by_maker(maker: Maker, change: PathChange, arguments: Sequence[Word], path:
     return made if made is None or is_sure or made.kind is here.kind else unknown("")
 
 
-def _full(path: str, folder: str) -> str:
+def full_path(path: str, folder: str) -> str:
     """In full; with ``/`` at its end where it has one."""
     return posixpath.normpath(posixpath.join(folder, path)).rstrip("/") + ("/" if path.endswith("/") else "")
 
@@ -207,7 +207,7 @@ def _chmod(change: PathChange, arguments: Sequence[Word], path: str, here: PathS
         return None
     mode: int | None = None
     if all(word.known for word in arguments) and change.folder is not None:
-        full = [_full(word.text, change.folder) for word in plain[1:]]
+        full = [full_path(word.text, change.folder) for word in plain[1:]]
         if not any(_may_touch(each, path) for each in full):
             return None
         if path in full and change.ends_all:

@@ -8,19 +8,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from migration_audit.model.code import CodeScope, ManifestScope, Opaque, Unread
-from migration_audit.model.enumeration import some_of
+from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.finding import CheckOutput, Note, Unavailable
 from migration_audit.model.location import Location
 
 if TYPE_CHECKING:
     from migration_audit.project import AuditRule, Project
 
-F = TypeVar("F")
-
-
-def ruled(check: str, project: Project, facts: Mapping[Location, F]) -> Iterator[tuple[AuditRule, F]]:
-    """Each rule that speaks for this check, with what was found for it."""
-    return ((rule, facts[rule.at]) for rule in project.rules_for(check))
+S = TypeVar("S", bound=CodeScope | ManifestScope)
 
 
 def no_rule(check: str) -> Unavailable:
@@ -28,7 +23,22 @@ def no_rule(check: str) -> Unavailable:
     return Unavailable(reason=f'audit.toml has no [[rule]] with check = "{check}"', required=False)
 
 
-def unseen(scope: CodeScope | ManifestScope, rule: AuditRule) -> Iterator[CheckOutput]:
+def search(
+    check: str, project: Project, facts: Mapping[Location, S], found: Callable[[AuditRule, S], Iterator[CheckOutput]]
+) -> Iterator[CheckOutput]:
+    """What each rule of a check finds in its files, which of them could not be read, and how many were looked at."""
+    rules = project.rules_for(check)
+    if not rules:
+        yield no_rule(check)
+        return
+    for rule in rules:
+        yield from _unseen(facts[rule.at], rule)
+        yield from found(rule, facts[rule.at])
+    paths = {file if isinstance(file, str) else file.path for rule in rules for file in facts[rule.at].files}
+    yield Note(text=f"looked at {len(paths)} {plural('file', len(paths))}")
+
+
+def _unseen(scope: CodeScope | ManifestScope, rule: AuditRule) -> Iterator[CheckOutput]:
     """What could not be read is not fine; a pattern that matches nothing is reported."""
     yield from unread(scope.unread, rule.at)
     if not scope.files and not scope.unread:
@@ -68,12 +78,6 @@ def unread(each: Iterable[Unread], at: Location) -> Iterator[Unavailable]:
             reason=f"{some_of(shown_all)}{several} {reason} "
             f"(by the rule at {at}; correct the rule, or exclude {left_out} with except)"
         )
-
-
-def looked_at(scopes: Sequence[CodeScope | ManifestScope]) -> Note:
-    """How much was looked at."""
-    paths = {file if isinstance(file, str) else file.path for scope in scopes for file in scope.files}
-    return Note(text=f"looked at {len(paths)} {'file' if len(paths) == 1 else 'files'}")
 
 
 class FindingKeys:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.code_scopes import no_rule
+from migration_audit.checks.code_scopes import FindingKeys, no_rule
 from migration_audit.checks.documents import heading_line, lines_that_show, rules_of, unreadable
 from migration_audit.checks.phases import retired_check
 from migration_audit.model.documents import DocumentRule, DropRule
-from migration_audit.model.enumeration import some_of
+from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
 
@@ -58,20 +58,16 @@ def _dropped(rule: DropRule) -> Iterator[CheckOutput]:
         yield Unavailable(reason=why)
     if rule.missing:
         yield Unavailable(reason=f"{rule.at}: {some_of(rule.missing)} matches no file, so nothing was checked there")
-    seen: dict[tuple[str, str], int] = {}
+    keys = FindingKeys("DOC006")
     for drop in rule.drops:
-        number = seen[drop.at.path, drop.table] = seen.get((drop.at.path, drop.table), 0) + 1
         yield Finding(
-            key=f"DOC006:{drop.at.path}:{drop.table}" + (f":{number}" if number > 1 else ""),
+            key=keys.key(drop.at.path, drop.table),
             summary=f"{drop.at.path} drops {drop.table}: only an operator may do that, once and by hand",
             expected=f"nothing that drops {drop.table}",
             actual=drop.text,
             where=str(drop.at),
         )
-    yield Note(
-        text=f"{rule.files} {'file' if rule.files == 1 else 'files'} "
-        f"searched for statements that drop {some_of(rule.tables)}"
-    )
+    yield Note(text=f"{rule.files} {plural('file', rule.files)} searched for statements that drop {some_of(rule.tables)}")
 
 
 CHECK = retired_check(

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.documents import Document, DocumentRule, Passage, PassageKind, Sought
-from migration_audit.model.enumeration import some_of
+from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 
 SAID = frozenset({PassageKind.TEXT, PassageKind.HEADING})
@@ -157,7 +157,7 @@ def say_what_is_still_claimed(check: str, rules: tuple[DocumentRule, ...]) -> It
                 lines = lines_that_show(document, sought, section=rule.section)
                 yield from (_claimed(check, document, sought, line, n) for n, line in enumerate(lines, start=1))
     documents = {document.path for rule in mine for document in rule.documents}
-    yield Note(text=f"looked at {len(documents)} {'document' if len(documents) == 1 else 'documents'}")
+    yield Note(text=f"looked at {len(documents)} {plural('document', len(documents))}")
 
 
 def unreadable(rule: DocumentRule) -> Iterator[Unavailable]:

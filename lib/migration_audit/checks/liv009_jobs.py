@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.phases import check_of_both_phases
+from migration_audit.model.enumeration import plural
 from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.routines import Extension
@@ -40,10 +41,8 @@ def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
                 actual=f"{job.failures} of {job.runs} runs failed; last run {job.last_run or 'never'}",
                 fix_sql=_fix(job, word, _schema(live)),
             )
-    if live.jobs:
-        yield Note(text=f"{len(live.jobs)} job{'s' * (len(live.jobs) != 1)}, {sum(job.runs for job in live.jobs)} runs")
-    else:
-        yield Note(text="no jobs: nothing to check")
+    number, runs = len(live.jobs), sum(job.runs for job in live.jobs)
+    yield Note(text=f"{number} {plural('job', number)}, {runs} runs" if number else "no jobs: nothing to check")
 
 
 def _fault(job: JobStatus) -> tuple[str, str] | None:

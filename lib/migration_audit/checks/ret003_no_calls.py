@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.calls import may_use, undecided_commands, undecided_imports, uses_in
-from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
+from migration_audit.checks.code_scopes import FindingKeys, opaque, search
 from migration_audit.checks.phases import retired_check
 from migration_audit.model.code import CodeFacts, CodeScope
 from migration_audit.model.enumeration import some_of
@@ -36,12 +36,11 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
     Source: the rules of audit.toml, which name functions and modules.
     """
     keys = FindingKeys("RET003")
-    scopes = [*ruled("RET003", project, code)]
-    if not scopes:
-        yield _nothing_about_the_runner(project) or no_rule("RET003")
+    if (why := _nothing_about_the_runner(project)) is not None:
+        yield why
         return
-    for rule, scope in scopes:
-        yield from unseen(scope, rule)
+
+    def found(rule: AuditRule, scope: CodeScope) -> Iterator[CheckOutput]:
         yield from opaque(scope, rule, partial(may_use, rule=rule))
         package_stays = _package_stays(rule, scope)
         for file in scope.files:
@@ -59,7 +58,8 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
             yield Unavailable(
                 reason=f"{some_of(open_)} (by the rule at {rule.at}; exclude the file with except after reading it)"
             )
-    yield looked_at([scope for _, scope in scopes])
+
+    yield from search("RET003", project, code, found)
 
 
 def _nothing_about_the_runner(project: Project) -> Unavailable | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen, word_pattern
+from migration_audit.checks.code_scopes import FindingKeys, opaque, search, word_pattern
 from migration_audit.checks.phases import retired_check
-from migration_audit.model.code import CodeFacts, CodeFile
+from migration_audit.model.code import CodeFacts, CodeFile, CodeScope
 from migration_audit.model.finding import CheckOutput, Finding, Severity
 from migration_audit.model.location import Location
 
@@ -26,12 +26,8 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
     Source: the rules of audit.toml, which list the names.
     """
     keys = FindingKeys("RET004")
-    scopes = [*ruled("RET004", project, code)]
-    if not scopes:
-        yield no_rule("RET004")
-        return
-    for rule, scope in scopes:
-        yield from unseen(scope, rule)
+
+    def found(rule: AuditRule, scope: CodeScope) -> Iterator[CheckOutput]:
         yield from opaque(scope, rule, partial(may_mention, rule=rule))
         for file in scope.files:
             for name in rule.what:
@@ -43,7 +39,8 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
                         actual=kind,
                         where=str(at),
                     )
-    yield looked_at([scope for _, scope in scopes])
+
+    yield from search("RET004", project, code, found)
 
 
 def may_mention(text: str, rule: AuditRule) -> bool:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
+from migration_audit.checks.code_scopes import FindingKeys, opaque, search
 from migration_audit.checks.phases import retired_check
-from migration_audit.model.code import CodeFacts
+from migration_audit.model.code import CodeFacts, CodeScope
 from migration_audit.model.finding import CheckOutput, Finding, Severity
 
 if TYPE_CHECKING:
-    from migration_audit.project import Project
+    from migration_audit.project import AuditRule, Project
 
 MAY_BE_DDL: Final = re.compile(
     r"(?i)(?<![\w/-])(?:create|alter|drop|truncate|grant|revoke|reassign|refresh|comment\s+on|security\s+label|into)(?![\w-])"
@@ -32,12 +32,8 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
     Source: what DDL is: https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-STATEMENT
     """
     keys = FindingKeys("RET005")
-    scopes = [*ruled("RET005", project, code)]
-    if not scopes:
-        yield no_rule("RET005")
-        return
-    for rule, scope in scopes:
-        yield from unseen(scope, rule)
+
+    def found(rule: AuditRule, scope: CodeScope) -> Iterator[CheckOutput]:
         yield from opaque(scope, rule, lambda text: bool(MAY_BE_DDL.search(text)))
         for file in scope.files:
             for ddl in file.ddl:
@@ -48,7 +44,8 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
                     actual=ddl.statement,
                     where=str(ddl.at),
                 )
-    yield looked_at([scope for _, scope in scopes])
+
+    yield from search("RET005", project, code, found)
 
 
 CHECK = retired_check("RET005", "The writer's source contains no DDL", Severity.BLOCKER, run)

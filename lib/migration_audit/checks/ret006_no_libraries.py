@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migration_audit.checks.code_scopes import FindingKeys, fits_one, looked_at, no_rule, ruled, unseen
+from migration_audit.checks.code_scopes import FindingKeys, fits_one, search
 from migration_audit.checks.phases import retired_check
-from migration_audit.model.code import ManifestFacts
+from migration_audit.model.code import ManifestFacts, ManifestScope
 from migration_audit.model.finding import CheckOutput, Finding, Severity
 
 if TYPE_CHECKING:
@@ -26,12 +26,8 @@ def run(manifests: ManifestFacts, project: Project) -> Iterator[CheckOutput]:
     Source: the rules of audit.toml, which name the libraries.
     """
     keys = FindingKeys("RET006")
-    scopes = [*ruled("RET006", project, manifests)]
-    if not scopes:
-        yield no_rule("RET006")
-        return
-    for rule, scope in scopes:
-        yield from unseen(scope, rule)
+
+    def found(rule: AuditRule, scope: ManifestScope) -> Iterator[CheckOutput]:
         for one in scope.dependencies:
             unwanted = _unwanted(one.name, rule)
             if unwanted is not None:
@@ -43,7 +39,8 @@ def run(manifests: ManifestFacts, project: Project) -> Iterator[CheckOutput]:
                     actual=f"{one.name}{version}",
                     where=str(one.at),
                 )
-    yield looked_at([scope for _, scope in scopes])
+
+    yield from search("RET006", project, manifests, found)
 
 
 def _unwanted(name: str, rule: AuditRule) -> str | None:

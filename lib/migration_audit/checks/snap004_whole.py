@@ -13,12 +13,7 @@ from migration_audit.model.directus import DirectusSnapshot, RawTable
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 
-_LOST = {
-    "drop table": "drop",
-    "drop column": "drop",
-    "drop constraint": "drop",
-    "drop index": "drop",
-}
+_LOST = {"drop table", "drop column", "drop constraint", "drop index"}
 
 
 def run(

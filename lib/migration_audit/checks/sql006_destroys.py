@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from migration_audit.checks.code_scopes import FindingKeys
 from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
@@ -39,18 +39,15 @@ def run(destructions: tuple[Destruction, ...], undone: tuple[SourceUndone, ...])
 
 
 def _destroyed(destructions: Iterable[Destruction]) -> Iterator[CheckOutput]:
-    seen: Counter[str] = Counter()
+    keys = FindingKeys("SQL006")
     for one in destructions:
         if one.made_again is not None:
             yield Note(text=f"{one.at}: {one.kind} {one.object}, made again at {one.made_again}")
             continue
-        key = f"SQL006:{one.at.path}:{one.kind}:{one.object}"
-        seen[key] += 1
-        number = f":{seen[key]}" if seen[key] > 1 else ""
         within = f" in {one.within}" if one.within else ""
         when = ", when it is called" if one.within and one.within != "a DO block" else ""
         yield Finding(
-            key=f"{key}{number}",
+            key=keys.key(one.at.path, f"{one.kind}:{one.object}"),
             summary=f"{one.object}{within} {one.words}{when}" if one.kind == "undecided" else _sentence(one, within, when),
             expected="nothing is taken away",
             actual=one.kind,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
+from migration_audit.checks.code_scopes import FindingKeys
 from migration_audit.checks.phases import preflight_check
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
@@ -28,14 +28,11 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
     """
     files = sum(len(source.files) for source in sources)
     yield Note(text=f"read {files:,} file{'s' * (files != 1)} of {some_of([source.name for source in sources])}")
+    keys = FindingKeys("SQL008")
     for source in sources:
-        seen: Counter[str] = Counter()
         for one in source.outside:
-            key = f"SQL008:{source.role}:{one.at.path}:{one.what}"
-            seen[key] += 1
-            number = f":{seen[key]}" if seen[key] > 1 else ""
             yield Finding(
-                key=f"{key}{number}",
+                key=keys.key(f"{source.role}:{one.at.path}", one.what),
                 summary=f"{source.name}: {one}",
                 expected="nothing outside of the database",
                 actual=one.kind.value,

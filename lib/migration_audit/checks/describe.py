@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migration_audit import port
@@ -93,29 +93,86 @@ def due_changes(difference: Difference, *, weights: Iterable[Severity] = (Severi
     return [c for c in difference.fields if c.severity in set(weights) and c.name not in _OF_OTHER_CHECKS]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Comparison:
+    """What a finding says of both sides."""
+
+    check_id: str
+    expected: str
+    actual: str
+    origins: OriginMap
+
+    def of(self, drift: Drift, kinds: Collection[str]) -> Iterator[CheckOutput]:
+        """How much was compared, and each difference of these kinds that blocks; one that only informs is a note."""
+        yield compared(drift, kinds)
+        for difference in drift.of(*kinds):
+            is_renamed = difference.verdict is DiffVerdict.RENAMED
+            if difference.verdict is DiffVerdict.MISSING or (is_renamed and difference.severity is Severity.BLOCKER):
+                yield self._missing(difference)
+            elif difference.verdict is not DiffVerdict.UNEXPECTED:
+                yield from self._changed(difference)
+
+    def _missing(self, difference: Difference) -> Finding:
+        kind, key = difference.kind, difference.key
+        note = f" ({difference.note})" if difference.note else ""
+        return Finding(
+            key=f"{self.check_id}:{kind}:{key}",
+            summary=f"{kind} {key} is in {self.expected} and missing in {self.actual}{note}",
+            expected=essence(difference.present_object),
+            actual=None,
+            where=self._where(difference),
+            fix_sql=port.suggested_sql(difference),
+        )
+
+    def _changed(self, difference: Difference) -> Iterator[CheckOutput]:
+        for change in due_changes(difference):
+            yield replace(self.attribute(difference, change), fix_sql=port.suggested_sql(difference, change))
+        for change in due_changes(difference, weights=(Severity.WARNING, Severity.INFO)):
+            yield Note(
+                text=f"{difference.kind} {difference.key}: {word(change.name)} differs ({change.severity}): "
+                f"{shown(change.expected)} → {shown(change.actual)}"
+            )
+
+    def attribute(self, difference: Difference, change: FieldChange) -> Finding:
+        """One attribute that differs."""
+        kind, key = difference.kind, difference.key
+        what = f"{word(change.name)} {'are' if change.name.endswith('s') and change.name not in _SINGULAR else 'is'}"
+        expected, actual = shown(change.expected), shown(change.actual)
+        return Finding(
+            key=f"{self.check_id}:{kind}:{key}:{change.name}",
+            summary=f"{kind} {key}: {what} {expected} in {self.expected}, {actual} in {self.actual}",
+            expected=expected,
+            actual=actual,
+            where=self._where(difference),
+        )
+
+    def _where(self, difference: Difference) -> str | None:
+        location = self.origins.get((difference.kind, difference.key))
+        return str(location) if location else None
+
+
 def coverage_findings(check_id: str, coverage: Drift, kinds: Collection[str], origins: OriginMap) -> Iterator[CheckOutput]:
     """How many legacy objects of these kinds were looked up in what the owner's SQL creates, and a finding for each
     difference that blocks; one that only informs is a note."""
-    return _findings(check_id, coverage, kinds, expected=coverage.expected_name, actual=_OWNER, origins=origins)
+    return _coverage(check_id, coverage, origins).of(coverage, kinds)
+
+
+def attribute_findings(check_id: str, coverage: Drift, names: Collection[str], origins: OriginMap) -> Iterator[Finding]:
+    """A finding for each object of both the legacy side and the owner's that differs in one of these attributes."""
+    comparison = _coverage(check_id, coverage, origins)
+    for found in coverage.differences:
+        yield from (comparison.attribute(found, change) for change in found.fields if change.name in names)
+
+
+def _coverage(check_id: str, coverage: Drift, origins: OriginMap) -> _Comparison:
+    return _Comparison(check_id=check_id, expected=coverage.expected_name, actual=_OWNER, origins=origins)
 
 
 def live_findings(
     check_id: str, drift: Drift, kinds: Collection[str], environment: Environment, origins: OriginMap
 ) -> Iterator[CheckOutput]:
     """The same of what the owner's SQL creates, looked up in a live database."""
-    return _findings(check_id, drift, kinds, expected=_OWNER, actual=environment.name, origins=origins)
-
-
-def _findings(
-    check_id: str, drift: Drift, kinds: Collection[str], *, expected: str, actual: str, origins: OriginMap
-) -> Iterator[CheckOutput]:
-    yield compared(drift, kinds)
-    for difference in drift.of(*kinds):
-        is_renamed = difference.verdict is DiffVerdict.RENAMED
-        if difference.verdict is DiffVerdict.MISSING or (is_renamed and difference.severity is Severity.BLOCKER):
-            yield _missing(check_id, difference, expected=expected, actual=actual, origins=origins)
-        elif difference.verdict is not DiffVerdict.UNEXPECTED:
-            yield from _changed(check_id, difference, expected=expected, actual=actual, origins=origins)
+    return _Comparison(check_id=check_id, expected=_OWNER, actual=environment.name, origins=origins).of(drift, kinds)
 
 
 def compared(drift: Drift, kinds: Collection[str]) -> Note:
@@ -132,61 +189,6 @@ def all_compared(drift: Drift, what: str) -> Note:
     number, kinds = sum(number for _, number in drift.looked_up), len(drift.looked_up)
     objects = f"{number:,} {plural('object', number)} of {kinds} {plural('kind', kinds)}"
     return Note(text=f"compared {what} {objects}" if number else "no objects: nothing to compare")
-
-
-def _missing(check_id: str, difference: Difference, *, expected: str, actual: str, origins: OriginMap) -> Finding:
-    kind, key = difference.kind, difference.key
-    note = f" ({difference.note})" if difference.note else ""
-    return Finding(
-        key=f"{check_id}:{kind}:{key}",
-        summary=f"{kind} {key} is in {expected} and missing in {actual}{note}",
-        expected=essence(difference.present_object),
-        actual=None,
-        where=_where(origins, kind, key),
-        fix_sql=port.suggested_sql(difference),
-    )
-
-
-def _changed(
-    check_id: str, difference: Difference, *, expected: str, actual: str, origins: OriginMap
-) -> Iterator[CheckOutput]:
-    for change in due_changes(difference):
-        found = _attribute_finding(check_id, difference, change, expected=expected, actual=actual, origins=origins)
-        yield replace(found, fix_sql=port.suggested_sql(difference, change))
-    for change in due_changes(difference, weights=(Severity.WARNING, Severity.INFO)):
-        yield Note(
-            text=f"{difference.kind} {difference.key}: {word(change.name)} differs ({change.severity}): "
-            f"{shown(change.expected)} → {shown(change.actual)}"
-        )
-
-
-def _where(origins: OriginMap, kind: str, key: str) -> str | None:
-    location = origins.get((kind, key))
-    return str(location) if location else None
-
-
-def attribute_findings(check_id: str, coverage: Drift, names: Collection[str], origins: OriginMap) -> Iterator[Finding]:
-    """A finding for each object of both the legacy side and the owner's that differs in one of these attributes."""
-    for found in coverage.differences:
-        for change in found.fields:
-            if change.name in names:
-                yield _attribute_finding(
-                    check_id, found, change, expected=coverage.expected_name, actual=_OWNER, origins=origins
-                )
-
-
-def _attribute_finding(
-    check_id: str, difference: Difference, change: FieldChange, *, expected: str, actual: str, origins: OriginMap
-) -> Finding:
-    kind, key = difference.kind, difference.key
-    what = f"{word(change.name)} {'are' if change.name.endswith('s') and change.name not in _SINGULAR else 'is'}"
-    return Finding(
-        key=f"{check_id}:{kind}:{key}:{change.name}",
-        summary=f"{kind} {key}: {what} {shown(change.expected)} in {expected}, {shown(change.actual)} in {actual}",
-        expected=shown(change.expected),
-        actual=shown(change.actual),
-        where=_where(origins, kind, key),
-    )
 
 
 def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from migration_audit.checks.code_scopes import no_rule
-from migration_audit.checks.documents import rules_of, unreadable
+from migration_audit.checks.documents import SAID, rules_of, unreadable
 from migration_audit.checks.phases import retired_check
-from migration_audit.model.documents import Document, DocumentRule, PassageKind, Sought
+from migration_audit.model.documents import Document, DocumentRule, Sought
 from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
 
 _KIND = re.compile(
@@ -25,24 +25,20 @@ _KIND = re.compile(
 
 def entries_of_kind(document: Document, kind: str) -> list[int]:
     """Positions of the passages that begin an entry of this kind (folded)."""
-    read = {PassageKind.TEXT, PassageKind.HEADING}
     return [
         number
         for number, passage in enumerate(document.passages)
-        if passage.kind in read and (match := _KIND.match(passage.shown.text)) and match["kind"] == kind
+        if passage.kind in SAID and (match := _KIND.match(passage.shown.text)) and match["kind"] == kind
     ]
 
 
 def lacking(document: Document, entry: int, about: tuple[Sought, ...]) -> tuple[Sought, ...]:
     """Those words that the entry, its head and all that belongs to it, does not say."""
     passages = document.passages[entry : document.passages[entry].until]
-    read = [p for p in passages if p.kind in {PassageKind.TEXT, PassageKind.HEADING}]
+    read = [p for p in passages if p.kind in SAID]
     texts = [" ".join(p.shown.text for p in read), " ".join(p.linked.text for p in read)]
-    return tuple(one for one in about if not any(_begins_a_word(one.words, text) for text in texts))
-
-
-def _begins_a_word(words: str, text: str) -> bool:
-    return bool(re.search(rf"(?<!\w){re.escape(words)}", text))
+    patterns = {one: re.compile(rf"(?<!\w){re.escape(one.words)}") for one in about}
+    return tuple(one for one in about if not any(map(patterns[one].search, texts)))
 
 
 def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:

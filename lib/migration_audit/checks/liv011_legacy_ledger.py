@@ -83,7 +83,8 @@ def _present(
         )
         # A name that both sources use may be the owner's row: without it the owner would apply the file again.
         orphaned = entries - owners
-        fix = settings.cleanup or (_delete_rows(ledger.table, settings.name_column, orphaned) if orphaned else None)
+        rows_of = f"{sql_name_of(ledger.table)} WHERE {in_quotes(settings.name_column)} IN ({_literals(orphaned)})"
+        fix = settings.cleanup or (f"DELETE FROM {rows_of};" if orphaned else None)  # noqa: S608  shown to a person, never run
     else:
         summary = (
             f"{environment.name}: the legacy ledger {ledger.table} exists ({held}); without the legacy runner it is unused, "
@@ -106,10 +107,6 @@ def _names(ledger: LiveLedger, settings: LedgerSettings | None, source: SourceFa
 
 def _literals(entries: set[str]) -> str:
     return ", ".join(literal(entry) for entry in sorted(entries))
-
-
-def _delete_rows(table: str, column: str, entries: set[str]) -> str:
-    return f"DELETE FROM {sql_name_of(table)} WHERE {in_quotes(column)} IN ({_literals(entries)});"  # noqa: S608  shown to a person, never run
 
 
 def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str]) -> str:

@@ -30,24 +30,20 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
         yield Note(text="no unique index, key or NOT NULL is missing")
     for obstacle in obstacles:
         wanted = obstacle.wanted
-        what = f"{wanted.kind} {wanted.key}"
+        what, least = f"{wanted.kind} {wanted.key}", "at least " * obstacle.is_least
         if obstacle.reason is not None:
             yield Unavailable(reason=f"what prevents {what} in {name}: {obstacle.reason}")
         elif obstacle.keys:
             yield Finding(
                 key=f"LIV013:{name}:{wanted.kind}:{wanted.key}",
-                summary=f"{name}: {_in_words(obstacle)}: {what} cannot be created",
+                summary=f"{name}: {least}{_found(obstacle)}: {what} cannot be created",
                 expected="none",
-                actual=_counted(obstacle),
+                actual=f"{least}{_counted(obstacle)}",
                 where=str(owner_origins[wanted.kind, wanted.key]) if (wanted.kind, wanted.key) in owner_origins else None,
                 fix_sql=obstacle.listing,
             )
         else:
             yield Note(text=f"nothing prevents {what}")
-
-
-def _in_words(obstacle: Obstacle) -> str:
-    return f"{'at least ' * obstacle.is_least}{_found(obstacle)}"
 
 
 def _found(obstacle: Obstacle) -> str:
@@ -63,10 +59,9 @@ def _found(obstacle: Obstacle) -> str:
 
 
 def _counted(obstacle: Obstacle) -> str:
-    least = "at least " * obstacle.is_least
     if obstacle.wanted.demand is Demand.UNIQUE:
-        return f"{least}{_count(obstacle.keys, 'duplicate key')} in {obstacle.rows:,} rows"
-    return least + _count(obstacle.keys, "row")
+        return f"{_count(obstacle.keys, 'duplicate key')} in {obstacle.rows:,} rows"
+    return _count(obstacle.keys, "row")
 
 
 def _count(number: int | None, noun: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migration_audit.checks.directus_words import boots_looked_at, happenings, in_words, stops
 from migration_audit.checks.phases import check_of_both_phases
@@ -51,25 +52,21 @@ def touched(key: str, table: RawTable, boots: DirectusBoots, snapshot: DirectusS
     quiet = True
     what = f"{table.name} is created by the owner's SQL{' and listed in the snapshot' if entry else ''}"
     expected = f"no entry for {table.name}" if entry else "No changes"
-    for slug, verbs in (("drop", {"drop table"}), ("create", {"create table"}), ("alter", None)):
-        others = {"drop table", "create table"}
-        found = happenings(
-            boots,
-            lambda one, verbs=verbs, others=others: (
-                one.table == table.name  # type: ignore[misc]
-                and (one.verb in verbs if verbs else one.verb not in others)
-            ),
-        )
+    kinds = {"drop table": "drop", "create table": "create"}
+    for slug in ("drop", "create", "alter"):
+        found = [
+            replace(one, boots=boots_of)
+            for one in happenings(boots, lambda one: one.table == table.name)
+            if (boots_of := tuple(each for each in one.boots if kinds.get(each[1].verb, "alter") == slug))
+        ]
         if not found or (slug == "create" and table.visible and not _made_first(table, boots)):
             continue
         quiet = False
         does = in_words(found, boots)
-        remark = (
-            "" if table.visible else f" (Directus does not look at {table.key}, and creates a second table of this name)"
-        )
+        remark = f" (Directus does not look at {table.key}, and creates a second table of this name)"
         yield Finding(
             key=f"{key}:{slug}",
-            summary=f"{what}: {does}{remark}",
+            summary=f"{what}: {does}{'' if table.visible else remark}",
             expected=expected,
             actual=does,
             where=where,

@@ -48,7 +48,9 @@ def _destroyed(destructions: Iterable[Destruction]) -> Iterator[CheckOutput]:
         when = ", when it is called" if one.within and one.within != "a DO block" else ""
         yield Finding(
             key=keys.key(one.at.path, f"{one.kind}:{one.object}"),
-            summary=f"{one.object}{within} {one.words}{when}" if one.kind == "undecided" else _sentence(one, within, when),
+            summary=f"{one.object}{within} {one.words}{when}"
+            if one.kind == "undecided"
+            else f"{one.kind.upper()} {one.object}{within}: {one.words}{when}",
             expected="nothing is taken away",
             actual=one.kind,
             where=str(one.at),
@@ -60,7 +62,7 @@ def _taken_back(source: SourceUndone) -> Iterator[CheckOutput]:
         yield source.unknown if source.unknown.required else Note(text=f"{source.role}: {source.unknown.reason}")
         return
     suspicious = [one for one in source.undone if one.is_suspicious]
-    for path, found in groupby(sorted(suspicious, key=_path), key=_path):
+    for path, found in groupby(sorted(suspicious, key=lambda one: one.undone.path), key=lambda one: one.undone.path):
         yield _file_finding(source, path, list(found))
     if source.leaves_nothing:
         yield Finding(
@@ -91,14 +93,6 @@ def _file_finding(source: SourceUndone, path: str, found: list[Undone]) -> Findi
 
 def _listed(found: list[Undone]) -> str:
     return some_of(list(map(str, found)), most=_MOST_LISTED, between="; ")
-
-
-def _path(one: Undone) -> str:
-    return one.undone.path
-
-
-def _sentence(one: Destruction, within: str, when: str) -> str:
-    return f"{one.kind.upper()} {one.object}{within}: {one.words}{when}"
 
 
 CHECK = preflight_check(

@@ -11,7 +11,7 @@ from typing import Final
 from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import ECMA, GO, PYTHON, SourceLanguage, line_of, text_of
-from migration_audit.artifacts.code.literals import HOLE, Constants, fold_expression
+from migration_audit.artifacts.code.literals import HOLE, Constants, folded_text, text_of_parts
 from migration_audit.model.code import Import, Literal
 from migration_audit.model.location import Location
 
@@ -233,11 +233,8 @@ _READERS: Final[Mapping[str, Callable[[Node, SourceLanguage, Constants, Mapping[
 
 
 def _text(node: Node, language: SourceLanguage, constants: Constants) -> str:
-    folded = fold_expression(node, language, constants)
-    if folded is None:
-        chunks = constants.get(text_of(node))
-        return "".join(chunk.text for chunk in chunks) if chunks else HOLE
-    return "".join(chunk.text for chunk in folded.chunks)
+    named = text_of_parts(constants.get(text_of(node), ()))
+    return folded_text(node, language, constants, default=named or HOLE)
 
 
 def _below(node: Node, kinds: set[str]) -> Iterator[Node]:

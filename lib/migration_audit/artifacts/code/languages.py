@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
@@ -191,6 +191,22 @@ def line_of(node: Node) -> int:
 def text_of(node: Node) -> str:
     """The node as it is in the file."""
     return (node.text or b"").decode(errors="replace")
+
+
+def nodes_below(root: Node) -> Iterator[Node]:
+    """The node and all below it, in the order of the text."""
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo += reversed(node.children)
+
+
+def innermost(node: Node | None, kinds: Set[str]) -> Node | None:
+    """The node itself or the nearest one around it that is of one of these kinds."""
+    while node is not None and node.type not in kinds:
+        node = node.parent
+    return node
 
 
 def broken_parts(root: Node, source: bytes, path: str, language: SourceLanguage) -> tuple[Opaque, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +38,11 @@ class FoldedExpression:
     chunks: tuple[TextPart, ...]
     open: tuple[Node, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return text_of_parts(self.chunks)
+
 
 Constants = Mapping[str, tuple[TextPart, ...]]
 """Names that a file gives to one text, once."""
@@ -59,6 +64,17 @@ def fold_expression(node: Node, language: SourceLanguage, constants: Constants) 
     return _joined_list(node, language, constants)
 
 
+def folded_text(node: Node, language: SourceLanguage, constants: Constants, *, default: str = HOLE) -> str:
+    """The text of an expression; ``default`` when it is not text."""
+    folded = fold_expression(node, language, constants)
+    return folded.text if folded is not None else default
+
+
+def text_of_parts(parts: Iterable[TextPart]) -> str:
+    """The text that these parts make."""
+    return "".join(part.text for part in parts)
+
+
 def literal_of(folded: FoldedExpression, path: str, node: Node) -> Literal:
     """The text as a value that findings can be made of."""
     text = ""
@@ -78,7 +94,7 @@ def _string(node: Node, language: SourceLanguage, constants: Constants) -> Folde
     if node.type == "ansi_c_string":
         return FoldedExpression((TextPart(ansi_c_text(node), line_of(node)),))
     if node.type == "word" and b"\\" in source:
-        return FoldedExpression((TextPart(re.sub(r"\\(\n|.)", _unquoted, text_of(node)), line_of(node)),))
+        return FoldedExpression((TextPart(re.sub(r"\\(?:\n|(.))", r"\1", text_of(node)), line_of(node)),))
     if not node.child_count and len(source) > 1 and source[:1] == source[-1:] == b"'":
         source, start = source[1:-1], start + 1  # a shell's raw string has no parts
     at, line = 0, line_of(node)
@@ -145,9 +161,10 @@ def _joined_list(node: Node, language: SourceLanguage, constants: Constants) -> 
     if method == "concat" and host.type in language.strings:
         items, between = [host, *given], ""
     elif method == "join" and host.type == "array":
-        items, between = host.named_children, _plain(given, language, constants, default=",")
+        items = host.named_children
+        between = folded_text(given[0], language, constants, default=",") if given else ","
     elif method == "join" and host.type == "string" and len(given) == 1 and given[0].type in {"list", "tuple"}:
-        items, between = given[0].named_children, _plain([host], language, constants, default="")
+        items, between = given[0].named_children, folded_text(host, language, constants, default="")
     else:
         return None
     folded = [
@@ -163,18 +180,9 @@ def _joined_list(node: Node, language: SourceLanguage, constants: Constants) -> 
     return _join(list(separated[1:]))
 
 
-def _plain(nodes: list[Node], language: SourceLanguage, constants: Constants, *, default: str) -> str:
-    folded = fold_expression(nodes[0], language, constants) if nodes else None
-    return "".join(chunk.text for chunk in folded.chunks) if folded else default
-
-
 def _join(parts: list[FoldedExpression | None]) -> FoldedExpression:
     whole = [part for part in parts if part is not None]
     return FoldedExpression(tuple(c for part in whole for c in part.chunks), tuple(n for part in whole for n in part.open))
-
-
-def _unquoted(match: re.Match[str]) -> str:
-    return match[1].replace("\n", "")
 
 
 def _unescape(escape: str) -> str:

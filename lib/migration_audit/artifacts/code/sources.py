@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -107,7 +107,7 @@ class SourceTree:
         missing = [Unread(path=glob, reason="matches no file or folder", line=None) for glob in found.missing]
         return CodeScope(
             files=tuple(file for file, _ in readings if file is not None),
-            unread=(*missing, *_given(unread for _, unread in readings)),
+            unread=(*missing, *(unread for _, unread in readings if unread is not None)),
             empty=found.empty,
         )
 
@@ -152,7 +152,7 @@ class SourceTree:
         if language is None or unread is not None:
             return scripts, unread
         code = read_source(text.encode(), path, language, self._resolver)
-        return (_with_scripts(code, scripts) if scripts else code), None
+        return (replace(code, scripts=scripts.scripts) if scripts else code), None
 
     def _called_file(self, path: str, name: str) -> str | None:
         """The action or pipeline that another one names from the root of the repository: some folder above it."""
@@ -176,14 +176,6 @@ class SourceTree:
         if folder not in self._aliases:
             self._aliases[folder] = _read_aliases(self.root, folder)
         return self._aliases[folder]
-
-
-def _with_scripts(code: CodeFile, scripts: CodeFile) -> CodeFile:
-    return replace(code, scripts=scripts.scripts)
-
-
-def _given(items: Iterable[Unread | None]) -> tuple[Unread, ...]:
-    return tuple(item for item in items if item is not None)
 
 
 def read_fixture(tree: SourceTree, rule: AuditRule) -> FixtureFacts:

@@ -8,8 +8,18 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import ECMA, GO, PYTHON, SHELL, SourceLanguage, line_of, text_of
-from migration_audit.artifacts.code.literals import HOLE, Constants, fold_expression
+from migration_audit.artifacts.code.languages import (
+    ECMA,
+    GO,
+    PYTHON,
+    SHELL,
+    SourceLanguage,
+    innermost,
+    line_of,
+    nodes_below,
+    text_of,
+)
+from migration_audit.artifacts.code.literals import HOLE, Constants, fold_expression, folded_text
 from migration_audit.artifacts.code.scripts import shell_words_of
 
 STARTERS: Final = frozenset({"child_process", "subprocess", "execa", "zx", "os/exec", "shelljs"})
@@ -63,48 +73,43 @@ def shell_words(node: Node, constants: Constants) -> tuple[str, ...]:
         return _looped(node, constants)
     if node.type == "variable_assignment" and node.named_child_count > 1:
         value = node.named_children[1]
-        kept = [_text(n, constants) for n in (value.named_children if value.type == "array" else [value])]
+        kept = [folded_text(n, SHELL, constants) for n in (value.named_children if value.type == "array" else [value])]
         return tuple(kept) if value.type == "array" else ("=", *kept)
     return ()
 
 
 def _words(node: Node, constants: Constants) -> Iterator[str]:
     """The words that one of a command becomes: several for ``{up,down}`` outside of quotes."""
-    text = _text(node, constants)
+    text = folded_text(node, SHELL, constants)
     braces = _BRACES.fullmatch(text) if node.type in {"word", "concatenation"} and "{" in text_of(node) else None
     yield from [text] if braces is None else [f"{braces[1]}{each}{braces[3]}" for each in braces[2].split(",")]
 
 
+def _uses(variable: Node) -> re.Pattern[str]:
+    name = text_of(variable)
+    return re.compile(rf"\$(?:{name}\b|\{{{name}\}})")
+
+
 def _is_looped(node: Node, constants: Constants) -> bool:
     """Whether a loop around the command, with values that are written there, spells it out."""
-    above = node.parent
-    while above is not None and above.type != "for_statement":
-        above = above.parent
-    variable = above.child_by_field_name("variable") if above is not None else None
-    if above is None or variable is None or above.end_byte - above.start_byte > _LONGEST_LOOP:
+    around = innermost(node.parent, {"for_statement"})
+    variable = around.child_by_field_name("variable") if around is not None else None
+    if around is None or variable is None or around.end_byte - around.start_byte > _LONGEST_LOOP:
         return False
-    name = text_of(variable)
-    values = [_text(value, constants) for value in above.children_by_field_name("value")]
-    is_used = re.search(rf"\$(?:{name}\b|\{{{name}\}})", text_of(node))
-    is_set = re.search(rf"\b{name}\+?=|\bread\b|\bprintf\s+-v|\bunset\b", text_of(above))
+    values = [folded_text(value, SHELL, constants) for value in around.children_by_field_name("value")]
+    is_used = _uses(variable).search(text_of(node))
+    is_set = re.search(rf"\b{text_of(variable)}\+?=|\bread\b|\bprintf\s+-v|\bunset\b", text_of(around))
     return bool(values and is_used and not is_set and all(map(TAKEN_AS_WRITTEN.fullmatch, values)))
 
 
 def _looped(node: Node, constants: Constants) -> tuple[str, ...]:
     """``npm run`` with each value of ``for t in a b; do npm run "$t"; done``, as one command."""
     variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
-    values = [_text(value, constants) for value in node.children_by_field_name("value")]
-    if variable is None or body is None or not values:
+    if variable is None or body is None:
         return ()
-    name = text_of(variable)
-    uses = re.compile(rf"\$(?:{name}\b|\{{{name}\}})")
-    todo, commands = [body], []
-    while todo:
-        inner = todo.pop()
-        todo += reversed(inner.named_children)
-        if inner.type == "command" and uses.search(text_of(inner)):
-            parts = uses.split(text_of(inner))
-            commands += [value.join(parts).replace('"', "").split() for value in values]
+    values = [folded_text(value, SHELL, constants) for value in node.children_by_field_name("value")]
+    parts = [_uses(variable).split(text_of(one)) for one in nodes_below(body) if one.type == "command"]
+    commands = [value.join(part).replace('"', "").split() for part in parts if len(part) > 1 for value in values]
     return tuple(word for command in commands for word in (*command, ";"))
 
 
@@ -123,22 +128,18 @@ def script_for_shell(node: Node) -> Node | None:
     """The here-document that a shell gets, also one on another machine, as a script with the lines of its file."""
     if node.type not in {"heredoc_body", "herestring_redirect"}:
         return None
-    above: Node | None = node
-    while above is not None and above.type not in {"redirected_statement", "command"}:
-        above = above.parent
+    above = innermost(node, {"redirected_statement", "command"})
     command = above.child_by_field_name("body") if above is not None and above.type != "command" else above
     name = command.child_by_field_name("name") if command is not None and command.type == "command" else None
     if name is None or not _RUN_TEXTS.fullmatch(text_of(name)):
         return None
-    text = node.text or b"" if node.type == "heredoc_body" else _text(node.named_children[-1], {}).encode()
+    text = node.text or b"" if node.type == "heredoc_body" else folded_text(node.named_children[-1], SHELL, {}).encode()
     return SHELL.parse(b"\n" * (line_of(node) - 1) + text)
 
 
 def code_for_interpreter(node: Node) -> tuple[str, ...]:
     """The here-document that an interpreter gets for its program, as if it were on the command line."""
-    above = node.parent if node.type == "heredoc_body" else None
-    while above is not None and above.type != "redirected_statement":
-        above = above.parent
+    above = innermost(node.parent, {"redirected_statement"}) if node.type == "heredoc_body" else None
     command = above.child_by_field_name("body") if above is not None else None
     words = text_of(command).split() if command is not None and command.type == "command" else []
     is_code = bool(words) and _INTERPRETER.fullmatch(words[0]) is not None and words[1:] in ([], ["-"])
@@ -199,9 +200,7 @@ def _kept(node: Node, language: SourceLanguage) -> tuple[str, ...]:
 
 def is_argument(node: Node, language: SourceLanguage) -> bool:
     """Whether a text of a shell is a word of a command."""
-    above = node.parent if language is SHELL else None
-    while above is not None and above.type not in {"command", "test_command", "variable_assignment"}:
-        above = above.parent
+    above = innermost(node.parent, {"command", "test_command", "variable_assignment"}) if language is SHELL else None
     return above is not None and above.type != "variable_assignment"
 
 
@@ -212,12 +211,7 @@ def _texts(node: Node, language: SourceLanguage) -> Iterator[str]:
         return
     folded = fold_expression(node, language, {})
     if folded is not None:
-        yield "".join(chunk.text for chunk in folded.chunks)
-
-
-def _text(node: Node, constants: Constants) -> str:
-    folded = fold_expression(node, SHELL, constants)
-    return "".join(chunk.text for chunk in folded.chunks) if folded else HOLE
+        yield folded.text
 
 
 def run_text(node: Node, language: SourceLanguage) -> Node | None:

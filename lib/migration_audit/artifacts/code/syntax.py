@@ -12,8 +12,24 @@ from tree_sitter import Node
 
 from migration_audit.artifacts.code.ddl import ddl_in
 from migration_audit.artifacts.code.imports import Resolver, imports_of, path_in_text
-from migration_audit.artifacts.code.languages import PYTHON, SHELL, SourceLanguage, broken_parts, line_of, text_of
-from migration_audit.artifacts.code.literals import HOLE, FoldedExpression, TextPart, fold_expression, literal_of
+from migration_audit.artifacts.code.languages import (
+    PYTHON,
+    SHELL,
+    SourceLanguage,
+    broken_parts,
+    line_of,
+    nodes_below,
+    text_of,
+)
+from migration_audit.artifacts.code.literals import (
+    HOLE,
+    FoldedExpression,
+    TextPart,
+    fold_expression,
+    folded_text,
+    literal_of,
+    text_of_parts,
+)
 from migration_audit.artifacts.code.started_programs import (
     MAY_RUN,
     STARTERS,
@@ -93,14 +109,14 @@ class _Reader:
 
     def read(self, root: Node) -> None:
         self.constants = self._constants(root)
-        for node in walk(root):
+        for node in nodes_below(root):
             self._import(node)
             self._call(node)
             self._name(node)
             self._command(node)
         self._texts(root)
         self._handed_on(root)
-        for node in walk(root) if MAY_RUN.search(root.text or b"") else ():
+        for node in nodes_below(root) if MAY_RUN.search(root.text or b"") else ():
             self._run_text(node)
 
     def result(self) -> CodeFile:
@@ -122,7 +138,7 @@ class _Reader:
         times: Counter[str] = Counter()
         found: dict[str, tuple[TextPart, ...]] = {}
         kinds = {kind: (name, value) for kind, name, value in self.language.assignments}
-        for node in walk(root):
+        for node in nodes_below(root):
             if node.type in kinds:
                 name, value = (node.child_by_field_name(field) for field in kinds[node.type])
                 if name is None:
@@ -168,9 +184,8 @@ class _Reader:
             reason = "runs code that only the running program knows"
             self.opaque.append(Opaque(reason=reason, text=text_of(node), at=self.at(node), is_all=True))
             return
-        code = "".join(chunk.text for chunk in chunks)
         reader = _Reader(self.path, self.language, self.resolver)
-        reader.read(self.language.parse(b"\n" * (line_of(node) - 1) + code.encode()))
+        reader.read(self.language.parse(b"\n" * (line_of(node) - 1) + text_of_parts(chunks).encode()))
         for name in ("names", "calls", "imports", "scripts", "opaque", "ddl"):
             getattr(self, name).extend(getattr(reader, name))
 
@@ -181,8 +196,7 @@ class _Reader:
             host, name = given.named_children[:2]
             folded = fold_expression(name, self.language, self.constants)
             if folded is not None:
-                member = "".join(chunk.text for chunk in folded.chunks)
-                self.calls.append(Call(callee=f"{self.dotted(host)}.{member}", at=self.at(node), handed_on=True))
+                self.calls.append(Call(callee=f"{self.dotted(host)}.{folded.text}", at=self.at(node), handed_on=True))
 
     def _command(self, node: Node) -> None:
         """A command that the file starts, with the words that are plain text."""
@@ -234,7 +248,7 @@ class _Reader:
         bound = {name.text for name in self.defines} | {local for i in self.imports for _, local in i.names}
         taken = {local: node for node, local in _taken_out(root) if local not in bound}
         bound |= _assigned_functions(root, self.language) | set(taken)
-        for node in walk(root):
+        for node in nodes_below(root):
             if node.parent is None or not self._is_value(node):
                 continue
             callee = self.dotted(node)
@@ -273,7 +287,7 @@ class _Reader:
             if node.type == kind:
                 left, right = node.child_by_field_name(host), node.child_by_field_name(member)
                 if right is not None and kind in _BY_KEY and text_of(right) in self.constants:
-                    return f"{self.dotted(left) if left else HOLE}.{''.join(c.text for c in self.constants[text_of(right)])}"
+                    return f"{self.dotted(left) if left else HOLE}.{text_of_parts(self.constants[text_of(right)])}"
                 return f"{self.dotted(left) if left else HOLE}.{self.dotted(right) if right else HOLE}"
         if node.type in {*language.wrappers, "generic_type", "type_instantiation_expression", "instantiation_expression"}:
             return self.dotted(node.named_children[0]) if node.named_child_count else HOLE
@@ -281,8 +295,7 @@ class _Reader:
             return self.dotted(node.named_children[-1])
         if node.type in language.names or node.type in {"import", "this", "super"}:
             return _plain(text_of(node))
-        folded = fold_expression(node, language, self.constants)
-        return "".join(chunk.text for chunk in folded.chunks) if folded else HOLE
+        return folded_text(node, language, self.constants)
 
 
 def _members(language: SourceLanguage) -> Iterator[str]:
@@ -293,7 +306,7 @@ def _assigned_functions(root: Node, language: SourceLanguage) -> set[str]:
     functions = {"arrow_function", "function_expression", "function", "lambda", "func_literal", "generator_function"}
     kinds = {kind: (name, value) for kind, name, value in language.assignments}
     found = set()
-    for node in walk(root):
+    for node in nodes_below(root):
         if node.type in kinds:
             name, value = (node.child_by_field_name(field) for field in kinds[node.type])
             if name is not None and value is not None and value.type in functions:
@@ -303,7 +316,7 @@ def _assigned_functions(root: Node, language: SourceLanguage) -> set[str]:
 
 def _taken_out(root: Node) -> Iterator[tuple[Node, str]]:
     """Members that are taken out of an object under another name, and that name: ``const { migrate: up } = db``."""
-    for node in walk(root):
+    for node in nodes_below(root):
         value = node.child_by_field_name("value") if node.type == "pair_pattern" else None
         if value is not None and value.type == "assignment_pattern":
             value = value.child_by_field_name("left")
@@ -314,12 +327,3 @@ def _taken_out(root: Node) -> Iterator[tuple[Node, str]]:
 def _is_documentation(node: Node, language: SourceLanguage) -> bool:
     only = node.named_children[0].type if node.named_child_count == 1 else ""
     return node.type in language.statements_of_text and only in {*language.strings, "concatenated_string"}
-
-
-def walk(root: Node) -> Iterator[Node]:
-    """The node and all below it, in the order of the text."""
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        yield node
-        todo += reversed(node.children)

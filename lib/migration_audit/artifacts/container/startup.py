@@ -57,7 +57,7 @@ def read_boot(
         ways=health.ways,
         test_undecided=(*_undecided(service.healthcheck_doubts if service else ()), *health.undecided),
         run_undecided=(
-            *_undecided(d for d in _of_start(service) if d.path is None),
+            *_undecided(d for d in (service.doubts_about("entrypoint", "command") if service else ()) if d.path is None),
             *_another_image(service, dockerfile, image.base, is_named=is_named),
         ),
         ports=tuple(dict.fromkeys([*(service.ports if service else ()), *image.ports])),
@@ -115,10 +115,6 @@ def _test(service: Service | None, image: Image) -> tuple[tuple[str, ...] | None
     if image.test is not None:
         return image.test.test, image.test.at, image.test.test[0] == "NONE"
     return None, None, False
-
-
-def _of_start(service: Service | None) -> tuple[Doubt, ...]:
-    return service.doubts_about("entrypoint", "command") if service is not None else ()
 
 
 def _undecided(doubts: Iterable[Doubt]) -> Iterator[Undecided]:

@@ -14,7 +14,7 @@ from typing import Final
 from migration_audit.artifacts.documents.markdown import parse_document
 from migration_audit.artifacts.text import read_text
 from migration_audit.model.documents import PassageKind, TableDrop
-from migration_audit.model.location import Location
+from migration_audit.model.location import Location, line_at
 from migration_audit.project.locate import shown_path
 
 _SQL_TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))", re.DOTALL)
@@ -31,14 +31,11 @@ def find_drops(
     """
     text, shown = read_text(path, shown_from), shown_path(path, shown_from)
     cleaned = _cleaned(text, shown)
-    for match in _pattern(tables).finditer(cleaned):
-        table = next(name for name in match.groups() if name)
-        at = Location(shown, cleaned.count("\n", 0, match.start()) + 1)
-        yield TableDrop(table=_as_named(table, tables), at=at, text=_one_line(text, match))
-    for name, table in (within or {}).items():
-        for match in _with_its_schema(name).finditer(cleaned):
-            at = Location(shown, cleaned.count("\n", 0, match.start()) + 1)
-            yield TableDrop(table=table, at=at, text=_one_line(text, match))
+    as_named = {table.lower(): table for table in reversed(tables)}
+    found = [(as_named[(match[1] or match[2]).lower()], match) for match in _pattern(tables).finditer(cleaned)]
+    found += [(table, m) for name, table in (within or {}).items() for m in _with_its_schema(name).finditer(cleaned)]
+    for table, match in found:
+        yield TableDrop(table=table, at=Location(shown, line_at(cleaned, match.start())), text=_one_line(text, match))
 
 
 def _cleaned(text: str, shown: str) -> str:
@@ -88,10 +85,6 @@ def _only_code(text: str, shown: str) -> str:
 
 def _spaces(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
-
-
-def _as_named(found: str, tables: Sequence[str]) -> str:
-    return next(table for table in tables if table.lower() == found.lower())
 
 
 def _one_line(text: str, match: re.Match[str]) -> str:

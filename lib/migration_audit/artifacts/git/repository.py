@@ -56,13 +56,13 @@ class Revision:
     """The full name of the branch or tag that it was named by; None for a commit that was named otherwise."""
 
     def read(self, path: Path) -> bytes | None:
-        """The bytes of a file as this commit has them; None when it has file does not exist.
+        """The bytes of a file as this commit has them; None where it does not have the file.
 
         Raises AuditError for a path outside the repository, and where the commit has a link or a submodule in the way.
         """
         inside = self.inside(path)
         entry = self._entry(inside)
-        return None if entry is None else self._content(entry, inside)
+        return None if entry is None else _blob(self.top, entry.object_id, at=f"{self.named}:{inside}")
 
     def entries(self, folder: Path) -> dict[PurePosixPath, TreeEntry]:
         """Every file below ``folder``, by its path relative to it; links and submodules are entries as well.
@@ -72,7 +72,7 @@ class Revision:
         inside = self.inside(folder)
         if inside != ".":
             self._entry(inside)  # raises for what is in the way
-        listed = _listed_below(self.top, self.commit, inside, named=self.named)
+        listed = _listed_below(self.top, self.commit, PurePosixPath(inside), named=self.named)
         found = dict(listed)
         if len(found) < len(listed):
             double = next(path for path, _ in listed if sum(path == other for other, _ in listed) > 1)
@@ -152,9 +152,6 @@ class Revision:
             if place == path and found.mode.startswith("100"):
                 return found
         return None
-
-    def _content(self, entry: TreeEntry, inside: str) -> bytes:
-        return _blob(self.top, entry.object_id, at=f"{self.named}:{inside}")
 
     def _refusal(self, inside: str, mode: str) -> AuditError:
         what = f"is {_KINDS[mode]} in {self.named}, which is not followed"
@@ -312,25 +309,30 @@ def _plain_bytes(folder: Path, path: PurePosixPath) -> bytes | None:
 
 @lru_cache(maxsize=1024)  # a commit does not change
 def _listed(top: Path, commit: str, folder: PurePosixPath, *, named: str) -> dict[PurePosixPath, TreeEntry]:
-    """What a commit itself has in one folder, by its path in the repository; nothing where it has no such folder.
-
-    Raises AuditError.
-    """
-    asked = [] if folder == PurePosixPath() else ["--", f"{folder}/"]
-    done = run_git(top, "ls-tree", "-z", "--full-tree", commit, *asked)
-    if done.returncode:
-        raise AuditError(f"git cannot list {folder}: {git_reason(done)}", where=named, todo="see `git ls-tree`")
-    return dict(_entries(done.stdout))
+    """What a commit itself has in one folder; nothing where it has no such folder. Raises AuditError."""
+    return dict(_ls_tree(top, commit, folder, named))
 
 
 @lru_cache(maxsize=16)
-def _listed_below(top: Path, commit: str, inside: str, *, named: str) -> tuple[tuple[PurePosixPath, TreeEntry], ...]:
-    """Every file that a commit has below a folder, by its path in the repository. Raises AuditError."""
-    asked = [] if inside == "." else ["--", f"{inside}/"]
-    done = run_git(top, "ls-tree", "-r", "-z", "--full-tree", commit, *asked)
+def _listed_below(
+    top: Path, commit: str, folder: PurePosixPath, *, named: str
+) -> tuple[tuple[PurePosixPath, TreeEntry], ...]:
+    """Every file that a commit has below a folder. Raises AuditError."""
+    return tuple(_ls_tree(top, commit, folder, named, "-r"))
+
+
+def _ls_tree(
+    top: Path, commit: str, folder: PurePosixPath, named: str, *options: str
+) -> Iterator[tuple[PurePosixPath, TreeEntry]]:
+    """Entries by their path in the repository."""
+    asked = [] if folder == PurePosixPath() else ["--", f"{folder}/"]
+    done = run_git(top, "ls-tree", *options, "-z", "--full-tree", commit, *asked)
     if done.returncode:
-        raise AuditError(f"git cannot list {inside}: {git_reason(done)}", where=named, todo="see `git ls-tree`")
-    return tuple(_entries(done.stdout))
+        raise AuditError(f"git cannot list {folder}: {git_reason(done)}", where=named, todo="see `git ls-tree`")
+    for line in filter(None, done.stdout.decode("utf-8", "surrogateescape").split("\0")):
+        about, _, name = line.partition("\t")
+        mode, _, object_id = about.split(" ")
+        yield PurePosixPath(name), TreeEntry(mode=mode, object_id=object_id)
 
 
 @lru_cache(maxsize=64)
@@ -340,13 +342,6 @@ def _blob(top: Path, object_id: str, *, at: str) -> bytes:
     if done.returncode:
         raise AuditError(f"this clone lacks its content: {git_reason(done)}", where=at, todo=CLONE_WHOLE)
     return done.stdout
-
-
-def _entries(listed: bytes) -> Iterator[tuple[PurePosixPath, TreeEntry]]:
-    for line in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
-        about, _, name = line.partition("\t")
-        mode, _, object_id = about.split(" ")
-        yield PurePosixPath(name), TreeEntry(mode=mode, object_id=object_id)
 
 
 def _batch(answer: bytes) -> Iterator[tuple[str, bytes]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -85,7 +84,9 @@ def _top(folder: Path, shown_from: Path) -> Path:
 
 def _decide(path: Path, top: Path, shown_from: Path, *, is_folder: bool) -> Location | None:
     """The rule that leaves out this one path: of the innermost .gitignore that has a word on it, the last such rule."""
-    for folder in _upwards(path.parent, top):
+    for folder in path.parents:
+        if not folder.is_relative_to(top):
+            break
         spec = _spec(folder / ".gitignore")
         if spec is None:
             continue
@@ -96,13 +97,6 @@ def _decide(path: Path, top: Path, shown_from: Path, *, is_folder: bool) -> Loca
                 return None
             return Location(Path(os.path.relpath(folder / ".gitignore", shown_from)).as_posix(), found.index + 1)
     return None
-
-
-def _upwards(folder: Path, top: Path) -> Iterator[Path]:
-    yield folder
-    while folder != top:
-        folder = folder.parent
-        yield folder
 
 
 def _spec(path: Path) -> GitIgnoreSpec | None:

@@ -67,7 +67,8 @@ def pnpm_lock(text: str, path: str) -> Iterator[LibraryDependency]:
                 for importer, tables in value.value:
                     for section, table in tables.value:
                         if section.value in _SECTIONS:
-                            yield from _pnpm_table(table, _of_importer(importer.value, section.value), path)
+                            where = "" if importer.value == "." else f" of {importer.value}"
+                            yield from _pnpm_table(table, f"{section.value}{where}", path)
             elif key.value in {"packages", "snapshots"} and isinstance(value, yaml.MappingNode):
                 for name, _ in value.value:
                     yield _locked(name.value, key.value, path, name)
@@ -180,10 +181,6 @@ def _pnpm_version(value: yaml.Node) -> str:
     if not isinstance(value, yaml.ScalarNode):
         value = next((inner for key, inner in value.value if key.value == "version"), value)
     return str(value.value).partition("(")[0] if isinstance(value, yaml.ScalarNode) else ""
-
-
-def _of_importer(importer: str, section: str) -> str:
-    return section if importer == "." else f"{section} of {importer}"
 
 
 def _locked(name: str, section: str, path: str, node: yaml.Node) -> LibraryDependency:

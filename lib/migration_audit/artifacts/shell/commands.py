@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from migration_audit.artifacts.shell.builtins import OF_THE_SHELL, Builtin
 from migration_audit.artifacts.shell.conditions import Answer
@@ -70,10 +70,10 @@ class Walk(Statements):
 
     def made(self) -> StartOutcome:
         """What was found, in order."""
-        commands = []
-        for position, (command, scope) in enumerate(self._commands):
-            until = position + 1 if scope.until == -1 else scope.until
-            commands.append(replace(command, stops_until=until))
+        commands = (
+            replace(command, stops_until=position + 1 if scope.until == -1 else scope.until)
+            for position, (command, scope) in enumerate(self._commands)
+        )
         return StartOutcome(commands=tuple(commands), undecided=tuple(dict.fromkeys(self._undecided)))
 
     @property
@@ -108,15 +108,14 @@ class Walk(Statements):
         return Answer(standing.answers(operator), standing.why)
 
     def _standing(self, path: str, where: ExecutionPoint) -> PathState:
-        full = posixpath.normpath(posixpath.join(where.state.folder or "/", path))
+        full = _full(path, where)
         return standing_after(self.changes, full, self._paths.standing(full))
 
     def names(self, pattern: str, where: ExecutionPoint) -> tuple[str, ...]:
         """Files that a pattern certainly names at this point, as the shell spells them."""
         if where.state.folder is None or not pattern.startswith(("/", "./")) or re.search(r"/\.\.(?:/|\Z)", pattern):
             return ()
-        full = posixpath.normpath(posixpath.join(where.state.folder, pattern))
-        found = [name for name in self._paths.names(full) if self.asked("-e", name, where).value]
+        found = [name for name in self._paths.names(_full(pattern, where)) if self.asked("-e", name, where).value]
         if pattern.startswith("/"):
             return tuple(found)
         return tuple(f"./{posixpath.relpath(name, where.state.folder)}" for name in found)
@@ -145,12 +144,7 @@ class Walk(Statements):
             self._mark_idle(position, open_parts)
         elif first.text in self._builtins:
             self._builtins[first.text](list(words[1:]), at, where)
-        elif re.sub(r"\A(?:/usr)?/bin/", "", first.text) in SILENT:
-            reads = (
-                words[1:] if first.text == "read" else words[2:3] if [w.text for w in words[:2]] == ["printf", "-v"] else ()
-            )
-            where.state.variables |= dict.fromkeys(word.text for word in reads if not word.text.startswith("-"))
-        else:
+        elif re.sub(r"\A(?:/usr)?/bin/", "", first.text) not in SILENT:
             position = self._keep(words, at, where)
             before, open_parts = self._children, len(self._undecided)
             self._follow(words, at, where, position)
@@ -176,8 +170,12 @@ class Walk(Statements):
     def _mark_idle(self, position: int, open_parts: int) -> None:
         """Nothing was started in what this command called, and all of that could be followed."""
         if self.position == position + 1 and len(self._undecided) == open_parts:
-            command, scope = self._commands[position]
-            self._commands[position] = (replace(command, is_idle=True), scope)
+            self._amend(position, is_idle=True)
+
+    def _amend(self, position: int, **facts: Any) -> None:
+        """More that is known of a command that was found."""
+        command, scope = self._commands[position]
+        self._commands[position] = (replace(command, **facts), scope)
 
     def _call_function(self, words: Sequence[Word], where: ExecutionPoint) -> None:
         if where.depth > _MOST_DEPTH:
@@ -201,8 +199,7 @@ class Walk(Statements):
         self._first_of_shell(words, at, where)
         before = self._children
         if (gone := self._gone(call, where)) is not None:
-            command, scope = self._commands[position]
-            self._commands[position] = (replace(command, maybe=command.maybe or gone), scope)
+            self._amend(position, maybe=self._commands[position][0].maybe or gone)
         if call.kind is CallKind.TEXT:
             self._text(call, at, where)
         elif call.kind is CallKind.INPUT:
@@ -215,9 +212,7 @@ class Walk(Statements):
         else:
             self._file(call, at, where)
         if self._children > before:
-            target = next((n for n, word in enumerate(words) if word is call.target), 0)
-            command, scope = self._commands[position]
-            self._commands[position] = (replace(command, followed=target), scope)
+            self._amend(position, followed=next((n for n, word in enumerate(words) if word is call.target), 0))
 
     def _first_of_shell(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """The file that a variable makes bash, or an interactive shell, run first."""
@@ -271,18 +266,17 @@ class Walk(Statements):
         return standing.why if REMOVED.search(standing.why) else self._replaced(name, where)
 
     def _replaced(self, name: str, where: ExecutionPoint) -> str | None:
-        full = posixpath.normpath(posixpath.join(where.state.folder or "/", name))
+        full = _full(name, where)
         return self.replacements.of(full) or self._replaced_before(full)
 
     def _program_replaced(self, name: str, where: ExecutionPoint) -> str | None:
         """The same of a program that is called by its name, where what takes its place does nothing, or is not known."""
-        for folder in (where.state.value("PATH") or PATH).split(":"):
-            before = self._replaced_before(posixpath.normpath(f"{folder}/{name}"))
-            if self.replacements.may_make_idle or IDLE.search(before or ""):
-                why = self._replaced(f"{folder}/{name}", where)
+        for path in _in_path(name, where):
+            if self.replacements.may_make_idle or IDLE.search(self._replaced_before(_full(path, where)) or ""):
+                why = self._replaced(path, where)
                 if why is not None and IDLE.search(why):
                     return why
-            if isinstance(self._files(f"{folder}/{name}"), ShellScript):
+            if isinstance(self._files(path), ShellScript):
                 return None
         return None
 
@@ -305,7 +299,7 @@ class Walk(Statements):
         elif isinstance(found, str):
             self.undecided(name, found, at)
         elif call.kind is CallKind.FILE or name.endswith(".sh"):
-            self.undecided(name, f"no file of the project is copied to the script {name} in the image", at)
+            self.undecided(name, _not_copied(f"the script {name}"), at)
         else:
             self._handed(call, at, where)
 
@@ -327,15 +321,15 @@ class Walk(Statements):
         if not target.known:
             return f"which script {target.text} is, is only known at run time"
         if by_name and "/" not in target.text:
-            for folder in (where.state.value("PATH") or PATH).split(":"):
-                found = self._files(f"{folder}/{target.text}")
+            for path in _in_path(target.text, where):
+                found = self._files(path)
                 # Who wrote a program that is called by its name alone does not matter: programs are not looked into.
                 if isinstance(found, ShellScript) or (found and target.text.endswith(".sh")):
                     return found
             return None
         if not target.text.startswith("/") and where.state.folder is None:
             return f"the folder from which {target.text} is called is only known at run time"
-        return self._files(posixpath.normpath(posixpath.join(where.state.folder or "/", target.text)))
+        return self._files(_full(target.text, where))
 
     def _package(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         found = self._found(Word("./package.json"), where)
@@ -344,7 +338,7 @@ class Walk(Statements):
             self.undecided(name, "which script of package.json it is, is only known at run time", at)
             return
         if not isinstance(found, ShellScript):
-            self.undecided(name, found or "no file of the project is copied to package.json in the image", at)
+            self.undecided(name, found or _not_copied("package.json"), at)
             return
         try:
             scripts = list(package_scripts(found, call))
@@ -369,7 +363,7 @@ class Walk(Statements):
         if target is None or not target.known or (state.folder is None and not target.text.startswith("/")):
             state.folder = None
         else:
-            full = posixpath.normpath(posixpath.join(state.folder or "/", target.text))
+            full = _full(target.text, where)
             before = self._paths.standing(full)
             after = standing_after(self.changes, full, before)
             if where.failure is not NOTHING or (after.kind is PathKind.UNKNOWN and after == before):
@@ -392,10 +386,22 @@ class Walk(Statements):
             self.script(where.in_script(found))
         else:
             name = words[0].text if words else "."
-            reason = found or f"no file of the project is copied to the script {name} in the image"
             self.change(words or [Word(".")], at, where)
-            self.undecided(f". {name}", reason, at)
+            self.undecided(f". {name}", found or _not_copied(f"the script {name}"), at)
 
     def _trap(self, words: list[Word], at: Location, _: ExecutionPoint) -> None:
         if words and words[0].text not in ("", "-"):
             self.undecided(f"trap {words[0].text}", "a trap runs at a signal or at exit", at)
+
+
+def _full(path: str, where: ExecutionPoint) -> str:
+    return posixpath.normpath(posixpath.join(where.state.folder or "/", path))
+
+
+def _in_path(name: str, where: ExecutionPoint) -> Iterator[str]:
+    """Where a shell looks for a program."""
+    return (f"{folder}/{name}" for folder in (where.state.value("PATH") or PATH).split(":"))
+
+
+def _not_copied(to: str) -> str:
+    return f"no file of the project is copied to {to} in the image"

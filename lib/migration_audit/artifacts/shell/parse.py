@@ -132,13 +132,13 @@ def ends_line(assignment: Node, command: Node) -> bool:
 
 def asks(node: Node) -> bool:
     """Whether a command only answers a question."""
-    if node.type in ("test_command", "negated_command"):
-        return True
-    if node.type == "list":
-        return asks(node.children[-1])
-    if node.type in ("redirected_statement", "pipeline"):
-        return asks(node.named_children[-1] if node.type == "pipeline" else node.named_children[0])
-    return node.type == "command" and shell_text_of(node).split()[:1] != [] and shell_text_of(node).split()[0] in _ASKING
+    if node.type in ("list", "pipeline"):
+        return asks(node.named_children[-1])
+    if node.type == "redirected_statement":
+        return asks(node.named_children[0])
+    return node.type in ("test_command", "negated_command") or (
+        node.type == "command" and not _ASKING.isdisjoint(shell_text_of(node).split()[:1])
+    )
 
 
 Branch = tuple[list[Node], list[Node]]

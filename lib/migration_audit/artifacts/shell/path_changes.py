@@ -224,16 +224,12 @@ def _mode(given: str, before: int | None) -> int | None:
 
 _MAKERS: Final[dict[str, Maker]] = {
     "mkdir": _mkdir,
-    "touch": _touch,
-    "truncate": _touch,
     "tee": _write,
-    "rm": _remove,
-    "rmdir": _remove,
-    "unlink": _remove,
-    "cp": _copy,
     "ln": _link,
-    "install": _copy,
     "mv": _move,
+    **dict.fromkeys(("touch", "truncate"), _touch),
+    **dict.fromkeys(("rm", "rmdir", "unlink"), _remove),
+    **dict.fromkeys(("cp", "install"), _copy),
 }
 
 

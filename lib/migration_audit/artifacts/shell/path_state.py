@@ -35,19 +35,10 @@ class PathState:
 
         Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/test.html
         """
-        answer: bool | None
-        match self.kind:
-            case PathKind.NOTHING:
-                answer = False
-            case PathKind.SOMETHING:
-                answer = _OF_ANYTHING.get(operator)
-            case PathKind.FOLDER:
-                answer = _OF_FOLDERS.get(operator)
-            case PathKind.FILE:
-                answer = self._of_file().get(operator)
-            case PathKind.UNKNOWN:
-                answer = None
-        return answer
+        if self.kind is PathKind.NOTHING:
+            return False
+        answers = {PathKind.SOMETHING: _OF_ANYTHING, PathKind.FOLDER: _OF_FOLDERS, PathKind.FILE: self._of_file()}
+        return answers.get(self.kind, {}).get(operator)
 
     def _of_file(self) -> dict[str, bool | None]:
         mode = self.mode
@@ -61,14 +52,7 @@ class PathState:
 _NEITHER: Final = frozenset({"-b", "-c", "-p", "-S", "-L", "-h"})
 """Tests for what COPY, mkdir and their kin never make; links are followed, and reported as what they lead to."""
 _OF_ANYTHING: Final[dict[str, bool | None]] = {"-e": True, "-a": True, **dict.fromkeys(_NEITHER, False)}
-_OF_FOLDERS: Final[dict[str, bool | None]] = {
-    **_OF_ANYTHING,
-    "-f": False,
-    "-d": True,
-    "-s": True,
-    "-r": True,
-    "-x": True,
-}
+_OF_FOLDERS: Final[dict[str, bool | None]] = {**_OF_ANYTHING, "-f": False, **dict.fromkeys(("-d", "-s", "-r", "-x"), True)}
 FILE_TESTS: Final = frozenset({"-e", "-f", "-d", "-s", "-x", "-r", *_NEITHER})
 
 NOTHING: Final = PathState(kind=PathKind.NOTHING)

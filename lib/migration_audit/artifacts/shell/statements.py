@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -111,22 +112,14 @@ class Statements(ShellWalker[None]):
             self.node(left, where.status_checked(scope, stop))
             if decided is not False:
                 unknown = decided is None and asks(left)
-                self._maybe_right(right, where, depends_on(left, answer.why) if unknown else None)
+                self._branch([right], where, depends_on(left, answer.why) if unknown else None)
             if scope is not where.scope:
                 scope.until = self.position
         else:
             self.node(left, where.status_checked(self._fails(right, where) or NOTHING, NOTHING))
             if decided is not True:
                 reason = None if decided is False else f"it runs only where `{on_one_line(left)}` fails"
-                self._maybe_right(right, replace(where, after_failure=True), reason)
-
-    def _maybe_right(self, node: Node, where: ExecutionPoint, reason: str | None) -> None:
-        if reason is None:
-            self.node(node, where)
-            return
-        inner = where.only(reason, self._decision()[0])
-        self.node(node, inner)
-        where.state.forget(inner.state)
+                self._branch([right], replace(where, after_failure=True), reason)
 
     def _fails(self, node: Node, where: ExecutionPoint) -> FailureEffect | None:
         """What is stopped where ``node`` certainly ends with a failure; None where it may succeed."""
@@ -171,18 +164,23 @@ class Statements(ShellWalker[None]):
             is_true, is_false = self._decision()
             self._branch(body, where, None if on_failure else reason, is_true)
             if on_success is None:
-                inner = where.only(reason, is_false)
-                self._chain(branches[position + 1 :], otherwise, inner)
-                where.state.forget(inner.state)
+                with self._perhaps(where, reason, is_false) as inner:
+                    self._chain(branches[position + 1 :], otherwise, inner)
                 return
         self._statements(otherwise, where)
 
-    def _branch(self, body: Sequence[Node], where: ExecutionPoint, reason: str | None, guard: Guard) -> None:
+    def _branch(self, body: Sequence[Node], where: ExecutionPoint, reason: str | None, guard: Guard | None = None) -> None:
         if reason is None:
             self._statements(body, where)
             return
-        inner = where.only(reason, guard)
-        self._statements(body, inner)
+        with self._perhaps(where, reason, guard) as inner:
+            self._statements(body, inner)
+
+    @contextmanager
+    def _perhaps(self, where: ExecutionPoint, reason: str, guard: Guard | None = None) -> Iterator[ExecutionPoint]:
+        """A part that may not run, by default where a new condition is true: what it changes is unknown afterwards."""
+        inner = where.only(reason, guard or self._decision()[0])
+        yield inner
         where.state.forget(inner.state)
 
     def _while(self, node: Node, where: ExecutionPoint) -> None:
@@ -195,17 +193,12 @@ class Statements(ShellWalker[None]):
         again, over = where.process.scope, NOTHING
         looked = where.status_checked(again, over) if is_until else where.status_checked(over, again)
         self._statements(condition, looked)
+        depends = f"it is in a loop that depends on `{on_one_line(condition[-1])}`"
+        with self._perhaps(where, depends if decided is None else "it is in an endless loop") as inner:
+            self._body(body, inner.in_loop())
         if decided is not None:
-            inner = where.only("it is in an endless loop", self._decision()[0]).in_loop()
-            self._body(body, inner)
-            where.state.forget(inner.state)
             where.process.may_be_over = where.process.may_be_over or f"the loop at {where.script.place(node)} may not end"
             where.process.over_if.append((*where.guards, self._decision()[0]))
-            return
-        reason = f"it is in a loop that depends on `{on_one_line(condition[-1])}`"
-        inner = where.only(reason, self._decision()[0]).in_loop()
-        self._body(body, inner)
-        where.state.forget(inner.state)
 
     def _for(self, node: Node, where: ExecutionPoint) -> None:
         body = next(c for c in node.named_children if c.type in ("do_group", "compound_statement"))
@@ -220,11 +213,9 @@ class Statements(ShellWalker[None]):
                 where.state.variables[name] = word.text
                 self._body(body, where.in_loop(loop))
             return
-        reason = f"it is in a loop over `{' '.join(map(on_one_line, values))}`"
-        inner = where.only(reason, self._decision()[0]).in_loop()
-        inner.state.variables[name] = None
-        self._body(body, inner)
-        where.state.forget(inner.state)
+        with self._perhaps(where, f"it is in a loop over `{' '.join(map(on_one_line, values))}`") as inner:
+            inner.state.variables[name] = None
+            self._body(body, inner.in_loop())
 
     def _for_words(self, node: Node, where: ExecutionPoint) -> list[Word]:
         """An unquoted glob becomes the names of those files that are certainly there; else they are unknown."""
@@ -262,9 +253,6 @@ class Statements(ShellWalker[None]):
             inner = replace(where, state=where.state.copy())
             is_last = position == len(parts) - 1
             self.node(part, inner if is_last or where.state.pipefail else inner.status_checked())
-
-    def _subshell(self, node: Node, where: ExecutionPoint) -> None:
-        self._own_process(node, where)
 
     def _own_process(self, node: Node, where: ExecutionPoint) -> None:
         """Statements that cannot end the script around them, nor change what it knows."""
@@ -361,9 +349,8 @@ class Statements(ShellWalker[None]):
     def _other_loop(self, node: Node, where: ExecutionPoint) -> None:
         for child in node.named_children:
             if child.type in ("do_group", "compound_statement"):
-                inner = where.only("it is in a loop", self._decision()[0]).in_loop()
-                self._body(child, inner)
-                where.state.forget(inner.state)
+                with self._perhaps(where, "it is in a loop") as inner:
+                    self._body(child, inner.in_loop())
 
     _HANDLERS: Final[dict[str, Callable[[Statements, Node, ExecutionPoint], None]]] = {
         "list": _list,
@@ -376,7 +363,7 @@ class Statements(ShellWalker[None]):
         "c_style_for_statement": _other_loop,
         "case_statement": _case,
         "pipeline": _pipeline,
-        "subshell": _subshell,
+        "subshell": _own_process,
         "redirected_statement": _redirected,
         "function_definition": _function,
         "declaration_command": _declaration,

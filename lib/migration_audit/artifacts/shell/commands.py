@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any, Final
 
 from migration_audit.artifacts.shell.builtins import OF_THE_SHELL, Builtin
-from migration_audit.artifacts.shell.conditions import Answer
 from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, Lookup, ending
 from migration_audit.artifacts.shell.parse import ShellScript
-from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
-from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
-from migration_audit.artifacts.shell.replaced import IDLE, REMOVED, Replacements
-from migration_audit.artifacts.shell.statements import Statements
-from migration_audit.artifacts.shell.words import PATH, ShellVariables, Word
+from migration_audit.artifacts.shell.path_changes import standing_after
+from migration_audit.artifacts.shell.path_lookup import PathLookup, full_path_at, not_copied
+from migration_audit.artifacts.shell.path_state import PathKind, Paths
+from migration_audit.artifacts.shell.words import ShellVariables, Word
 from migration_audit.artifacts.shell.wrappers import (
     SHELLS,
     SILENT,
@@ -42,18 +38,12 @@ _MOST_DEPTH: Final = 20
 _MOST_COMMANDS: Final = 2_000
 
 
-class Walk(Statements):
+class Walk(PathLookup):
     """One walk over everything that one start leads to."""
 
     def __init__(self, files: Lookup, paths: Paths) -> None:
         """``files`` finds scripts by their path in the image, ``paths`` whatever is there."""
-        super().__init__()
-        self.changes: list[PathChange] = []
-        """What was started that may change files, in order."""
-        self.replacements = Replacements()
-        self._replaced_before = cache(paths.replaced)
-        self._files = files
-        self._paths = paths
+        super().__init__(files, paths)
         self._commands: list[tuple[StartedCommand, FailureEffect]] = []
         self._children = 0
         self._conditions = 0
@@ -95,37 +85,6 @@ class Walk(Statements):
             self.program(where)
         except RecursionError:
             self.undecided(where.script.at.path, "its statements are nested too deeply", where.script.at)
-
-    def asked(self, operator: str, path: str, where: ExecutionPoint) -> Answer:
-        """How a test of a file answers at this point: by the image, and by what was started before."""
-        if not path.startswith("/") and where.state.folder is None:
-            return Answer(None, f"the folder that {path} is relative to is only known at run time")
-        if re.search(r"[^./][^/]*/+\.\.(?:/|\Z)", path):
-            return Answer(None, "its path contains a folder that may be a symbolic link")
-        standing = self._standing(path, where)
-        if path.endswith("/") and standing.kind is not PathKind.FOLDER:
-            return Answer(False if standing.kind in (PathKind.NOTHING, PathKind.FILE) else None, standing.why)
-        return Answer(standing.answers(operator), standing.why)
-
-    def _standing(self, path: str, where: ExecutionPoint) -> PathState:
-        full = _full(path, where)
-        return standing_after(self.changes, full, self._paths.standing(full))
-
-    def names(self, pattern: str, where: ExecutionPoint) -> tuple[str, ...]:
-        """Files that a pattern certainly names at this point, as the shell spells them."""
-        if where.state.folder is None or not pattern.startswith(("/", "./")) or re.search(r"/\.\.(?:/|\Z)", pattern):
-            return ()
-        found = [name for name in self._paths.names(_full(pattern, where)) if self.asked("-e", name, where).value]
-        if pattern.startswith("/"):
-            return tuple(found)
-        return tuple(f"./{posixpath.relpath(name, where.state.folder)}" for name in found)
-
-    def change(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
-        """Keep a command that may change files."""
-        is_certain, ends_all = where.doubt is None, where.failure is not NOTHING
-        made = PathChange(words=tuple(words), folder=where.state.folder, at=at, is_certain=is_certain, ends_all=ends_all)
-        self.changes.append(made)
-        self.replacements.add(made)
 
     def start(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """A simple command with these words."""
@@ -198,7 +157,7 @@ class Walk(Statements):
             return
         self._first_of_shell(words, at, where)
         before = self._children
-        if (gone := self._gone(call, where)) is not None:
+        if (gone := self.replaced_script(call, where)) is not None:
             self._amend(position, maybe=self._commands[position][0].maybe or gone)
         if call.kind is CallKind.TEXT:
             self._text(call, at, where)
@@ -219,7 +178,7 @@ class Walk(Statements):
         texts = [word.text.rpartition("/")[2] for word in words]
         name = "BASH_ENV" if "bash" in texts else "ENV" if "-i" in texts and not SHELLS.isdisjoint(texts) else ""
         loaded = where.state.value(name) if name else None
-        if loaded and isinstance(found := self._found(Word(loaded), where), ShellScript):
+        if loaded and isinstance(found := self.found(Word(loaded), where), ShellScript):
             self._keep([Word(name), Word(loaded)], at, where, followed=1)
             self._child(found, (), where, errexit=False)
 
@@ -245,41 +204,6 @@ class Walk(Statements):
             )
             self.script(inner)
 
-    def _gone(self, call: StartedProgram, where: ExecutionPoint) -> str | None:
-        """Why it may be something else than a script of the project: a step of the build or a mount takes its place."""
-        name = call.target.text
-        if call.kind not in (CallKind.FILE, CallKind.PROGRAM) or not call.target.known:
-            return None
-        if "/" not in name and call.kind is CallKind.PROGRAM:
-            return self._program_replaced(name, where)
-        if where.state.folder is None and not name.startswith("/"):
-            return None
-        found = self._found(call.target, where)
-        if found is None and not name.startswith("/") and name.endswith(".sh"):
-            return f"nothing of the project is copied to {name}"
-        return self._replaced_here(name, where) if isinstance(found, ShellScript) else found
-
-    def _replaced_here(self, name: str, where: ExecutionPoint) -> str | None:
-        standing = self._standing(name, where)
-        if standing.kind is PathKind.NOTHING:
-            return f"{name} is not in the image any more"
-        return standing.why if REMOVED.search(standing.why) else self._replaced(name, where)
-
-    def _replaced(self, name: str, where: ExecutionPoint) -> str | None:
-        full = _full(name, where)
-        return self.replacements.of(full) or self._replaced_before(full)
-
-    def _program_replaced(self, name: str, where: ExecutionPoint) -> str | None:
-        """The same of a program that is called by its name, where what takes its place does nothing, or is not known."""
-        for path in _in_path(name, where):
-            if self.replacements.may_make_idle or IDLE.search(self._replaced_before(_full(path, where)) or ""):
-                why = self._replaced(path, where)
-                if why is not None and IDLE.search(why):
-                    return why
-            if isinstance(self._files(path), ShellScript):
-                return None
-        return None
-
     def _text(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         if not call.target.known and not is_open(call.target.text):
             self.undecided(call.target.text, "the text passed to the shell is only known at run time", at)
@@ -288,7 +212,7 @@ class Walk(Statements):
 
     def _file(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         name = call.target.text
-        found = self._found(call.target, where, by_name=call.kind is CallKind.PROGRAM)
+        found = self.found(call.target, where, by_name=call.kind is CallKind.PROGRAM)
         if isinstance(found, ShellScript):
             line = shebang(found.text)
             if call.kind is CallKind.PROGRAM and not is_shell_script(found.text, name):
@@ -299,46 +223,32 @@ class Walk(Statements):
         elif isinstance(found, str):
             self.undecided(name, found, at)
         elif call.kind is CallKind.FILE or name.endswith(".sh"):
-            self.undecided(name, _not_copied(f"the script {name}"), at)
+            self.undecided(name, not_copied(f"the script {name}"), at)
         else:
             self._handed(call, at, where)
 
     def _handed(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         """A program that nothing is known of, and is given a script: it may be there to start it."""
-        if is_supervisor(call) or any(self._found(Word(f"./{name}"), where) for name in rule_files(call)):
+        if is_supervisor(call) or any(self.found(Word(f"./{name}"), where) for name in rule_files(call)):
             reason = f"{call.target.text} runs what its own files specify, and those are not read"
             self.undecided(call.target.text, reason, at)
         for word in settings_of(call):
-            found = self._found(Word(f"./{word.text}"), where)
+            found = self.found(Word(f"./{word.text}"), where)
             if isinstance(found, ShellScript):
                 self._keep([word, *texts_in(found)], found.at, where, followed=0)
         for word in call.arguments if may_run_files(call) else ():
-            found = self._found(word, where) if word.known and "/" in word.text else None
+            found = self.found(word, where) if word.known and "/" in word.text else None
             if isinstance(found, ShellScript) and is_shell_script(found.text, word.text):
                 self.undecided(word.text, f"it is not known whether {call.target.text} runs the script passed to it", at)
 
-    def _found(self, target: Word, where: ExecutionPoint, *, by_name: bool = False) -> ShellScript | str | None:
-        if not target.known:
-            return f"which script {target.text} is, is only known at run time"
-        if by_name and "/" not in target.text:
-            for path in _in_path(target.text, where):
-                found = self._files(path)
-                # Who wrote a program that is called by its name alone does not matter: programs are not looked into.
-                if isinstance(found, ShellScript) or (found and target.text.endswith(".sh")):
-                    return found
-            return None
-        if not target.text.startswith("/") and where.state.folder is None:
-            return f"the folder from which {target.text} is called is only known at run time"
-        return self._files(_full(target.text, where))
-
     def _package(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
-        found = self._found(Word("./package.json"), where)
+        found = self.found(Word("./package.json"), where)
         name = call.target.text
         if not call.target.known:
             self.undecided(name, "which script of package.json it is, is only known at run time", at)
             return
         if not isinstance(found, ShellScript):
-            self.undecided(name, found or _not_copied("package.json"), at)
+            self.undecided(name, found or not_copied("package.json"), at)
             return
         try:
             scripts = list(package_scripts(found, call))
@@ -363,7 +273,7 @@ class Walk(Statements):
         if target is None or not target.known or (state.folder is None and not target.text.startswith("/")):
             state.folder = None
         else:
-            full = _full(target.text, where)
+            full = full_path_at(target.text, where)
             before = self._paths.standing(full)
             after = standing_after(self.changes, full, before)
             if where.failure is not NOTHING or (after.kind is PathKind.UNKNOWN and after == before):
@@ -380,28 +290,15 @@ class Walk(Statements):
             self.undecided(f"eval {text}", "what eval runs is only known at run time", at)
 
     def _source(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
-        found = self._found(words[0], where, by_name=True) if words else "it does not name a file"
+        found = self.found(words[0], where, by_name=True) if words else "it does not name a file"
         if isinstance(found, ShellScript):
             self._keep([Word("."), *words], at, where, followed=1)
             self.script(where.in_script(found))
         else:
             name = words[0].text if words else "."
             self.change(words or [Word(".")], at, where)
-            self.undecided(f". {name}", found or _not_copied(f"the script {name}"), at)
+            self.undecided(f". {name}", found or not_copied(f"the script {name}"), at)
 
     def _trap(self, words: list[Word], at: Location, _: ExecutionPoint) -> None:
         if words and words[0].text not in ("", "-"):
             self.undecided(f"trap {words[0].text}", "a trap runs at a signal or at exit", at)
-
-
-def _full(path: str, where: ExecutionPoint) -> str:
-    return posixpath.normpath(posixpath.join(where.state.folder or "/", path))
-
-
-def _in_path(name: str, where: ExecutionPoint) -> Iterator[str]:
-    """Where a shell looks for a program."""
-    return (f"{folder}/{name}" for folder in (where.state.value("PATH") or PATH).split(":"))
-
-
-def _not_copied(to: str) -> str:
-    return f"no file of the project is copied to {to} in the image"

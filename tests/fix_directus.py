@@ -13,7 +13,7 @@ import yaml
 
 from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.audit.case import directus_boots
-from migration_audit.directus.apply import boots
+from migration_audit.directus.apply import ApplyOutcome, apply
 from migration_audit.directus.behaviour import Behaviour, behaviour_of
 from migration_audit.directus.boots import DirectusBoots, with_tables
 from migration_audit.directus.inspect import snapshot_of_state
@@ -124,6 +124,26 @@ def behaviour(version: str) -> Behaviour:
     found = behaviour_of(DirectusVersion.parse(version) or DirectusVersion(0, 0, 0))
     assert found is not None
     return found
+
+
+def boots(
+    database: DirectusDatabase,
+    file: Any,
+    version: Behaviour,
+    *,
+    times: int,
+    between: Callable[[DatabaseState], None] | None = None,
+    **options: Any,
+) -> tuple[list[ApplyOutcome], DatabaseState]:
+    """``times`` applies, each on what the one before left; ``between`` is what the boot does after each."""
+    state, found = DatabaseState(database), []
+    for _ in range(times):
+        done, state = apply(state, file, version, **options)
+        found.append(done)
+        if between is not None and done.code == 0:
+            state = state.copy()
+            between(state)
+    return found, state
 
 
 @cache

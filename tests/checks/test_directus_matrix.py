@@ -14,7 +14,7 @@ import fix_directus as d
 from fix_directus import LEDGER, OWNED, POSITIONS, live, own_file, target
 from fix_inputs import environment
 from migration_audit.checks import BY_ID, judge
-from migration_audit.directus.apply import NO_CHANGES, ApplyOutcome, boots
+from migration_audit.directus.apply import NO_CHANGES, ApplyOutcome
 from migration_audit.directus.command_line import answers, apply_call
 from migration_audit.model.directus import DirectusRuntime, DirectusVersion
 from migration_audit.model.directus_database import Dependant, DirectusDatabase, DirectusEventTrigger
@@ -406,7 +406,7 @@ def test_the_model_does_what_real_servers_did(
         edit(body)
     for change in changes:
         database = change(database)
-    done, _ = boots(database, body, d.behaviour(version), times=len(expected), **options)
+    done, _ = d.boots(database, body, d.behaviour(version), times=len(expected), **options)
     for one, words in zip(done, expected, strict=True):
         if one.code:
             assert words and words in one.message
@@ -623,7 +623,7 @@ def test_directus_12_allows_25_active_collections_without_a_license(
     for name in (*names, "new"):
         meta = {**entry["meta"], "collection": name}
         body["collections"].append({"collection": name, "meta": meta, "schema": {"name": name}})
-    (done,), _ = boots(database, body, d.behaviour("12.4.0"), times=1)
+    (done,), _ = d.boots(database, body, d.behaviour("12.4.0"), times=1)
     assert (done.code, len(done.guesses)) == (code, guesses)
     assert all("collections limit exceeded" in words for words in (done.message,) * code + done.guesses)
 

@@ -225,7 +225,7 @@ def rehearsed_words(boot: RehearsedBoot) -> str:
 
 
 def _ended(code: int, message: str, does: str) -> str:
-    text = " ".join(message.split())
+    text = _line(message)
     if code:
         return f"stops with `{text}`; exit code {code}" + (f"; before that: {does}" if does else "")
     return f"{does or text.rstrip('.')}; exit code 0"

@@ -1,10 +1,10 @@
-"""applyDiff: one ``schema apply``, and boots one after the other."""
+"""applyDiff: one ``schema apply``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migration_audit.directus.behaviour import Behaviour
@@ -74,12 +74,8 @@ def undecidable(database: DirectusDatabase, file: Any, version: Behaviour, exclu
     """Why the model does not say what an apply does here; None where it does."""
     named = {row["collection"] for row in (*database.collections, *database.fields)}
     for section in ("collections", "fields", "relations"):
-        entries = file.get(section) if isinstance(file, Mapping) else None
-        named |= (
-            {js_text(opt(one, "collection")) for one in entries if isinstance(one, Mapping)}
-            if isinstance(entries, list)
-            else set()
-        )
+        if isinstance(entries := opt(file, section), list):
+            named |= {js_text(opt(one, "collection")) for one in entries if isinstance(one, Mapping)}
     schemas: dict[str, list[str]] = {}
     for table in database.tables:
         schemas.setdefault(table.name, []).append(table.schema)
@@ -114,45 +110,12 @@ def apply(
     try:
         run.run()
     except JsError as error:
-        failed = ApplyOutcome(
-            code=1,
-            message=str(error),
-            operations=operations,
-            at=run.at,
-            undone=tuple(changed.statements),
-            guesses=tuple(changed.guesses),
-        )
-        return failed, state
-    done = ApplyOutcome(
-        code=0,
-        message=APPLIED,
-        operations=operations,
-        statements=tuple(changed.statements),
-        guesses=tuple(changed.guesses),
-    )
-    return done, changed
-
-
-def boots(
-    database: DirectusDatabase,
-    file: Any,
-    version: Behaviour,
-    *,
-    times: int = 2,
-    excluded: Collection[str] = DEFAULT_EXCLUDED,
-    ignored: Collection[str] = (),
-    between: Callable[[DatabaseState], None] | None = None,
-) -> tuple[tuple[ApplyOutcome, ...], DatabaseState]:
-    """``times`` applies, each on what the one before left; ``between`` is what the boot does after each."""
-    state = DatabaseState(database)
-    found = []
-    for _ in range(times):
-        done, state = apply(state, file, version, excluded=excluded, ignored=ignored)
-        found.append(done)
-        if between is not None and done.code == 0:
-            state = state.copy()
-            between(state)
-    return tuple(found), state
+        undone = tuple(changed.statements)
+        done = ApplyOutcome(code=1, message=str(error), operations=operations, at=run.at, undone=undone)
+        return replace(done, guesses=tuple(changed.guesses)), state
+    statements = tuple(changed.statements)
+    done = ApplyOutcome(code=0, message=APPLIED, operations=operations, statements=statements)
+    return replace(done, guesses=tuple(changed.guesses)), changed
 
 
 def _operations(found: SnapshotDifference) -> Iterator[Operation]:

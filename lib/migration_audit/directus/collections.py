@@ -24,7 +24,7 @@ def assert_collections(state: DatabaseState, version: Behaviour, excluded: froze
     ]
     if version.most_collections is None or len([name for name in active if name not in excluded]) < version.most_collections:
         return
-    refuses = True if state.is_licensed is False else None
+    refuses = True if state.given.is_licensed is False else None
     state.guess(refuses, f"collections limit exceeded: {version.most_collections} are allowed without a license")
 
 

@@ -13,6 +13,7 @@ from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.rows import stored_default
 from migration_audit.directus.statement import PgError, knex_name
 from migration_audit.model.directus_database import DirectusColumn, DirectusIndex, DirectusKey
+from migration_audit.model.identifiers import quoted
 
 _KNEX: Final = {
     "bigInteger": ("bigint", 64, 0),
@@ -108,6 +109,8 @@ def _typed(
     if increments:
         data_type, bits = ("bigint", 64) if kind == "bigInteger" else ("integer", 32)
         return DirectusColumn(name=name, type=data_type, precision=bits, scale=0, serial=True, nullable=False)
+    if not isinstance(kind, str):
+        raise JsError(f"Cannot read properties of {'null' if kind is None else 'undefined'} (reading 'startsWith')")
     if kind in ("string", "hash"):
         length = 255 if kind == "hash" else _length(version, payload, existing)
         if length < 1:
@@ -118,15 +121,13 @@ def _typed(
         if not 1 <= precision <= 1000:
             raise PgError(f"NUMERIC precision {precision} must be between 1 and 1000")
         return DirectusColumn(name=name, type="numeric", precision=precision, scale=scale)
-    if isinstance(kind, str) and kind in _KNEX:
+    if kind in _KNEX:
         data_type, known, places = _KNEX[kind]
         return DirectusColumn(name=name, type=data_type, precision=known, scale=places)
-    if isinstance(kind, str) and kind.startswith("geometry"):
-        if not state.postgis:
+    if kind.startswith("geometry"):
+        if not state.given.postgis:
             raise PgError('type "geometry" does not exist')
         return DirectusColumn(name=name, type=(kind.partition(".")[2] or "geometry").upper())
-    if kind is MISSING or kind is None or not isinstance(kind, str):
-        raise JsError(f"Cannot read properties of {'null' if kind is None else 'undefined'} (reading 'startsWith')")
     raise JsError(f'Illegal type passed: "{kind}"')
 
 
@@ -149,7 +150,7 @@ def _precision(version: Behaviour, payload: Any, existing: Mapping[str, Any] | N
 
 def _whole(value: Any, fallback: int) -> int:
     """knex's ``toNumber``."""
-    if value is MISSING or value is None:
+    if absent(value):
         return fallback
     match = re.match(r"\s*[+-]?\d+", js_text(value))
     return int(match[0]) if match else fallback
@@ -159,10 +160,7 @@ def _modifiers(version: Behaviour, made: Built, payload: Any, existing: Mapping[
     nullable, default = opt(payload, "schema", "is_nullable"), opt(payload, "schema", "default_value")
     if existing is None:
         made.nullable = truthy(nullable) or nullable is MISSING or (nullable is None and version.keeps_modifiers)
-    elif version.keeps_modifiers:
-        made.nullable = truthy(existing["is_nullable"] if absent(nullable) else nullable)
-        default = existing["default_value"] if default is MISSING else default
-    elif nullable is not MISSING or default is not MISSING:
+    elif version.keeps_modifiers or nullable is not MISSING or default is not MISSING:
         # The helper of 11.2 sets it only where it is named or was there.
         made.nullable = truthy(existing["is_nullable"] if absent(nullable) else nullable)
         default = existing["default_value"] if default is MISSING else default
@@ -197,17 +195,13 @@ def _keys(version: Behaviour, made: Built, table: str, name: str, payload: Any, 
         made.drop_index = directus_index_name(version, "index", table, name)
 
 
-def _identifier(name: str) -> str:
-    return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
-
-
 def finished(table: str, made: Built) -> DirectusColumn:
     """The column as it is after it was created."""
     column = made.column
     if column is None:
         raise ValueError("no column")
     if made.increments:
-        return replace(column, default=f"nextval('{_identifier(f'{table}_{column.name}_seq')}'::regclass)")
+        return replace(column, default=f"nextval('{quoted(f'{table}_{column.name}_seq')}'::regclass)")
     default = None if made.default is MISSING else made.default
     return replace(column, default=default, nullable=bool(made.nullable))
 
@@ -217,12 +211,9 @@ def add(state: DatabaseState, table: str, made: Built) -> None:
     if made.column is None:
         return
     column = finished(table, made)
-    key = None
-    if made.increments:
-        key = DirectusKey(name=f"{table}_pkey", primary=True, columns=(column.name,))
-    state.add_column(
-        table, column, f'alter table "{table}" add column "{column.name}" {made.type}{modifiers(made)}', key=key
-    )
+    key = DirectusKey(name=f"{table}_pkey", primary=True, columns=(column.name,)) if made.increments else None
+    sql = f'alter table "{table}" add column "{column.name}" {made.type}{modifiers(made)}'
+    state.add_column(table, column, sql, key=key)
     keys_after(state, table, made)
 
 
@@ -231,9 +222,11 @@ def modifiers(made: Built) -> str:
     if made.increments:
         return " primary key"
     words = "" if made.nullable is None else " null" if made.nullable else " not null"
-    if made.default is not MISSING:
-        words += f" default {'null' if made.default is None else made.default}"
-    return words
+    return words if made.default is MISSING else f"{words} default {_spelled_default(made)}"
+
+
+def _spelled_default(made: Built) -> str:
+    return "null" if made.default is None else str(made.default)
 
 
 def alter(state: DatabaseState, table: str, made: Built) -> None:
@@ -248,9 +241,7 @@ def alter(state: DatabaseState, table: str, made: Built) -> None:
         raise PgError(f'type "{made.type}" does not exist')
     state.set_type(table, name, made.column, f'{start} type {made.type} using ("{name}"::{made.type})')
     if made.default is not MISSING:
-        state.set_default(
-            table, name, made.default, f"{start} set default {'null' if made.default is None else made.default}"
-        )
+        state.set_default(table, name, made.default, f"{start} set default {_spelled_default(made)}")
     if made.nullable is False:
         state.set_not_null(table, name)
     keys_after(state, table, made)

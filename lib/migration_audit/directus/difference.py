@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,21 @@ from migration_audit.directus.behaviour import Behaviour
 from migration_audit.directus.js import DELETED, EDITED, MISSING, NEW, DeepDifference, JsError, diff, get, opt, pick
 from migration_audit.directus.types import SCHEMA_KEYS
 
-_COLLECTION = ("collection", "fields", "meta", "schema.name")
-_FIELD = ("collection", "field", "type", "meta", "name", "children")
-_COLUMN = tuple(f"schema.{key}" for key in SCHEMA_KEYS)
-_RELATION = (
-    *("collection", "field", "related_collection", "meta", "schema.table", "schema.column", "schema.foreign_key_table"),
-    *("schema.foreign_key_column", "schema.constraint_name", "schema.on_update", "schema.on_delete"),
-)
-_SYSTEM_FIELD = ("collection", "field", "schema.is_indexed")
+_KEYS = {
+    "collections": ("collection", "fields", "meta", "schema.name"),
+    "fields": (
+        *("collection", "field", "type", "meta", "name", "children"),
+        *(f"schema.{key}" for key in SCHEMA_KEYS),
+    ),
+    "systemFields": ("collection", "field", "schema.is_indexed"),
+    "relations": (
+        *("collection", "field", "related_collection", "meta", "schema.table", "schema.column"),
+        *("schema.foreign_key_table", "schema.foreign_key_column", "schema.constraint_name"),
+        *("schema.on_update", "schema.on_delete"),
+    ),
+}
+"""What is compared of the items of each section."""
+_Items = list[dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -27,7 +34,6 @@ class SnapshotDifferenceEntry:
     collection: Any
     field: Any
     changes: tuple[DeepDifference, ...]
-    related: Any = None
 
     @property
     def first(self) -> DeepDifference:
@@ -62,43 +68,32 @@ class SnapshotDifference:
         return SnapshotDifference(kept(self.collections), kept(self.fields), kept(self.system_fields), kept(self.relations))
 
 
-def sanitize_collection(item: Any) -> dict[str, Any]:
-    """``sanitizeCollection``."""
-    return pick(item, _COLLECTION)
+def sanitized(section: str, item: Any, *, whole: bool = True) -> dict[str, Any]:
+    """``sanitizeCollection``, ``sanitizeField``, ``sanitizeSystemField``, ``sanitizeRelation``.
+
+    Without ``whole``, as for an auto-incremented key, the schema of a field is left out.
+    """
+    return pick(item, [key for key in _KEYS[section] if whole or not key.startswith("schema.")])
 
 
-def sanitize_field(item: Any, *, whole: bool = True) -> dict[str, Any]:
-    """``sanitizeField``; without ``whole``, as for an auto-incremented key, its schema is not compared."""
-    return pick(item, (*_FIELD, *(_COLUMN if whole else ())))
-
-
-def sanitize_relation(item: Any) -> dict[str, Any]:
-    """``sanitizeRelation``."""
-    return pick(item, _RELATION)
-
-
-def sanitize_system_field(item: Any) -> dict[str, Any]:
-    """``sanitizeSystemField``."""
-    return pick(item, _SYSTEM_FIELD)
-
-
-def difference(current: Mapping[str, list[dict[str, Any]]], file: Any, version: Behaviour) -> SnapshotDifference:
+def difference(current: Mapping[str, _Items], file: Any, version: Behaviour) -> SnapshotDifference:
     """What an apply of ``file`` would change of ``current``; raises JsError where Directus crashes on the file."""
     scope, system_scope = _scopes(file, version)
-    found = SnapshotDifference(
-        [e for e in _collections(current["collections"], file, version) if scope is None or _among(e.collection, scope)],
-        [e for e in _fields(current["fields"], file, version) if scope is None or _among(e.collection, scope)],
-        [
-            e
-            for e in (_system_fields(current["systemFields"], file) if version.system_fields else ())
-            if system_scope is None or _among(e.collection, system_scope)
-        ],
-        [e for e in _relations(current["relations"], file, version) if scope is None or _among(e.collection, scope)],
+    collections = _within(scope, _paired("collections", ("collection",), current, file, version))
+    fields = _within(scope, _fields(current["fields"], file, version))
+    system_fields = _system_fields(current["systemFields"], file) if version.system_fields else []
+    relations = _within(scope, _paired("relations", ("collection", "field"), current, file, version))
+    gone = frozenset(entry.collection for entry in collections if entry.first.kind == DELETED)
+    return SnapshotDifference(
+        collections,
+        [entry for entry in fields if not _among(entry.collection, gone)],
+        _within(system_scope, system_fields),
+        [entry for entry in relations if not _among(entry.collection, gone)],
     )
-    gone = frozenset(entry.collection for entry in found.collections if entry.first.kind == DELETED)
-    found.fields = [entry for entry in found.fields if not _among(entry.collection, gone)]
-    found.relations = [entry for entry in found.relations if not _among(entry.collection, gone)]
-    return found
+
+
+def _within(scope: set[str] | None, entries: list[SnapshotDifferenceEntry]) -> list[SnapshotDifferenceEntry]:
+    return entries if scope is None else [entry for entry in entries if _among(entry.collection, scope)]
 
 
 def _among(name: Any, names: Collection[str]) -> bool:
@@ -149,37 +144,26 @@ def _item_diff(current: Any, after: Any, version: Behaviour) -> tuple[DeepDiffer
 
 
 def _paired(
-    current: list[dict[str, Any]],
-    after: list[Any],
-    keys: tuple[str, ...],
-    clean: Callable[..., dict[str, Any]],
-    version: Behaviour,
+    section: str, keys: tuple[str, ...], current: Mapping[str, _Items], file: Any, version: Behaviour
 ) -> list[SnapshotDifferenceEntry]:
-    found = []
-    for item in current:
+    after, here, found = _items(file, section), current[section], []
+    for item in here:
         other = _find(after, *((key, item.get(key)) for key in keys))
-        found.append(_entry(item, _item_diff(clean(item), MISSING if other is MISSING else clean(other), version)))
+        wanted = MISSING if other is MISSING else sanitized(section, other)
+        found.append(_entry(item, _item_diff(sanitized(section, item), wanted, version)))
     found += [
-        _entry(item, _item_diff(MISSING, clean(item), version))
+        _entry(item, _item_diff(MISSING, sanitized(section, item), version))
         for item in after
-        if _find(current, *((key, get(item, key)) for key in keys)) is MISSING
+        if _find(here, *((key, get(item, key)) for key in keys)) is MISSING
     ]
     return [entry for entry in found if entry.changes]
 
 
 def _entry(item: Any, changes: tuple[DeepDifference, ...]) -> SnapshotDifferenceEntry:
-    return SnapshotDifferenceEntry(get(item, "collection"), get(item, "field"), changes, get(item, "related_collection"))
+    return SnapshotDifferenceEntry(get(item, "collection"), get(item, "field"), changes)
 
 
-def _collections(current: list[dict[str, Any]], file: Any, version: Behaviour) -> list[SnapshotDifferenceEntry]:
-    return _paired(current, _items(file, "collections"), ("collection",), sanitize_collection, version)
-
-
-def _relations(current: list[dict[str, Any]], file: Any, version: Behaviour) -> list[SnapshotDifferenceEntry]:
-    return _paired(current, _items(file, "relations"), ("collection", "field"), sanitize_relation, version)
-
-
-def _fields(current: list[dict[str, Any]], file: Any, version: Behaviour) -> list[SnapshotDifferenceEntry]:
+def _fields(current: _Items, file: Any, version: Behaviour) -> list[SnapshotDifferenceEntry]:
     after = _items(file, "fields")
     found = []
     for item in current:
@@ -187,12 +171,12 @@ def _fields(current: list[dict[str, Any]], file: Any, version: Behaviour) -> lis
         whole = not (opt(item, "schema", "is_primary_key") and opt(item, "schema", "has_auto_increment"))
         if version.alias_changes and _becomes_another(item, other):
             other = MISSING
-        wanted = MISSING if other is MISSING else sanitize_field(other, whole=whole)
-        found.append(_entry(item, _item_diff(sanitize_field(item, whole=whole), wanted, version)))
+        wanted = MISSING if other is MISSING else sanitized("fields", other, whole=whole)
+        found.append(_entry(item, _item_diff(sanitized("fields", item, whole=whole), wanted, version)))
     for item in after:
         here = _find(current, ("collection", get(item, "collection")), ("field", get(item, "field")))
         if here is MISSING or (version.alias_changes and _becomes_another(here, item)):
-            found.append(_entry(item, _item_diff(MISSING, sanitize_field(item), version)))
+            found.append(_entry(item, _item_diff(MISSING, sanitized("fields", item), version)))
     return [entry for entry in found if entry.changes]
 
 
@@ -203,18 +187,18 @@ def _becomes_another(current: Any, after: Any) -> bool:
     return types[0] != types[1] and "alias" in types
 
 
-def _system_fields(current: list[dict[str, Any]], file: Any) -> list[SnapshotDifferenceEntry]:
+def _system_fields(current: _Items, file: Any) -> list[SnapshotDifferenceEntry]:
     after = _items(file, "systemFields", optional=True)
     found = []
     for item in current:
         other = _find(after, ("collection", item["collection"]), ("field", item["field"]))
-        wanted = sanitize_system_field(_inverted(item) if other is MISSING else other)
-        found.append(_entry(item, diff(sanitize_system_field(item), wanted)))
+        wanted = sanitized("systemFields", _inverted(item) if other is MISSING else other)
+        found.append(_entry(item, diff(sanitized("systemFields", item), wanted)))
     for item in after:
         if not get(get(item, "schema"), "is_indexed"):
             continue
         if _find(current, ("collection", get(item, "collection")), ("field", get(item, "field"))) is MISSING:
-            found.append(_entry(item, diff(_inverted(item), sanitize_system_field(item))))
+            found.append(_entry(item, diff(_inverted(item), sanitized("systemFields", item))))
     return [entry for entry in found if entry.changes]
 
 

@@ -8,12 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migration_audit.directus.behaviour import Behaviour
-from migration_audit.directus.difference import (
-    sanitize_collection,
-    sanitize_field,
-    sanitize_relation,
-    sanitize_system_field,
-)
+from migration_audit.directus.difference import sanitized
 from migration_audit.directus.js import sort_deep, specials
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.system_tables import SYSTEM_COLUMNS, SYSTEM_TABLES
@@ -58,8 +53,8 @@ def column_info(state: DatabaseState, table: DirectusTable, column: DirectusColu
 
 def all_column_info(state: DatabaseState) -> dict[tuple[str, str], dict[str, Any]]:
     """``columnInfo()``: every column, by table and name."""
-    tables = (state.tables[name] for name in sorted(state.tables) if not state.tables[name].partitioned)
-    return {(table.name, column.name): column_info(state, table, column) for table in tables for column in table.columns}
+    tables = sorted(tables_in_database(state).items())
+    return {(name, column.name): column_info(state, table, column) for name, table in tables for column in table.columns}
 
 
 @dataclass(slots=True)
@@ -157,15 +152,20 @@ def _belongs(row: Mapping[str, Any], table: str, column: str, other: str) -> boo
 def snapshot_of_state(state: DatabaseState, version: Behaviour, excluded: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
     """``getSnapshot``: the database as a file would have it, with the order of keys that decides about differences."""
     schema = read_schema(state, excluded)
-    collections = [item for item in _collections(state, excluded) if version.untracked or item["meta"] is not None]
-    fields = [item for item in _fields(state, schema) if version.untracked or item["meta"] is not None]
-    relations = [item for item in _relations(state) if version.untracked or item["meta"] is not None]
-    return {
-        "collections": [sanitize_collection(item) for item in sorted(collections, key=lambda item: str(item["collection"]))],
-        "fields": [sanitize_field(_without_id(item)) for item in sorted(fields, key=_by_id)],
-        "systemFields": [sanitize_system_field(item) for item in _system_fields(state)] if version.system_fields else [],
-        "relations": [sanitize_relation(_without_id(item)) for item in sorted(relations, key=_by_id)],
+    sections = {
+        "collections": _collections(state, excluded),
+        "fields": _fields(state, schema),
+        "relations": _relations(state),
     }
+    found = {
+        section: [item for item in items if version.untracked or item["meta"] is not None]
+        for section, items in sections.items()
+    }
+    found["collections"].sort(key=lambda item: str(item["collection"]))
+    for section in ("fields", "relations"):
+        found[section] = [_without_id(item) for item in sorted(found[section], key=_by_id)]
+    found["systemFields"] = _system_fields(state) if version.system_fields else []
+    return {section: [sanitized(section, item) for item in items] for section, items in found.items()}
 
 
 def _by_id(item: Mapping[str, Any]) -> tuple[str, bool, int]:

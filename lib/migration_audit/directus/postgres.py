@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from migration_audit.directus.statement import DirectusStatement, PgError, knex_name, tag_of
 from migration_audit.directus.types import castable, comparable_types
 from migration_audit.model.directus_database import (
     DirectusColumn,
     DirectusDatabase,
-    DirectusEventTrigger,
     DirectusForeignKey,
     DirectusIndex,
     DirectusKey,
@@ -27,6 +26,7 @@ class DatabaseState:
 
     def __init__(self, database: DirectusDatabase) -> None:
         """The database as it was read; nothing of it is changed."""
+        self.given = database
         self.tables: dict[str, DirectusTable] = {}
         for table in database.tables:
             self.tables.setdefault(table.name, table)
@@ -34,12 +34,6 @@ class DatabaseState:
         self.collections = [dict(deepcopy(row)) for row in database.collections]
         self.fields = [dict(deepcopy(row)) for row in database.fields]
         self.relations = [dict(deepcopy(row)) for row in database.relations]
-        self.triggers: tuple[DirectusEventTrigger, ...] = database.event_triggers
-        self.names = database.names
-        self.postgis = database.postgis
-        self.can_create = database.can_create
-        self.is_licensed = database.is_licensed
-        self.role = database.role
         self.statements: list[DirectusStatement] = []
         self.guesses: list[str] = []
         # Table, column and foreign table of each foreign key whose rows are known to be right.
@@ -47,29 +41,21 @@ class DatabaseState:
 
     def copy(self) -> DatabaseState:
         """An independent copy, without the statements."""
-        made = DatabaseState.__new__(DatabaseState)
-        made.tables = dict(self.tables)
-        made.foreign_keys = list(self.foreign_keys)
+        made = copy(self)
+        made.tables, made.foreign_keys, made.satisfied = dict(self.tables), list(self.foreign_keys), set(self.satisfied)
         made.collections, made.fields, made.relations = deepcopy((self.collections, self.fields, self.relations))
-        made.triggers, made.postgis, made.can_create, made.role = self.triggers, self.postgis, self.can_create, self.role
-        made.is_licensed, made.names = self.is_licensed, self.names
-        made.statements, made.guesses, made.satisfied = [], [], set(self.satisfied)
+        made.statements, made.guesses = [], []
         return made
 
     def database(self) -> DirectusDatabase:
         """What it is now, as a value."""
-        return DirectusDatabase(
+        return replace(
+            self.given,
             tables=tuple(self.tables.values()),
             foreign_keys=tuple(self.foreign_keys),
             collections=tuple(self.collections),
             fields=tuple(self.fields),
             relations=tuple(self.relations),
-            event_triggers=self.triggers,
-            postgis=self.postgis,
-            can_create=self.can_create,
-            is_licensed=self.is_licensed,
-            names=self.names,
-            role=self.role,
         )
 
     # What all statements have in common
@@ -84,7 +70,7 @@ class DatabaseState:
     def _done(self, verb: str, table: str, name: str, sql: str, *, drops: bool = False, rewrites: bool = False) -> None:
         self.statements.append(DirectusStatement(verb=verb, table=table, name=name, sql=sql))
         tag = tag_of(verb)
-        for trigger in self.triggers:
+        for trigger in self.given.event_triggers:
             fires = {"sql_drop": drops, "table_rewrite": rewrites}.get(trigger.event, True)
             if fires and (not trigger.tags or tag in trigger.tags):
                 self.guess(trigger.raises, f'event trigger "{trigger.name}" refuses {tag} on {table}')
@@ -92,6 +78,14 @@ class DatabaseState:
     def references(self, name: str) -> list[DirectusForeignKey]:
         """The foreign keys that refer to a table."""
         return [key for key in self.foreign_keys if key.foreign_visible and key.foreign_table == name]
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of one of Directus's three tables."""
+        return {
+            "directus_collections": self.collections,
+            "directus_fields": self.fields,
+            "directus_relations": self.relations,
+        }[table]
 
     @property
     def seen_keys(self) -> list[DirectusForeignKey]:
@@ -124,7 +118,7 @@ class DatabaseState:
         here = [table for table in self.tables.values() if table.schema == self._schema]
         keys = {key.name for table in here for key in table.keys}
         indexes = {index.name for table in here for index in table.indexes}
-        if name in {table.name for table in here} or name in keys or name in indexes or name in self.names:
+        if name in {table.name for table in here} or name in keys or name in indexes or name in self.given.names:
             raise PgError(f'relation "{name}" already exists')
 
     # Tables
@@ -133,7 +127,7 @@ class DatabaseState:
         """CREATE TABLE."""
         name = knex_name(name)
         self._free(name)
-        if not self.can_create:
+        if not self.given.can_create:
             raise PgError("permission denied for schema public")
         made = tuple(columns)
         for number, column in enumerate(made):
@@ -236,8 +230,7 @@ class DatabaseState:
     def set_default(self, table_name: str, name: str, default: str | None, sql: str) -> None:
         """SET DEFAULT, or DROP DEFAULT for None."""
         column = self._column(self.table(table_name), name)
-        if column.identity:
-            raise PgError(f'column "{name}" of relation "{table_name}" is an identity column')
+        _refuse_identity(column, table_name)
         if column.generated:
             raise PgError(f'column "{name}" of relation "{table_name}" is a generated column')
         self._set_column(table_name, name, lambda one: replace(one, default=default))
@@ -247,8 +240,7 @@ class DatabaseState:
         """DROP NOT NULL."""
         table = self.table(table_name)
         column = self._column(table, name)
-        if column.identity:
-            raise PgError(f'column "{name}" of relation "{table_name}" is an identity column')
+        _refuse_identity(column, table_name)
         if any(key.primary and name in key.columns for key in table.keys):
             raise PgError(f'column "{name}" is in a primary key')
         if table.hypertable and name in table.partition_columns:
@@ -396,3 +388,8 @@ class DatabaseState:
         self.foreign_keys.append(key)
         self.satisfied.add((key.table, key.columns[0], key.foreign_table))
         self._done("add constraint", key.table, key.name, sql)
+
+
+def _refuse_identity(column: DirectusColumn, table: str) -> None:
+    if column.identity:
+        raise PgError(f'column "{column.name}" of relation "{table}" is an identity column')

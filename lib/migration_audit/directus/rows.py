@@ -23,13 +23,17 @@ _FALSE: Final = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "
 
 
 def insert(state: DatabaseState, table: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The row that INSERT makes of the payload's known keys; it is not yet among the rows. Raises PgError."""
+    """The row that INSERT makes of the payload's known keys. Raises PgError."""
     row: dict[str, Any] = {}
     for column in state.tables[table].columns:
         value = payload.get(column.name, MISSING)
         row[column.name] = _default(column) if value is MISSING else _stored(column, value)
         if row[column.name] is None and not column.nullable and not column.serial:
             raise PgError(f'null value in column "{column.name}" of relation "{table}" violates not-null constraint')
+    rows = state.rows(table)
+    if "id" in row and row["id"] is None:
+        row["id"] = max((other["id"] for other in rows if isinstance(other.get("id"), int)), default=0) + 1
+    rows.append(row)
     return row
 
 
@@ -123,11 +127,6 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("integer", "bigint", "smallint"), _integer),
     **dict.fromkeys(("real", "double precision", "numeric"), _real),
 }
-
-
-def next_id(rows: list[dict[str, Any]]) -> int:
-    """The next number of a serial key, above all others."""
-    return max((row["id"] for row in rows if isinstance(row.get("id"), int)), default=0) + 1
 
 
 _NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*\Z", re.IGNORECASE)

@@ -12,7 +12,7 @@ from migration_audit.directus.collections import assert_collections, forget_path
 from migration_audit.directus.inspect import InspectedSchema, Relation, all_column_info, is_system, tables_in_database
 from migration_audit.directus.js import MISSING, JsError, absent, equal, get, js_text, opt, spread, truthy
 from migration_audit.directus.postgres import DatabaseState
-from migration_audit.directus.rows import insert, next_id, update
+from migration_audit.directus.rows import insert, update
 from migration_audit.directus.statement import PgError, knex_name
 from migration_audit.directus.types import ALIAS_TYPES
 from migration_audit.model.directus_database import DirectusForeignKey, DirectusKey
@@ -102,24 +102,15 @@ class Services:
         for same in groups.values():
             rows += [{"sort": number, **meta} for number, meta in enumerate(same, 1)]
         for row in rows:
-            self._insert_field(row)
-
-    def _insert_field(self, payload: Mapping[str, Any]) -> None:
-        made = insert(self.state, "directus_fields", payload)
-        if made.get("id") is None:
-            made["id"] = next_id(self.state.fields)
-        self.state.fields.append(made)
+            insert(self.state, "directus_fields", row)
 
     def _insert_collection(self, name: str, meta: Any) -> None:
         payload = {**(meta if isinstance(meta, Mapping) else {}), "collection": name}
-        made = insert(self.state, "directus_collections", payload)
-        self._check_group(made)
-        self.state.collections.append(made)
+        self._check_group(insert(self.state, "directus_collections", payload))
 
     def _check_group(self, row: Mapping[str, Any]) -> None:
         group = row.get("group")
-        known = {row["collection"], *(one["collection"] for one in self.state.collections)}
-        if group is not None and group not in known:
+        if group is not None and all(one["collection"] != group for one in self.state.collections):
             raise PgError('insert or update on table "directus_collections" violates foreign key constraint')
 
     def update_collection(self, name: str, values: Mapping[str, Any]) -> None:
@@ -203,7 +194,7 @@ class Services:
                 "collection": collection,
                 "field": name,
             }
-            self._insert_field(made)
+            insert(self.state, "directus_fields", made)
 
     def update_field(self, schema: InspectedSchema, collection: str, values: dict[str, Any]) -> None:
         """``FieldsService.updateField``."""
@@ -225,7 +216,7 @@ class Services:
             row = self._row(collection, name)
             payload = {**(meta if isinstance(meta, Mapping) else {}), "collection": collection, "field": name}
             if row is None:
-                self._insert_field(payload)
+                insert(self.state, "directus_fields", payload)
             else:
                 update(self.state, "directus_fields", row, payload, key="id")
 
@@ -304,13 +295,7 @@ class Services:
             self._add_foreign_key(schema, key_name, collection, name, related, payload.get("schema"))
         meta = spread(payload.get("meta"))
         own = {"many_collection": collection, "many_field": name, "one_collection": related or None}
-        self._insert_relation({**meta, **own})
-
-    def _insert_relation(self, payload: Mapping[str, Any]) -> None:
-        made = insert(self.state, "directus_relations", payload)
-        if made.get("id") is None:
-            made["id"] = next_id(self.state.relations)
-        self.state.relations.append(made)
+        insert(self.state, "directus_relations", {**meta, **own})
 
     def _add_foreign_key(
         self, schema: InspectedSchema, key_name: str, collection: str, name: str, related: str, wanted: Any
@@ -359,7 +344,8 @@ class Services:
             many = {"many_collection": values.get("collection"), "many_field": values.get("field")}
             if self.version.relation_schema:
                 many = {"many_collection": collection, "many_field": name}
-            self._insert_relation({**spread(meta), **many, "one_collection": existing.related or None})
+            payload = {**spread(meta), **many, "one_collection": existing.related or None}
+            insert(self.state, "directus_relations", payload)
             return
         row = next((row for row in self.state.relations if row["id"] == existing.meta["id"]), None)
         if row is not None:

@@ -16,7 +16,7 @@ import pytest
 
 from fix_inputs import SCHEMA, inputs
 from fix_model import column, snapshot
-from migration_audit.audit.facts.codec import decode, encode, to_bytes, with_names_of_now
+from migration_audit.audit.facts.codec import decode, encode, to_bytes, with_current_names
 from migration_audit.audit.facts.store import load_facts, save_facts
 from migration_audit.audit.facts.types import Part, fact_types
 from migration_audit.model.errors import AuditError
@@ -112,4 +112,4 @@ def test_facts_of_signed_runs_are_read_by_their_former_names(part: Part, tmp_pat
 
 @pytest.mark.parametrize("body", [{"witness": 1, "cross_check": 2}, ["witness"]])
 def test_a_fact_with_two_names_keeps_both_and_is_refused(body: Any) -> None:
-    assert with_names_of_now(body) is body
+    assert with_current_names(body) is body

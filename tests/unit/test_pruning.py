@@ -14,7 +14,7 @@ from fix_model import column, snapshot
 from migration_audit.audit.case import shared_checks
 from migration_audit.audit.demo import demo_root
 from migration_audit.audit.facts.pruning import pruned
-from migration_audit.audit.facts.store import hidden_differences, load_facts, save_facts, told_apart
+from migration_audit.audit.facts.store import hidden_differences, load_facts, save_facts, with_hidden_differences
 from migration_audit.audit.facts.types import fact_types
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs
@@ -107,7 +107,7 @@ def test_a_hidden_value_is_told_apart_after_it_was_kept(tmp_path: Path, owner: s
 
 
 def test_with_a_catalog_that_another_process_read_only_names_are_compared() -> None:
-    kept = told_apart(mapping("one"), (("user mapping", "FOR u SERVER s", "password=(redacted)"),), "owner")
+    kept = with_hidden_differences(mapping("one"), (("user mapping", "FOR u SERVER s", "password=(redacted)"),), "owner")
     options = ("user=u", "password=(redacted)")
     live = snapshot(column("a"), UserMapping(server="s", user="u", options=options))
     assert compare(expected=kept, actual=live, rules=Rules()).differences == ()

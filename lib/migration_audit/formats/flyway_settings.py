@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migration_audit.formats.flyway_names import Naming
-from migration_audit.formats.interface import MigrationFolder, Options
+from migration_audit.formats.interface import ConfigurationFile, MigrationFolder, Options
 from migration_audit.model.errors import SourceError
 
 _FILES = ("flyway.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf")
@@ -24,6 +24,7 @@ _REFUSED = frozenset(
         *("skipDefaultCallbacks", "skipDefaultResolvers", "skipExecutingMigrations", "target"),
     }
 )
+_ADVICE = "run Flyway itself on the shadow (`command` in audit.toml), or remove the setting"
 _HARMLESS = {"callbacks": "", "cherryPick": "", "initSql": "", "resolvers": "", "target": "latest"}
 
 
@@ -67,20 +68,22 @@ def read_flyway_settings(trees: Sequence[MigrationFolder], options: Options) -> 
         return FlywaySettings(placeholders=given)
     shown, text = found[0], found[1].decode("utf-8-sig", errors="replace")
     values = _toml(shown, text) if shown.endswith(".toml") else _properties(text, "flyway.")
-    lines = _Lines(shown, text)
+    file = ConfigurationFile(shown, text)
     for name in sorted(_REFUSED & values.keys()):
         if values[name] != _HARMLESS.get(name, "false"):
-            lines.refuse(name, f"{name} = {values[name]} changes what Flyway applies, but this format does not support it")
+            file.refuse(
+                name, f"{name} = {values[name]} changes what Flyway applies, but this format does not support it", _ADVICE
+            )
     for name in sorted(values):
         if (
             "${" in values[name]
             and name != "placeholderPrefix"
             and re.search("schema|migration|encoding", name, re.IGNORECASE)
         ):
-            lines.refuse(name, f"{name} comes from an environment variable: {values[name]}", todo="write the value out")
+            file.refuse(name, f"{name} comes from an environment variable: {values[name]}", todo="write the value out")
     if values.get("encoding", "UTF-8").upper() not in {"UTF-8", "UTF8"}:
-        lines.refuse("encoding", f"the encoding is {values['encoding']}", todo="save the files as UTF-8")
-    _check_schema(values, given, lines)
+        file.refuse("encoding", f"the encoding is {values['encoding']}", todo="save the files as UTF-8")
+    _check_schema(values, given, file)
     defaults = Naming()
     # A value from the environment is not in any file: audit.toml has to give it.
     named = {name.lower(): value for name, value in values.items() if "${" not in value}
@@ -113,41 +116,28 @@ def read_flyway_settings(trees: Sequence[MigrationFolder], options: Options) -> 
 def script_settings(text: str, shown: str) -> ScriptSettings:
     """What ``V1__x.sql.conf`` says. Raises SourceError for a key that Flyway does not know, as Flyway does."""
     values = _properties(text, "")
-    lines = _Lines(shown, text)
+    file = ConfigurationFile(shown, text)
     for name, value in values.items():
         if name == "shouldExecute":
-            lines.refuse(name, "shouldExecute decides at run time whether the script is applied")
+            file.refuse(name, "shouldExecute decides at run time whether the script is applied", _ADVICE)
         elif name == "encoding" and value.upper() not in {"UTF-8", "UTF8"}:
-            lines.refuse(name, f"the encoding is {value}", todo="save the file as UTF-8")
+            file.refuse(name, f"the encoding is {value}", todo="save the file as UTF-8")
         elif name not in {"encoding", "executeInTransaction", "placeholderReplacement"}:
-            lines.refuse(name, f"a script has no setting {name} in Flyway", todo="remove it: Flyway rejects it")
+            file.refuse(name, f"a script has no setting {name} in Flyway", todo="remove it: Flyway rejects it")
         elif name != "encoding" and value.lower() not in {"true", "false"}:
-            lines.refuse(name, f"{name} is {value}", todo="write true or false, as Flyway accepts only these")
+            file.refuse(name, f"{name} is {value}", todo="write true or false, as Flyway accepts only these")
     return ScriptSettings(
         in_transaction=_optional_flag(values.get("executeInTransaction")),
         replaces=_optional_flag(values.get("placeholderReplacement")),
     )
 
 
-class _Lines:
-    """The lines of a configuration file, to name the one that is refused."""
-
-    def __init__(self, shown: str, text: str) -> None:
-        self._shown = shown
-        self._lines = text.splitlines()
-
-    def refuse(self, name: str, what: str, *, todo: str | None = None) -> None:
-        number = next((n for n, line in enumerate(self._lines, 1) if name.lower() in line.lower()), 1)
-        advice = "run Flyway itself on the shadow (`command` in audit.toml), or remove the setting"
-        raise SourceError(what, where=f"{self._shown}:{number}", todo=todo or advice)
-
-
-def _check_schema(values: Mapping[str, str], given: Mapping[str, str], lines: _Lines) -> None:
+def _check_schema(values: Mapping[str, str], given: Mapping[str, str], file: ConfigurationFile) -> None:
     """Another schema than public has to be made and searched: what this format cannot send, audit.toml can say."""
     schema = values.get("defaultSchema") or values.get("schemas", "").split(",")[0].strip()
     if schema and schema != "public" and given.get("flyway:defaultschema") != schema:
         name = "defaultSchema" if values.get("defaultSchema") else "schemas"
-        lines.refuse(
+        file.refuse(
             name,
             f"Flyway creates the schema {schema} and puts it at the front of search_path",
             todo=f"create it in a prelude (CREATE SCHEMA {schema}), and write in audit.toml: settings = {{ search_path ="

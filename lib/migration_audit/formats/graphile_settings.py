@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from posixpath import normpath
-from typing import Any, NoReturn
+from typing import Any
 
 import json5
 
-from migration_audit.formats.interface import MigrationFolder, Options
+from migration_audit.formats.interface import ConfigurationFile, MigrationFolder, Options
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import THIS_DATABASE
 
@@ -103,14 +103,13 @@ def _with_own(values: Mapping[str, str], owner: str | None) -> dict[str, str]:
     return own | dict(values)
 
 
-class _File:
+class _File(ConfigurationFile):
     """``.gmrc``, parsed."""
 
     def __init__(self, shown: str, text: bytes) -> None:
-        self._shown = shown
-        self._lines = text.decode(errors="replace").splitlines()
+        super().__init__(shown, text.decode(errors="replace"))
         try:
-            values = json5.loads("\n".join(self._lines))
+            values = json5.loads("\n".join(self.lines))
         except ValueError as error:
             line = re.match(r"<string>:(\d+)", str(error))
             where = f"{shown}:{line[1] if line else 1}"
@@ -123,13 +122,6 @@ class _File:
         for key in self.values:
             if key not in _KEYS and not key.startswith("//"):
                 self.refuse(key, f"graphile-migrate does not know the setting {key}", "remove it")
-
-    def line(self, word: str) -> int:
-        """Where the word first is."""
-        return next((number for number, line in enumerate(self._lines, 1) if word in line), 1)
-
-    def refuse(self, word: str, what: str, todo: str) -> NoReturn:
-        raise SourceError(what, where=f"{self._shown}:{self.line(word)}", todo=todo)
 
     def words(self, key: str, *types: type) -> dict[str, Any]:
         """The table ``key`` with values of these types."""

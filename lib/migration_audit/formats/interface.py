@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from posixpath import normpath
 from types import MappingProxyType
+from typing import NoReturn
 
 from migration_audit.formats.ledgers import LedgerFormat
 from migration_audit.formats.lexer import TokenKind, at_line, tokens
@@ -228,6 +229,23 @@ def refuse_lines(value: str, name: str, where: str) -> None:
     if "\n" in value or "\r" in value:
         what = f"the value of the placeholder {name} spans several lines"
         raise SourceError(what, where=where, todo="write it on one line: lines of findings depend on it")
+
+
+class ConfigurationFile:
+    """A configuration file of a runner; what is refused in it is refused with its line."""
+
+    def __init__(self, shown: str, text: str) -> None:
+        """``shown`` is the file as people see it."""
+        self.shown = shown
+        self.lines = text.splitlines()
+
+    def line(self, word: str) -> int:
+        """The first line with the word; 1 where there is none."""
+        return next((number for number, line in enumerate(self.lines, 1) if word.lower() in line.lower()), 1)
+
+    def refuse(self, word: str, what: str, todo: str) -> NoReturn:
+        """Raise SourceError at the line of the word."""
+        raise SourceError(what, where=f"{self.shown}:{self.line(word)}", todo=todo)
 
 
 def only_tree(name: str, trees: Sequence[MigrationFolder]) -> MigrationFolder:

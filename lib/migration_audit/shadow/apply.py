@@ -81,7 +81,7 @@ class Application:
     """What was created or changed outside of the database, as a server of our own shows it."""
 
 
-@server_faults("a query of the audit itself", "a shadow")
+@server_faults("a query of the audit itself")
 def apply_sources(
     conninfo: str, sources: Sequence[AnySource], *, watch: Watch | None = None, is_observed: bool = False
 ) -> Application:

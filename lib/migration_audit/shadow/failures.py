@@ -100,11 +100,10 @@ def refusal(statement: Statement, *, is_shared: bool) -> SqlFailure | None:
     return SqlFailure(at=statement.at, statement=statement.text, message=message, sqlstate=None)
 
 
-def is_servers_fault(error: psycopg.Error, connection: psycopg.Connection | None = None) -> bool:
+def is_servers_fault(error: psycopg.Error, connection: psycopg.Connection) -> bool:
     """Whether the server or the connection to it failed, so nothing is known about the SQL that it was given."""
-    is_lost = connection is not None and connection.closed
     is_servers = _is_of_server_class(error) and _reaches_out(error) is None
-    return is_lost or isinstance(error, DeadlineError) or is_servers
+    return connection.closed or isinstance(error, DeadlineError) or is_servers
 
 
 def server_error(error: psycopg.Error, *, what: str, where: str) -> ServerError:
@@ -120,12 +119,12 @@ def server_error(error: psycopg.Error, *, what: str, where: str) -> ServerError:
 
 
 @contextmanager
-def server_faults(what: str, where: str) -> Iterator[None]:
-    """Errors of the driver that the block did not handle, as a ServerError."""
+def server_faults(what: str) -> Iterator[None]:
+    """Errors of the driver that the block, which works on a shadow, did not handle, as a ServerError."""
     try:
         yield
     except psycopg.Error as error:
-        raise server_error(error, what=what, where=where) from error
+        raise server_error(error, what=what, where="a shadow") from error
 
 
 class StatementError(Exception):

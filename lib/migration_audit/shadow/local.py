@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from migration_audit.model.errors import ServerError
 from migration_audit.model.progress import Progress
 from migration_audit.shadow.binaries import BinaryServer, Programs, make_pristine
 from migration_audit.shadow.paths import Account, cache_dir, check_account, server_account
-from migration_audit.shadow.processes import clean_environment, locked
+from migration_audit.shadow.processes import ask, clean_environment, locked
 from migration_audit.shadow.settings import OLDEST_MAJOR, configuration, extension_advice, initdb_options
 
 _FOLDERS = (
@@ -74,7 +73,7 @@ def _age(programs: Programs) -> tuple[int, ...]:
 def _folders() -> Iterator[Path]:
     yield from (Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder)
     if pg_config := shutil.which("pg_config"):
-        yield Path(_ask(Path(pg_config), "--bindir") or "/nonexistent")
+        yield Path(ask(Path(pg_config), "--bindir") or "/nonexistent")
     if conda := os.environ.get("CONDA_PREFIX"):
         yield Path(conda) / "bin"
     for pattern in _FOLDERS:
@@ -89,17 +88,9 @@ def _programs(folder: Path, account: Account) -> Programs:
     if major:
         guesses.insert(0, Path(f"/usr/share/postgresql/{major.group()}"))
     asked = folder / "pg_config"
-    share = _ask(asked, "--sharedir") or next((each for each in guesses if (each / "extension").is_dir()), guesses[-1])
-    lib = _ask(asked, "--pkglibdir") or folder.parent / "lib"
+    share = ask(asked, "--sharedir") or next((each for each in guesses if (each / "extension").is_dir()), guesses[-1])
+    lib = ask(asked, "--pkglibdir") or folder.parent / "lib"
     return Programs(bin=folder, share=Path(share), lib=Path(lib), environment=clean_environment(), account=account)
-
-
-def _ask(pg_config: Path, option: str) -> str | None:
-    try:
-        done = subprocess.run([pg_config, option], capture_output=True, text=True, check=True, timeout=20)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
 
 
 def why_not_local(programs: Programs) -> str | None:

@@ -13,7 +13,7 @@ from migration_audit.model.errors import ServerError
 from migration_audit.shadow.interface import ShadowServer
 from migration_audit.shadow.local import list_local
 from migration_audit.shadow.paths import server_account
-from migration_audit.shadow.processes import clean_environment
+from migration_audit.shadow.processes import ask, clean_environment
 
 LIMIT = 100.0
 """Seconds that a dump may take."""
@@ -57,7 +57,7 @@ def find_pg_dump(server: ShadowServer) -> Path:
         if os.access(own, os.X_OK):
             return own
     needed = _major(server.description)
-    found = {path: _major(_version(path)) for path in _candidates()}
+    found = {path: _major(ask(path, "--version") or "") for path in _candidates()}
     usable = {path: major for path, major in found.items() if major >= needed}
     if not usable:
         seen = ", ".join(f"{path} is of {major}" for path, major in found.items()) or "none is installed"
@@ -125,14 +125,6 @@ def _candidates() -> Iterator[Path]:
     for programs in list_local(server_account()):
         if os.access(programs.bin / "pg_dump", os.X_OK):
             yield programs.bin / "pg_dump"
-
-
-def _version(pg_dump: Path) -> str:
-    try:
-        done = subprocess.run([pg_dump, "--version"], capture_output=True, text=True, check=True, timeout=20)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout
 
 
 def _major(text: str) -> int:

@@ -44,7 +44,7 @@ def run_probes(conninfo: str, probes: Iterable[Probe], *, writer_role: str | Non
     UPDATE"), the statement is explained (for the arbiter of its ON CONFLICT) and executed, and all of it is rolled back.
     Raises ServerError when the database cannot be reached, or the server fails.
     """
-    with server_faults("the probes", "a shadow"), driver.connect(conninfo, application_name="migration-audit") as connection:
+    with server_faults("the probes"), driver.connect(conninfo, application_name="migration-audit") as connection:
         return tuple(_run(connection, probe, probe.role or writer_role or STAND_IN) for probe in probes)
 
 

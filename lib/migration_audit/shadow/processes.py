@@ -29,6 +29,15 @@ def run_limited(command: Sequence[str | Path], *, limit: int = LIMIT, **options:
         raise ServerError(what, where=f"`{' '.join(map(str, command[:2]))}`", todo=todo) from None
 
 
+def ask(program: Path, option: str) -> str | None:
+    """What a program prints about itself; None where it cannot be run, or prints nothing."""
+    try:
+        done = subprocess.run([program, option], capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
 def clean_environment(**more: str) -> dict[str, str]:
     """What a server needs of the caller's environment, and nothing that makes one differ from another.
 

@@ -20,10 +20,10 @@ from migration_audit.model.snapshot import Snapshot
 
 _UNAVAILABLE = "unavailable"
 _NO_REASON = {Unavailable, NoneType}
-"""A reason or none is not a fact with a reason in its place."""
-_FORMER_FACTS = {"witness": "cross_check"}
-_FORMER_RIGHTS = dict(told="notes")  # noqa: C408  the word is for files alone
-"""Names that facts of signed runs have, and what they are called now."""
+"""The type of an optional reason: no fact that a reason replaces."""
+_RENAMED_FACTS = {"witness": "cross_check"}
+_RENAMED_RIGHTS = dict(told="notes")  # noqa: C408  the word is for files alone
+"""Names in the facts of signed runs, and what they are called now."""
 
 
 def encode(value: Any, hint: Any) -> Any:
@@ -36,11 +36,11 @@ def decode(body: Any, hint: Any, *, where: str) -> Any:
     return structured(converter(), body, hint, where=where)
 
 
-def with_names_of_now(body: Any, former: Mapping[str, str] = _FORMER_FACTS) -> Any:
-    """A JSON object whose keys have the names that they have now; one with both names of a key stays, and is refused."""
-    if not isinstance(body, dict) or any(new in body for old, new in former.items() if old in body):
+def with_current_names(body: Any, renamed: Mapping[str, str] = _RENAMED_FACTS) -> Any:
+    """A JSON object under its current names; one that has both names of a key is not changed, and is refused later."""
+    if not isinstance(body, dict) or any(new in body for old, new in renamed.items() if old in body):
         return body
-    return {former.get(name, name): value for name, value in body.items()}
+    return {renamed.get(name, name): value for name, value in body.items()}
 
 
 def to_bytes(body: Any) -> bytes:
@@ -53,7 +53,7 @@ def converter() -> cattrs.Converter:
     """One converter for all facts."""
     made = strict_converter(detailed=False)
     rights = make_dict_structure_fn(ProbeRights, made, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=False)
-    made.register_structure_hook(ProbeRights, lambda body, cls: rights(with_names_of_now(body, _FORMER_RIGHTS), cls))
+    made.register_structure_hook(ProbeRights, lambda body, cls: rights(with_current_names(body, _RENAMED_RIGHTS), cls))
     made.register_structure_hook_func(_is_object, lambda body, _: catalog.parse_object(body))
     made.register_unstructure_hook_func(_is_object, catalog.object_body)
     made.register_structure_hook_func(lambda hint: hint is Snapshot, lambda body, _: catalog.parse_snapshot(body))

@@ -19,7 +19,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, Literal, overload
 
-from migration_audit.audit.facts.codec import decode, encode, to_bytes, with_names_of_now
+from migration_audit.audit.facts.codec import decode, encode, to_bytes, with_current_names
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.audit.facts.types import (
     EnvironmentFacts,
@@ -27,7 +27,7 @@ from migration_audit.audit.facts.types import (
     SavedSharedFacts,
     fact_types,
     hidden_differences,
-    told_apart,
+    with_hidden_differences,
 )
 from migration_audit.catalog import canonical_snapshot, object_maker
 from migration_audit.model.bulk import many_objects
@@ -72,7 +72,7 @@ def load_facts(folder: Path, part: Part) -> Any:
     path = folder / f"{part}.json.gz"
     if not path.is_file():
         return None
-    body = with_names_of_now(_read(path))
+    body = with_current_names(_read(path))
     types = fact_types(part)
     names = [name for name in types if name not in SNAPSHOTS]
     if not isinstance(body, dict) or sorted(body) != names:
@@ -84,7 +84,7 @@ def load_facts(folder: Path, part: Part) -> Any:
         file = folder / f"{name}.json.gz"
         found[name] = decode(_read(file, made=object_maker()), types[name], where=str(file))
         if isinstance(found[name], Snapshot):
-            found[name] = told_apart(found[name], found.get("hidden", ()), name)
+            found[name] = with_hidden_differences(found[name], found.get("hidden", ()), name)
     return found
 
 

@@ -248,7 +248,7 @@ def _redacted(obj: CatalogObject) -> Mapping[str, Redacted]:
     return {str(item): item for value in lists for item in value if isinstance(item, Redacted)}
 
 
-def told_apart(snapshot: Snapshot, hidden: _Hidden, side: str) -> Snapshot:
+def with_hidden_differences(snapshot: Snapshot, hidden: _Hidden, side: str) -> Snapshot:
     """The snapshot, in which these texts are of this side alone."""
     by_object: dict[tuple[str, str], set[str]] = {}
     for kind, key, text in hidden:

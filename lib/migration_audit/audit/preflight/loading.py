@@ -86,7 +86,7 @@ def destructions_of(owner: AnySource) -> tuple[Destruction, ...]:
     return sources.find_destructions(owner) if isinstance(owner, SqlSource) else ()
 
 
-def no_text(source: AnySource) -> Unavailable:
+def no_statements(source: AnySource) -> Unavailable:
     """Why nothing is known about the statements of a command."""
     return Unavailable(reason=f"{source.name} is a command: its statements are not known", required=False)
 

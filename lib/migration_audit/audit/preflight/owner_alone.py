@@ -16,7 +16,7 @@ from migration_audit.audit.preflight.loading import (
     source_facts,
     with_recorded,
 )
-from migration_audit.audit.preflight.preflight import nothing
+from migration_audit.audit.preflight.preflight import no_preflight
 from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.shadows import NO_SNAPSHOT, Shadow, build_shadow, owner_tables
 from migration_audit.model.errors import AuditError
@@ -85,7 +85,7 @@ def _facts(built: Shadow, read: tuple[SourceFacts, ...], *, server: str) -> Pref
     else:
         owner = built.snapshot
     return {
-        **nothing(_GONE, server=server, sources_read=read),
+        **no_preflight(_GONE, server=server, sources_read=read),
         "owner_applied": built.applied,
         "legacy": replace(owner, objects=(), unmodelled=()) if isinstance(owner, Snapshot) else owner,
         "owner": owner,
@@ -96,7 +96,7 @@ def _facts(built: Shadow, read: tuple[SourceFacts, ...], *, server: str) -> Pref
 
 def _not_built(error: AuditError, read: tuple[SourceFacts, ...] | None, *, server: str) -> PreflightFacts:
     why = Unavailable.of(error)
-    missing = nothing(_GONE, server=server, sources_read=None)
+    missing = no_preflight(_GONE, server=server, sources_read=None)
     return {
         **missing,
         "sources": read or why,

@@ -15,7 +15,7 @@ from migration_audit.audit.preflight.loading import (
     destructions_of,
     ledger_of,
     load,
-    no_text,
+    no_statements,
     source_facts,
     with_outside,
     with_recorded,
@@ -63,7 +63,7 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
         legacy = load(project, project.legacy) if project.legacy.is_applied else load_catalog(project, project.legacy)
         owner = load(project, project.owner)
     except AuditError as error:
-        return nothing(Unavailable.of(error), server="no server: the sources could not be read", sources_read=None)
+        return no_preflight(Unavailable.of(error), server="no server: the sources could not be read", sources_read=None)
     facts = (_legacy_facts(legacy), source_facts("owner", owner))
     try:
         applied = [source for source in (legacy, owner) if not isinstance(source, CatalogSource)]
@@ -73,7 +73,7 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
         with ExitStack() as running:
             return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules, running=running)
     except AuditError as error:
-        found = nothing(Unavailable.of(error), server="no server", sources_read=facts)
+        found = no_preflight(Unavailable.of(error), server="no server", sources_read=facts)
         return {**found, "destructions": destructions_of(owner)}
 
 
@@ -203,14 +203,14 @@ def _against_catalog(
 
 
 def _undone(role: str, source: AnySource, side: _Side) -> SourceUndone:
-    return side.alone.undone or SourceUndone(role=role, unknown=no_text(source))
+    return side.alone.undone or SourceUndone(role=role, unknown=no_statements(source))
 
 
 def _statements(
     legacy: AnySource, owner: AnySource, legacy_side: _Side, owner_side: _Side, coverage: Drift | Unavailable
 ) -> tuple[StatementMatch, ...] | Unavailable:
     if isinstance(legacy, CommandSource) or isinstance(owner, CommandSource):
-        return no_text(next(source for source in (legacy, owner) if isinstance(source, CommandSource)))
+        return no_statements(next(source for source in (legacy, owner) if isinstance(source, CommandSource)))
     if isinstance(coverage, Unavailable) or legacy_side.alone.snapshot is None:
         return first_unavailable(coverage, _snapshot(legacy_side, "legacy"))
     return with_effects(
@@ -333,7 +333,7 @@ def _without_roles(snapshot: Snapshot, names: Collection[str]) -> Snapshot:
     return replace(snapshot, objects=kept)
 
 
-def nothing(why: Unavailable, *, server: str, sources_read: tuple[SourceFacts, ...] | None) -> PreflightFacts:
+def no_preflight(why: Unavailable, *, server: str, sources_read: tuple[SourceFacts, ...] | None) -> PreflightFacts:
     """A pre-flight without a result, for one reason; ``server`` is for people."""
     return {
         "shadow": server,

@@ -165,16 +165,12 @@ def _parse(text: str, shown: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         position = _POSITION.search(message)
-        line, column = (position[1], position[2]) if position and position[1] else (_last_line(text), None)
+        line, column = (position[1], position[2]) if position and position[1] else (max(1, len(text.splitlines())), None)
         at = f"column {column}" if column else "the end of the file"
         what = f"is not valid TOML at {at}: {_POSITION.sub('', message)}"
         raise ConfigError(what, where=f"{shown}:{line}", todo="see https://toml.io for the format") from None
     except RecursionError:
         raise ConfigError("is nested too deeply", where=f"{shown}:1", todo="see https://toml.io") from None
-
-
-def _last_line(text: str) -> int:
-    return max(1, len(text.splitlines()))
 
 
 def _section(tables: dict[str, Any], shown: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ _NEXT_XID = "select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()
 _MARKER = "pg_temp.migration_audit_marker"
 _MARK = f"insert into {_MARKER} default values returning cmin"  # noqa: S608 - a constant name
 _MAKE_MARKER = f"create temp table {_MARKER} (); grant insert, select on {_MARKER} to public; commit"
-_UNHEARD = "begin; set local session_replication_role = replica; "
+_WITHOUT_TRIGGERS = "begin; set local session_replication_role = replica; "
 """Event triggers that the SQL has made must not notice the marker; they do not fire for a replica."""
 
 _COPY_TO_CLIENT = re.compile(r"copy\b.*\bto\s+stdout\b", re.IGNORECASE | re.DOTALL)
@@ -368,7 +368,7 @@ class _Session:
             self._run.observe(self._connection, statement)
 
     def _make_marker(self) -> None:
-        for start in (_UNHEARD, "begin; "):
+        for start in (_WITHOUT_TRIGGERS, "begin; "):
             try:
                 self._connection.execute((start + _MAKE_MARKER).encode())
             except psycopg.Error:  # not a superuser, or without the right to temporary tables: blocks stay untraced

@@ -235,7 +235,7 @@ def _judged(source: CommandSource, found: Mapping[str, Any], redaction: Redactio
     status = found.get("status") if found.get("ended") is None else None
     if what is None:
         return CommandRun(failure=None, output=output, notes=tuple(notes), status=status)
-    lines = _telling(output)
+    lines = _last_lines(output)
     shown = "".join(f"\n    {line}" for line in lines)
     ending = f"; the end of its output:{shown}" if lines else "; it printed nothing"
     message = f"{what} (in {source.shown_directory}){ending if 'output' in found else ''}"
@@ -243,7 +243,7 @@ def _judged(source: CommandSource, found: Mapping[str, Any], redaction: Redactio
     return CommandRun(failure=failure, output=output, notes=tuple(notes), status=status)
 
 
-def _telling(output: str) -> list[str]:
+def _last_lines(output: str) -> list[str]:
     """The last lines; in front of them those that name an error, which some programs follow by a page of other things."""
     lines = [line[:_LONGEST_LINE] for line in output.splitlines() if line.strip() and not line.startswith("npm notice")]
     before, last = lines[:-_SHOWN_LINES], lines[-_SHOWN_LINES:]

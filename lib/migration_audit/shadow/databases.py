@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
 
-_KEEPING = """
+_RELEASE = """
     select pg_catalog.format(step.text, sub.subname)
       from pg_catalog.pg_subscription as sub
       join pg_catalog.pg_database as dat on dat.oid = sub.subdbid and dat.datname = pg_catalog.current_database()
@@ -72,7 +72,7 @@ class Databases(ABC):
             contextlib.suppress(psycopg.Error),
             driver.connect(make_conninfo(self.conninfo(), dbname=name), autocommit=True) as connection,
         ):
-            for (statement,) in connection.execute(_KEEPING.encode()).fetchall():
+            for (statement,) in connection.execute(_RELEASE.encode()).fetchall():
                 with contextlib.suppress(psycopg.Error):
                     connection.execute(statement)
 

@@ -75,7 +75,7 @@ _SERVER: Final = """
       from pg_catalog.pg_get_replication_slots() as slot
      where not slot.temporary
 """
-_SAID: Final = {
+_FOUND_IN_TEXT: Final = {
     "d": re.compile("(?:CREATE|DROP|ALTER|GRANT … ON) DATABASE.*"),
     "s": re.compile("(?:ALTER|DROP) DATABASE|ALTER ROLE … IN DATABASE"),
     "c": re.compile("(?:COMMENT ON|DROP) DATABASE"),
@@ -227,7 +227,7 @@ class Elsewhere:
     def _named(self, trace: Trace, key: str, what: str, written: tuple[int, int] | None) -> Iterator[Outside]:
         by = trace.statement(*written) if written and any(written) else None
         words, at = (_BY_THIS, by) if by else (_UP_TO_THIS, self._seen.get(key, self._last))
-        if at and not any(_SAID[key[0]].fullmatch(one.what) for one in at.outside):
+        if at and not any(_FOUND_IN_TEXT[key[0]].fullmatch(one.what) for one in at.outside):
             yield _outside(what, words, at)
 
     def _changed_members(self, connection: psycopg.Connection[Any], trace: Trace) -> Iterator[Outside]:

@@ -45,14 +45,6 @@ Again = Callable[[Collection[str]], Pair]
 """Applies both sides once more, and reads the tables with these keys."""
 
 
-def source_rows(conninfo: str, locate: _Locate, *, only: Collection[str] | None = None) -> SourceRows:
-    """What a shadow holds, or ``only`` these tables of it; where it cannot be read, the reason."""
-    try:
-        return _read_rows(conninfo, locate=locate, only=only)
-    except AuditError as error:
-        return SourceRows(reason=str(error))
-
-
 def preflight_rows(
     sides: tuple[Snapshot | Unavailable, Snapshot | Unavailable],
     rows: tuple[SourceRows | None, SourceRows | None],
@@ -144,28 +136,32 @@ _CELL = sql.SQL(
 )
 
 
-def _read_rows(
-    conninfo: str, *, locate: _Locate = lambda _xmin, _cmin: None, only: Collection[str] | None = None
-) -> SourceRows:
+def source_rows(conninfo: str, locate: _Locate, *, only: Collection[str] | None = None) -> SourceRows:
     """What the tables of a shadow hold, and where its sequences go on; ``only`` the tables with these keys, if given.
 
-    No value leaves the server but as a digest. A table that cannot be read, or has too many rows, says so; foreign tables
-    and what an extension brings along are left out. Raises DatabaseError when the database cannot be reached, or its catalog
-    cannot be read.
+    No value leaves the server but as a digest. Where the catalog, or a table, cannot be read, or a table has too many rows,
+    the reason is given instead; foreign tables and what an extension brings along are left out.
     """
-    with open_connection(conninfo) as connection:
-        try:
-            if read_features(connection).has_timescaledb:
-                connection.execute(load_query("hidden_relations"))
-            found = connection.execute(load_query("written_tables")).fetchall()
-            tables = [_counted(connection, row) for row in found if only is None or dotted(*row[:2]) in only]
-            sequences = connection.execute(load_query("written_sequences")).fetchall()
-            return SourceRows(
-                tables=tuple(sorted(_with_cells(connection, tables, locate), key=lambda found: found.table)),
-                sequences=tuple(_positions(connection, sequences)),
-            )
-        except psycopg.Error as error:
-            raise database_error(error, connection) from error
+    try:
+        with open_connection(conninfo) as connection:
+            try:
+                return _read_rows(connection, locate, only)
+            except psycopg.Error as error:
+                raise database_error(error, connection) from error
+    except AuditError as error:
+        return SourceRows(reason=str(error))
+
+
+def _read_rows(connection: psycopg.Connection[Any], locate: _Locate, only: Collection[str] | None) -> SourceRows:
+    if read_features(connection).has_timescaledb:
+        connection.execute(load_query("hidden_relations"))
+    found = connection.execute(load_query("written_tables")).fetchall()
+    tables = [_counted(connection, row) for row in found if only is None or dotted(*row[:2]) in only]
+    sequences = connection.execute(load_query("written_sequences")).fetchall()
+    return SourceRows(
+        tables=tuple(sorted(_with_cells(connection, tables, locate), key=lambda found: found.table)),
+        sequences=tuple(_positions(connection, sequences)),
+    )
 
 
 _Table = tuple[TableRows, sql.Composable]

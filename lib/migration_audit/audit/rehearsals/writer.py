@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypedDict, cast
+from typing import Any, Final, cast
 
 import psycopg
 
@@ -58,7 +58,7 @@ def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> R
         built = {rule.what[0]: _fixture(project, rule) for rule in fixtures}
         if not wants_probes and all(isinstance(each, FixtureShadow) for each in built.values()):
             return {**inputs, "fixture_shadows": cast("Mapping[str, FixtureShadow]", built)}
-        return {**inputs, **_on_server(project, built, wants_probes=wants_probes, progress=progress)}
+        return _on_server(project, inputs, built, wants_probes=wants_probes, progress=progress)
     except (AuditError, psycopg.Error) as error:
         why = Unavailable(reason=_message(error), outcome=Outcome.ERRORED)
         return {
@@ -67,18 +67,18 @@ def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> R
         }
 
 
-class _Rehearsed(TypedDict, total=False):
-    rehearsal: Rehearsal | Unavailable
-    fixture_shadows: Mapping[str, FixtureShadow] | Unavailable
-
-
 def _on_server(
-    project: Project, built: Mapping[str, SqlSource | FixtureShadow], *, wants_probes: bool, progress: Progress
-) -> _Rehearsed:
+    project: Project,
+    inputs: RehearsalFacts,
+    built: Mapping[str, SqlSource | FixtureShadow],
+    *,
+    wants_probes: bool,
+    progress: Progress,
+) -> RehearsalFacts:
     owner, grants = load(project, project.owner), _grants(project)
     needed = [owner, *filter(None, (grants, *(each for each in built.values() if isinstance(each, SqlSource))))]
     server = find_server_with_prelude(project, [sources.needed_extensions(source) for source in needed], progress)
-    found: _Rehearsed = {}
+    found: RehearsalFacts = {**inputs}
     with cluster_for(server, owner) as cluster:
         conninfo = cluster.create_database("rehearsal")
         prepared = _build(conninfo, owner)

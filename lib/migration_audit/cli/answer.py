@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from migration_audit.model.preflight import CrossCheck, SourceFacts
 from migration_audit.model.progress import Progress
 from migration_audit.model.routines import Extension
 from migration_audit.model.rows import RowsComparison
-from migration_audit.model.snapshot import Snapshot
 from migration_audit.port import NOTHING, nothing_compared, nothing_to_port
 from migration_audit.project import load_project, project_file
 from migration_audit.report.drift_text import drift_json, drift_text
@@ -83,7 +82,8 @@ def answer(
     elif form == "json":
         found = drift_json(drift, defined_at=defined_at, sources=applied, undone=undone, rows=rows, **reported)
         found["servers"] = {"expected": left.snapshot.server.versions, "actual": right.snapshot.server.versions}
-        _write_json(found, drift, progress)
+        _say_limits(drift, found["not_compared"], progress)
+        write_json(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     else:
         write_lines(drift_text(drift, defined_at, must_be_equal=direction == "equal", **reported).removesuffix("\n"))
         _write_uncounted(applied, rows)
@@ -119,12 +119,11 @@ def _write_sql(
         progress(f"pg_dump shows a difference that the audit does not explain: {one_line(what)}")
 
 
-def _write_json(found: Mapping[str, Any], drift: Drift, progress: Progress) -> None:
+def _say_limits(drift: Drift, not_compared: Iterable[str], progress: Progress) -> None:
     for unread in drift.not_known:
         progress(f"not known: {unread}")
-    for what in found["not_compared"]:
+    for what in not_compared:
         progress(f"not compared: {what}")
-    write_json(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
 def _cross_check(
@@ -197,17 +196,15 @@ def _why_nothing(drift: Drift, sides: tuple[Side, Side]) -> str | None:
 def _write_port(about: PortTask, sides: tuple[Side, Side], progress: Progress) -> None:
     """The port on stdout, which is SQL alone; notes about it on stderr."""
     expected, actual = (side.named for side in sides)
-    for what in about.drift.not_compared:
-        progress(f"not compared: {what}")
-    for unread in about.drift.not_known:
-        progress(f"not known: {unread}")
+    _say_limits(about.drift, about.drift.not_compared, progress)
     if about.drift.covered:
         write_sql(nothing_to_port(expected=expected, actual=actual))
         progress(NOTHING)
         return
     owner = load_side(sides[1]) if sides[1].is_sql else None
     why = f"{actual} is a {sides[1].kind}, so there is no SQL to apply the port to"
-    made = side_port(about, owner=owner, extensions=_extensions(about.expected), why=why)
+    extensions = [extension.name for extension in about.expected.of(Extension)]
+    made = side_port(about, owner=owner, extensions=extensions, why=why)
     write_sql(made.text(expected=expected, actual=actual))
     words = {
         ProofOutcome.PROVEN: "the port is proven: applied to a fresh server, the comparison is covered",
@@ -216,7 +213,3 @@ def _write_port(about: PortTask, sides: tuple[Side, Side], progress: Progress) -
         ProofOutcome.UNTRIED: "the port is not proven",
     }[made.proof.outcome]
     progress(": ".join([words, "; ".join(map(one_line, made.proof.reasons))]) if made.proof.reasons else words)
-
-
-def _extensions(snapshot: Snapshot) -> list[str]:
-    return [extension.name for extension in snapshot.of(Extension)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,7 +25,7 @@ from migration_audit.report import table_html
 from migration_audit.report.badges import FAIL, PASS, REVIEW, UNDECIDED, difference_pill
 from migration_audit.report.escape import html as safe
 from migration_audit.report.escape import one_line
-from migration_audit.report.grid import Heading, Row
+from migration_audit.report.grid import Row, plain_headings
 from migration_audit.report.inline import IdentifierText, Text, code
 from migration_audit.report.page import render_page
 from migration_audit.report.table import Group, ReportTable
@@ -39,16 +38,6 @@ _PILLS: Final = {
     TargetOutcome.EQUAL: PASS,
     TargetOutcome.UNCHECKED: UNDECIDED,
 }
-
-
-@dataclass(slots=True)
-class _Times:
-    first: datetime | None = None
-    last: datetime | None = None
-
-    def add(self, time: datetime) -> None:
-        self.first = min(self.first or time, time)
-        self.last = max(self.last or time, time)
 
 
 def finish_run(folder: RunFolder, *, now: datetime) -> FleetSummary:
@@ -70,7 +59,8 @@ def finish_run(folder: RunFolder, *, now: datetime) -> FleetSummary:
     unfinished.replace(path / INDEX)
     write_atomically(path / SUMMARY, summary_bytes(summary))
     write_atomically(path / PAGE, render_page_of(summary).encode())
-    files = {INDEX: digest.digest(), **{name: _digest(folder, name) for name in (PLAN, EXPECTED, SUMMARY, PAGE)}}
+    written = {name: hashlib.sha256((path / name).read_bytes()).digest() for name in (PLAN, EXPECTED, SUMMARY, PAGE)}
+    files = {INDEX: digest.digest(), **written}
     write_atomically(path / STATEMENT, fleet_statement(statement_of(summary), files))
     return summary
 
@@ -82,7 +72,8 @@ def sum_up(
 
     Raises AuditError for a target without evidence.
     """
-    root, grouping, times = Root(), Grouping(), _Times()
+    root, grouping = Root(), Grouping()
+    first = last = None
     for target in folder.planned.targets:
         evidence = folder.evidence(target.name)
         if evidence is None:
@@ -90,7 +81,7 @@ def sum_up(
         leaf = leaf_of(evidence, file=evidence_name(target.name))
         root.add(leaf)
         grouping.add(evidence)
-        times.add(evidence.read_at)
+        first, last = min(first or evidence.read_at, evidence.read_at), max(last or evidence.read_at, evidence.read_at)
         each(evidence, leaf)
     return FleetSummary(
         planned=folder.planned,
@@ -100,8 +91,8 @@ def sum_up(
         repeated=tuple(grouping.repeated),
         repeated_in_all=grouping.repeated_in_all,
         root=root.digest().hex(),
-        first_read_at=times.first,
-        last_read_at=times.last,
+        first_read_at=first,
+        last_read_at=last,
         generated_at=now,
     )
 
@@ -135,10 +126,6 @@ def index_line(evidence: TargetEvidence, leaf: bytes) -> dict[str, Any]:
         "file": evidence_name(evidence.target),
         "leaf": leaf.hex(),
     }
-
-
-def _digest(folder: RunFolder, name: str) -> bytes:
-    return hashlib.sha256((folder.path / name).read_bytes()).digest()
 
 
 def render_page_of(summary: FleetSummary) -> str:
@@ -196,11 +183,10 @@ def _card(number: int, group: DifferenceGroup) -> dict[str, Any]:
 def _table(group: DifferenceGroup) -> ReportTable:
     shown = len(group.differences)
     note = f"{group.in_all:,} in each target" + (f", of which {shown:,} are shown" if shown < group.in_all else "")
-    headings = ("Difference", "Kind", "Object", "Attribute", "Expected", "Actual")
     return ReportTable(
         caption="What differs",
         note=note,
-        headings=tuple(Heading(name=name) for name in headings),
+        headings=plain_headings("Difference", "Kind", "Object", "Attribute", "Expected", "Actual"),
         groups=(Group(title=None, labels=(), rows=tuple(_rows(group))),),
         nothing="No difference.",
     )

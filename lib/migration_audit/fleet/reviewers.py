@@ -15,7 +15,7 @@ from migration_audit.fleet.verify import read_statement
 from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.project import EnvironmentPolicy
-from migration_audit.review.people import check_signer, newest_approved, other_names, people_since
+from migration_audit.review.history import check_signer, newest_approved, other_names, people_since
 from migration_audit.signoff import Authority, judge_producer, refuse
 
 

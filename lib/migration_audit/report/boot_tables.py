@@ -14,9 +14,10 @@ from migration_audit.model.image import Boot, StartedCommand
 from migration_audit.model.unset import readable
 from migration_audit.project import BootStep
 from migration_audit.report.figure import Figure, Lane
+from migration_audit.report.grid import plain_headings
 from migration_audit.report.inline import IdentifierText, Inline, Text
 from migration_audit.report.strip import Look, Mark, Strip
-from migration_audit.report.table import Group, Heading, ReportTable, Row, plain_table
+from migration_audit.report.table import Group, ReportTable, Row, plain_table
 
 RehearsedRow = tuple[str, str, str, str]
 """Probe, where it is defined, what happened with the owner's SQL, what happened without it."""
@@ -56,7 +57,7 @@ def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> ReportTable:
         caption="Commands that a boot of the owner runs",
         note="scripts and functions are followed: what they run is listed after their call",
         group_names=("Step",),
-        headings=tuple(Heading(name=heading) for heading in ("#", "Command", "Runs", "File and line")),
+        headings=plain_headings("#", "Command", "Runs", "File and line"),
         groups=tuple(
             Group(title=Text(title) if title else None, labels=(title,), rows=tuple(held)) for title, held in parts if held
         ),
@@ -92,7 +93,7 @@ def directus_rehearsal_table(found: RehearsedBoots) -> ReportTable:
         caption="The boots of Directus: computed, and rehearsed",
         note=f"{first.by}; each boot: {', '.join(first.calls)}; only the model takes the environment's rows into account",
         group_names=("Database",),
-        headings=tuple(Heading(name=name) for name in ("Boot", "Model", "Rehearsal")),
+        headings=plain_headings("Boot", "Model", "Rehearsal"),
         groups=tuple(
             Group(title=Text(_scenario_title(scenario)), labels=(scenario.name,), rows=tuple(_scenario_rows(scenario)))
             for scenario in found.scenarios

@@ -8,8 +8,9 @@ from dataclasses import replace
 from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.report.badges import NOT_RUN, WAIVED, outcome_pill, severity_pill
 from migration_audit.report.escape import sentence, slug
-from migration_audit.report.grid import LazyRows
+from migration_audit.report.grid import LazyRows, plain_headings
 from migration_audit.report.inline import (
+    NONE,
     FoldedText,
     IdentifierText,
     Inline,
@@ -17,6 +18,7 @@ from migration_audit.report.inline import (
     Link,
     StackedBlocks,
     Text,
+    identifier,
     side_by_side,
 )
 from migration_audit.report.table import Group, Heading, ReportTable, Row
@@ -72,7 +74,7 @@ def check_table(
         caption=caption,
         note=sorted_out.summary,
         group_names=("Family",),
-        headings=tuple(Heading(name=n) for n in ("Check", "Question", "Outcome", "What was found or looked at")),
+        headings=plain_headings("Check", "Question", "Outcome", "What was found or looked at"),
         groups=tuple(groups),
         about="checks",
         quiet="checks that passed or do not apply",
@@ -144,7 +146,7 @@ def findings_table(results: Sequence[CheckResult], *, caption: str = "Findings",
         caption=caption,
         note=f"{sorted_out.found}, of {len(failed)} check{'s' * (len(failed) != 1)}" if failed else None,
         group_names=("Severity", "Check"),
-        headings=tuple(Heading(name=n) for n in ("Finding", "Expected", "Actual", "Defined at")),
+        headings=plain_headings("Finding", "Expected", "Actual", "Defined at"),
         groups=groups,
         about="findings",
         nothing="No check has findings.",
@@ -155,8 +157,7 @@ def findings_table(results: Sequence[CheckResult], *, caption: str = "Findings",
 
 def _brief_row(finding: Finding) -> Row:
     first = _finding_row(replace(finding, fix_sql=None)).cells[0]
-    none = Text("–", muted=True)
-    return Row((first, none, none, none))
+    return Row((first, NONE, NONE, NONE))
 
 
 def _finding_row(finding: Finding) -> Row:
@@ -166,13 +167,11 @@ def _finding_row(finding: Finding) -> Row:
         parts.insert(0, InlineGroup((WAIVED, Text(finding.waived))))
     if finding.fix_sql:
         parts.append(FoldedText("SQL to review", finding.fix_sql, most=_MOST_SQL))
-    where = IdentifierText(finding.where) if finding.where else Text("–", muted=True)
-    return Row((StackedBlocks(tuple(parts)), expected, actual, where))
+    return Row((StackedBlocks(tuple(parts)), expected, actual, identifier(finding.where)))
 
 
 def _bare_row(result: CheckResult) -> Row:
-    none = Text("–", muted=True)
-    return Row((Text(result.reason or "The check failed without a finding."), none, none, none))
+    return Row((Text(result.reason or "The check failed without a finding."), NONE, NONE, NONE))
 
 
 def work_list_table(results: Sequence[CheckResult]) -> ReportTable:
@@ -186,7 +185,7 @@ def work_list_table(results: Sequence[CheckResult]) -> ReportTable:
         caption="Work list of the deletion",
         note=note if pending else None,
         group_names=("Check",),
-        headings=(Heading(name="What"), Heading(name="File and line")),
+        headings=plain_headings("What", "File and line"),
         groups=tuple(_pending_group(result) for result in pending),
         about="work",
         nothing="The checks of the deletion are due now: what is left to do is among the findings.",
@@ -194,12 +193,8 @@ def work_list_table(results: Sequence[CheckResult]) -> ReportTable:
 
 
 def _pending_group(result: CheckResult) -> Group:
-    rows = [
-        Row((Text(finding.summary), IdentifierText(finding.where) if finding.where else Text("–", muted=True)))
-        for finding in sorted(result.findings, key=_by_line)
-    ]
-    if not rows:
-        rows = [Row((Text(result.reason or "nothing was recorded", muted=True), Text("–", muted=True)))]
+    nothing = Row((Text(result.reason or "nothing was recorded", muted=True), NONE))
+    rows = [Row((Text(each.summary), identifier(each.where))) for each in sorted(result.findings, key=_by_line)] or [nothing]
     return Group(
         title=InlineGroup((outcome_pill(result), IdentifierText(result.id), Text(result.title))),
         labels=(result.id,),

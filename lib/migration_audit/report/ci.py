@@ -38,18 +38,15 @@ def github_annotations(evidence: Evidence) -> Iterator[str]:
     for doubt in facts.doubts[:_MOST_ANNOTATIONS]:
         yield _command("error", {"title": f"{facts.environment}: could not check"}, doubt)
     for results in (facts.triage.blockers, facts.triage.warnings, facts.triage.notes):
-        given = findings_of(results)
-        found = [(result, finding) for result, finding in given if finding is not None and not finding.waived]
+        found = [(r, f) for r, f in findings_of(results) if f is not None and not f.waived]
         shown = found if len(found) <= _MOST_ANNOTATIONS else found[: _MOST_ANNOTATIONS - 1]
         for result, finding in shown:
             path, line = places.of(finding)
-            title = f"{result.id} {facts.environment}"
-            where = {"file": path, "line": str(line), "title": title}
+            where = {"file": path, "line": str(line), "title": f"{result.id} {facts.environment}"}
             yield _command(_COMMANDS[result.severity], where, finding.summary)
-        if len(found) > len(shown):
+        if more := len(found) - len(shown):
             level = _COMMANDS[found[0][0].severity]
-            more = f"{len(found) - len(shown)} more are in report.html"
-            yield _command(level, {"title": facts.environment}, more)
+            yield _command(level, {"title": facts.environment}, f"{more} more are in report.html")
 
 
 def _command(level: str, properties: Mapping[str, str], message: str) -> str:
@@ -83,10 +80,10 @@ def summary_markdown(evidence: Evidence, *, limit: int = MOST_BYTES) -> str:
 
 
 def _blocks(evidence: EvidenceView) -> Iterator[str]:
-    sentence = escape.markdown(escape.one_line(verdict_sentence(evidence.verdict, evidence.environment)))
+    sentence = _shown(verdict_sentence(evidence.verdict, evidence.environment))
     yield f"## {verdict_pill(evidence.verdict).glyph} {sentence}"
     named = [("Project", evidence.project), *evidence.facts]
-    yield " · ".join(f"{name}: {escape.markdown(escape.one_line(value))}" for name, value in named)
+    yield " · ".join(f"{name}: {_shown(value)}" for name, value in named)
     if evidence.doubts:
         yield "**What could not be checked**"
         yield _bullets(evidence.doubts)
@@ -98,19 +95,19 @@ def _blocks(evidence: EvidenceView) -> Iterator[str]:
         ("For information", evidence.triage.notes),
     ):
         if results:
-            yield _found(results, heading)
+            yield findings_table(results, caption=heading).markdown()
     if evidence.triage.not_looked_at:
         yield "**What was not looked at**"
         yield _bullets([str(cause) for cause in evidence.triage.not_looked_at])
     yield check_table(evidence.results, caption="Every check").markdown()
 
 
-def _found(results: Sequence[CheckResult], heading: str) -> str:
-    return findings_table(results, caption=heading).markdown()
-
-
 def _bullets(sentences: Sequence[str]) -> str:
-    return "\n".join(f"- {escape.markdown(escape.one_line(sentence))}" for sentence in sentences)
+    return "\n".join(f"- {_shown(sentence)}" for sentence in sentences)
+
+
+def _shown(text: str) -> str:
+    return escape.markdown(one_line(text))
 
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -138,20 +135,16 @@ def junit_xml(evidence: Evidence) -> str:
     skipped = str(sum(case.find("skipped") is not None for case in cases))
     root = _element("testsuites", name=f"migration-audit {facts.project}", **counts)
     suite = _element("testsuite", name=facts.environment, skipped=skipped, **counts)
-    if facts.generated_at:
-        suite.set("timestamp", facts.generated_at.removesuffix("Z"))
-    suite.append(_properties(facts))
+    suite.set("timestamp", facts.generated_at.removesuffix("Z"))
+    properties = ET.Element("properties")
+    properties.extend(
+        _element("property", name=name, value=value) for name, value in (("verdict", facts.verdict.value), *facts.facts)
+    )
+    suite.append(properties)
     suite.extend(cases)
     root.append(suite)
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
-
-
-def _properties(facts: EvidenceView) -> ET.Element:
-    properties = ET.Element("properties")
-    for name, value in (("verdict", facts.verdict.value), *facts.facts):
-        properties.append(_element("property", name=name, value=value))
-    return properties
 
 
 def _case(facts: EvidenceView, result: CheckResult, cause: Cause | None) -> ET.Element:
@@ -185,12 +178,8 @@ def _stopped(result: CheckResult, cause: Cause | None) -> str:
 
 def _lines(findings: Sequence[Finding]) -> list[str]:
     """A line for each finding, with the place in the form that terminals and CI systems link."""
-    return [one_line(_line(finding)) for finding in findings]
-
-
-def _line(finding: Finding) -> str:
-    waived = f" (waived: {finding.waived})" if finding.waived else ""
-    return f"{finding.where}: {finding.summary}{waived}" if finding.where else f"{finding.summary}{waived}"
+    parts = ((f.where, f.summary, f" (waived: {f.waived})" if f.waived else "") for f in findings)
+    return [one_line(f"{where}: {summary}{waived}" if where else summary + waived) for where, summary, waived in parts]
 
 
 def _outcome(tag: str, message: str, *, kind: str | None = None, body: str | None = None) -> ET.Element:
@@ -229,7 +218,14 @@ def sarif(evidence: Evidence) -> dict[str, Any]:
     shown = [result for result in facts.results if result.findings]
     numbers = {result.id: number for number, result in enumerate(facts.results)}
     run: dict[str, Any] = {
-        "tool": {"driver": _driver(facts)},
+        "tool": {
+            "driver": {
+                "name": "migration-audit",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "rules": [_rule(result) for result in facts.results],
+            }
+        },
         "automationDetails": {"id": f"migration-audit/{quote(facts.environment)}/{quote(facts.phase)}/"},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
@@ -238,15 +234,6 @@ def sarif(evidence: Evidence) -> dict[str, Any]:
         "properties": {"environment": facts.environment, "phase": facts.phase, "verdict": facts.verdict.value},
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-
-
-def _driver(facts: EvidenceView) -> dict[str, Any]:
-    return {
-        "name": "migration-audit",
-        "version": __version__,
-        "semanticVersion": __version__,
-        "rules": [_rule(result) for result in facts.results],
-    }
 
 
 def _rule(result: CheckResult) -> dict[str, Any]:
@@ -264,36 +251,28 @@ def _rule(result: CheckResult) -> dict[str, Any]:
 
 
 def _invocation(facts: EvidenceView) -> dict[str, Any]:
-    complete = not facts.doubts
-    invocation: dict[str, Any] = {"executionSuccessful": complete}
-    if not complete:
-        invocation["toolExecutionNotifications"] = [
-            {"level": "error", "message": {"text": one_line(doubt)}} for doubt in facts.doubts
-        ]
-    if facts.generated_at:
-        invocation["endTimeUtc"] = facts.generated_at
-    return invocation
+    notes = [{"level": "error", "message": {"text": one_line(doubt)}} for doubt in facts.doubts]
+    invocation: dict[str, Any] = {"executionSuccessful": not notes, "endTimeUtc": facts.generated_at}
+    return invocation | ({"toolExecutionNotifications": notes} if notes else {})
 
 
 def _results(result: CheckResult, number: int, facts: EvidenceView, places: Places) -> Iterator[dict[str, Any]]:
+    is_failed = result.outcome is Outcome.FAILED
     for finding in result.findings:
+        named = (("Expected", finding.expected), ("Actual", finding.actual))
+        sides = [f"{name}: {value}" for name, value in named if value]
         one: dict[str, Any] = {
             "ruleId": result.id,
             "ruleIndex": number,
-            "kind": "fail" if result.outcome.value == "failed" else "review",
-            "level": _LEVELS[result.severity] if result.outcome.value == "failed" else "none",
-            "message": {"text": _message(finding)},
+            "kind": "fail" if is_failed else "review",
+            "level": _LEVELS[result.severity] if is_failed else "none",
+            "message": {"text": "\n".join([one_line(finding.summary), *map(one_line, sides)])},
             "locations": [_location(places, finding)],
             "partialFingerprints": {"findingKey/v1": one_line(f"{facts.environment}:{finding.key}")},
         }
         if finding.waived:
             one["suppressions"] = [{"kind": "external", "status": "accepted", "justification": one_line(finding.waived)}]
         yield one
-
-
-def _message(finding: Finding) -> str:
-    sides = [f"Expected: {finding.expected}"] * bool(finding.expected) + [f"Actual: {finding.actual}"] * bool(finding.actual)
-    return "\n".join([one_line(finding.summary), *map(one_line, sides)])
 
 
 def _location(places: Places, finding: Finding) -> dict[str, Any]:

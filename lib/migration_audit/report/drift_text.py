@@ -43,19 +43,25 @@ def drift_text(
     the actual side has is not listed.
     """
     answer = f"✕ {one_line(why_nothing)}" if why_nothing else _answer(drift, cross_check, not_cross_checked, must_be_equal)
+    sides = {"expected": drift.unmodelled_expected, "actual": drift.unmodelled_actual}
+    unmodelled = [f"{side}: {u.kind} {u.identity}" for side, found in sides.items() for u in found]
+    unread = list(map(str, drift.not_known))
     blocks = [
         answer,
         *(() if why_nothing else _differences(drift, locations)),
-        *_not_compared(drift),
-        *_not_known(drift),
+        *_block("Not compared, because the audit does not know this kind (so the result is not covered):", unmodelled),
+        *_block("Not known, because the reading role may not read it (so the result is not covered):", unread),
         *_cross_check(cross_check),
-        *_unheard(not_cross_checked),
+        *_not_cross_checked(not_cross_checked),
     ]
-    if drift.not_compared:
-        blocks.append("Not compared:\n" + "\n".join(f"  {one_line(n)}" for n in drift.not_compared))
-    if drift.assumptions:
-        blocks.append("Treated as equal:\n" + "\n".join(f"  {one_line(a)}" for a in drift.assumptions))
+    blocks += [*_block("Not compared:", drift.not_compared), *_block("Treated as equal:", drift.assumptions)]
     return "\n\n".join(blocks) + "\n"
+
+
+def _block(heading: str, lines: Sequence[str]) -> Iterator[str]:
+    """The lines under their heading; nothing without lines."""
+    if lines:
+        yield "\n".join([heading, *(f"  {one_line(line)}" for line in lines)])
 
 
 def _agreed(cross_check: Mapping[str, Any] | None, not_cross_checked: Unavailable | None = None) -> bool:
@@ -143,20 +149,7 @@ def _change(name: str, expected: str | None, actual: str | None) -> Iterator[str
             yield "      …"
 
 
-def _not_compared(drift: Drift) -> Iterator[str]:
-    things = [("expected", u) for u in drift.unmodelled_expected] + [("actual", u) for u in drift.unmodelled_actual]
-    if things:
-        listed = "\n".join(f"  {side}: {one_line(u.kind)} {one_line(u.identity)}" for side, u in things)
-        yield f"Not compared, because the audit does not know this kind (so the result is not covered):\n{listed}"
-
-
-def _not_known(drift: Drift) -> Iterator[str]:
-    if drift.not_known:
-        listed = "\n".join(f"  {one_line(str(each))}" for each in drift.not_known)
-        yield f"Not known, because the reading role may not read it (so the result is not covered):\n{listed}"
-
-
-def _unheard(why: Unavailable | None) -> Iterator[str]:
+def _not_cross_checked(why: Unavailable | None) -> Iterator[str]:
     if why is not None:
         todo = "\n  → --no-cross-check accepts a comparison that is not cross-checked" if why.required else ""
         yield f"Not cross-checked with pg_dump: {one_line(why.reason)}{todo}"

@@ -36,6 +36,11 @@ class Heading:
         return f"{self.over} {self.name[:1].lower()}{self.name[1:]}" if self.over else self.name
 
 
+def plain_headings(*names: str) -> tuple[Heading, ...]:
+    """A plain heading for each of these names."""
+    return tuple(Heading(name=name) for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row; its first cell is the row's header."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Protocol
+from typing import Final, Protocol
 
 from markupsafe import Markup
 
@@ -70,6 +70,10 @@ class Text:
         return escape.one_line(self.value)
 
 
+NONE: Final = Text("–", muted=True)
+"""In a cell that has no value."""
+
+
 @dataclass(frozen=True, slots=True)
 class IdentifierText:
     """An identifier: one line, in a fixed width."""
@@ -87,6 +91,11 @@ class IdentifierText:
     def text(self) -> str:
         """The identifier with everything invisible spelled out."""
         return escape.one_line(self.value)
+
+
+def identifier(value: str | None) -> Inline:
+    """The identifier, or that there is none."""
+    return IdentifierText(value) if value else NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from migration_audit.model.sql import Similarity, StatementMatch
 from migration_audit.project import Environment
 from migration_audit.report import escape
 from migration_audit.report.badges import severity_pill
-from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import PRE, IdentifierText, Inline, Text
-from migration_audit.report.table import Group, Heading, ReportTable, Row, plain_table
+from migration_audit.report.grid import LazyRows, plain_headings
+from migration_audit.report.inline import NONE, PRE, IdentifierText, Inline, Text, identifier
+from migration_audit.report.table import Group, ReportTable, Row, plain_table
 from migration_audit.report.view import producer_text
 
 NOT_SHOWN: Final = "not shown"
@@ -30,19 +30,16 @@ _LACKING = frozenset({Similarity.DIFFERENT, Similarity.ABSENT})
 
 def environment_table(environments: Sequence[Environment]) -> ReportTable:
     """Each environment and the name under which its connection is found; never the connection itself."""
-    rows = [
-        Row(
-            (
-                Text(e.name),
-                IdentifierText(f"variable {e.dsn_env}" if e.dsn_env else f"service {e.service}"),
-                Text(", ".join(phase.value for phase in e.phases)),
-                Text(e.database or "any"),
-            )
-        )
-        for e in environments
-    ]
-    headings = ("Environment", "Connection", "Phases", "Pinned database")
-    return plain_table("Environments", headings, rows)
+    rows = []
+    for each in environments:
+        phases = Text(", ".join(phase.value for phase in each.phases))
+        rows.append(Row((Text(each.name), IdentifierText(connection_name(each)), phases, Text(each.database or "any"))))
+    return plain_table("Environments", ("Environment", "Connection", "Phases", "Pinned database"), rows)
+
+
+def connection_name(environment: Environment) -> str:
+    """The name under which the connection of an environment is found."""
+    return f"variable {environment.dsn_env}" if environment.dsn_env else f"service {environment.service}"
 
 
 def audit_table(facts: Sequence[tuple[str, str]]) -> ReportTable:
@@ -59,17 +56,10 @@ def scope_table(excluded: Sequence[Excluded]) -> ReportTable:
 
 def catalogue_table(checks: Iterable[Check]) -> ReportTable:
     """Every check with its question, how much it weighs and when it is due."""
-    rows = [
-        Row(
-            (
-                IdentifierText(check.id),
-                Text(check.title),
-                severity_pill(check.severity),
-                Text("both" if len(check.phases) > 1 else check.phases[0].value),
-            )
-        )
-        for check in checks
-    ]
+    rows = []
+    for check in checks:
+        phases = Text("both" if len(check.phases) > 1 else check.phases[0].value)
+        rows.append(Row((IdentifierText(check.id), Text(check.title), severity_pill(check.severity), phases)))
     return plain_table("Checks", ("Check", "Question", "Severity", "Phase"), rows)
 
 
@@ -81,14 +71,16 @@ def digest_table(evidence: Evidence, *what: str) -> ReportTable:
     if unknown := set(what) - set(_DIGESTED):
         raise ValueError(f"{min(unknown)} is none of {', '.join(_DIGESTED)}")
     groups = [group for name in what or _DIGESTED for group in _DIGESTED[name](evidence)]
-    listed = ReportTable(
+    return ReportTable(
         caption="What was audited, by digest",
         group_names=("Source",),
-        headings=(Heading(name="What"), Heading(name="SHA-256")),
+        headings=plain_headings("What", "SHA-256"),
         groups=tuple(groups),
         nothing="Nothing to list.",
+        about="digests",
+        quiet="files and catalogs, as evidence.json has them",
+        prints_quiet=False,
     )
-    return replace(listed, about="digests", quiet="files and catalogs, as evidence.json has them", prints_quiet=False)
 
 
 def _file_groups(evidence: Evidence) -> Iterator[Group]:
@@ -159,7 +151,7 @@ def statement_table(matches: Sequence[StatementMatch]) -> ReportTable:
         caption="Legacy statements in the owner's SQL",
         note=counted or None,
         group_names=("Legacy file",),
-        headings=tuple(Heading(name=name) for name in ("Line", "Statement", "In the owner's SQL", "Defined at", "Differs")),
+        headings=plain_headings("Line", "Statement", "In the owner's SQL", "Defined at", "Differs"),
         groups=tuple(
             Group(title=IdentifierText(path), labels=(path,), rows=LazyRows(found, _row, list(map(_is_marked, found))))
             for path, found in ((path, list(run)) for path, run in groupby(matches, key=lambda match: match.legacy.path))
@@ -180,8 +172,8 @@ def _row(match: StatementMatch) -> Row:
         Text(str(match.legacy.line)),
         IdentifierText(match.text),
         Text(str(match.similarity), strong=is_marked),
-        IdentifierText(str(match.owner)) if match.owner else Text("–", muted=True),
-        Text(", ".join(match.differing)) if match.differing else Text("–", muted=True),
+        identifier(str(match.owner) if match.owner else None),
+        Text(", ".join(match.differing)) if match.differing else NONE,
     )
     return Row(cells, marked=is_marked)
 

@@ -16,8 +16,8 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.badges import Dot, Pill, difference_pill
-from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import IdentifierText, Inline, InlineGroup, StackedBlocks, Text, code, side_by_side
+from migration_audit.report.grid import LazyRows, plain_headings
+from migration_audit.report.inline import NONE, IdentifierText, Inline, InlineGroup, StackedBlocks, Text, code, side_by_side
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 _Held = tuple[str, str, tuple[CatalogObject | None, ...]]
@@ -206,7 +206,7 @@ def difference_table(drift: Drift, *, caption: str = "Differences", findings: It
         caption=caption,
         note=counted(drift),
         group_names=("Kind",),
-        headings=tuple(Heading(name=n) for n in ("Object", "Difference", "Attribute", "Expected", "Actual")),
+        headings=plain_headings("Object", "Difference", "Attribute", "Expected", "Actual"),
         groups=tuple(groups),
         nothing="No differences.",
         quiet=None if named is None else "differences of objects that a finding names",
@@ -281,8 +281,8 @@ def _unmodelled(drift: Drift) -> list[Group]:
     rows = [
         Row((IdentifierText(f"{thing.kind} {thing.identity}"), Text("not compared"), Text(""), *cells), marked=True)
         for things, cells in (
-            (drift.unmodelled_expected, (Text("present"), Text("–", muted=True))),
-            (drift.unmodelled_actual, (Text("–", muted=True), Text("present"))),
+            (drift.unmodelled_expected, (Text("present"), NONE)),
+            (drift.unmodelled_actual, (NONE, Text("present"))),
         )
         for thing in things
     ]

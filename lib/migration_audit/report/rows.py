@@ -13,8 +13,9 @@ from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.rows import RowsComparison, TableComparison
 from migration_audit.model.side_effects import OutsideKind, SourceUndone, Undone
 from migration_audit.report.escape import one_line
+from migration_audit.report.grid import plain_headings
 from migration_audit.report.inline import IdentifierText, Text
-from migration_audit.report.table import Group, Heading, ReportTable, Row, plain_table
+from migration_audit.report.table import Group, ReportTable, Row, plain_table
 
 _MOST_SHOWN = 20
 """Lines of one side that a terminal shows."""
@@ -114,7 +115,7 @@ def source_table(sources: Sequence[SourceFacts]) -> ReportTable:
         caption="SQL files in apply order",
         note="",
         group_names=("Source",),
-        headings=tuple(Heading(name=name) for name in ("File", "Transaction", "SHA-256")),
+        headings=plain_headings("File", "Transaction", "SHA-256"),
         groups=tuple(_group(source) for source in sources),
         nothing="Nothing to list.",
     )

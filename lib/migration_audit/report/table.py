@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from migration_audit.model.enumeration import first_lines
 from migration_audit.report import escape, table_html
-from migration_audit.report.grid import Grid, Group, Heading, Row
+from migration_audit.report.grid import Grid, Group, Heading, Row, plain_headings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def plain_table(
     return ReportTable(
         caption=caption,
         note=note,
-        headings=tuple(Heading(name=name) for name in headings),
+        headings=plain_headings(*headings),
         groups=(Group(title=None, labels=(), rows=found),) if found else (),
         nothing=nothing,
         quiet=quiet,

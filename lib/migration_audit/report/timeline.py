@@ -11,9 +11,10 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import HypertableChunks
 from migration_audit.report.figure import Figure, Lane
+from migration_audit.report.grid import plain_headings
 from migration_audit.report.inline import IdentifierText, Text
 from migration_audit.report.strip import Look, Mark, Strip
-from migration_audit.report.table import Group, Heading, ReportTable, Row, Stacked, plain_table
+from migration_audit.report.table import Group, ReportTable, Row, Stacked, plain_table
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICKS = 4
@@ -148,7 +149,7 @@ def _table(chunks: HypertableChunks, caption: str, setting: str | None) -> Repor
         note += f", from {chunks.first} to {chunks.last}"
     if setting:
         note += f"; the owner's SQL sets {setting}"
-    headings = (Heading(name="Chunks"), Heading(name="Number"))
+    headings = plain_headings("Chunks", "Number")
     return ReportTable(
         caption=caption, note=note, group_names=("About",), headings=headings, groups=tuple(groups), nothing="No chunks."
     )

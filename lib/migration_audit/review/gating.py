@@ -22,7 +22,7 @@ from migration_audit.model.signoff import Sentence, SignedRun, fails, failures, 
 from migration_audit.model.snapshot import Snapshot, changes_between
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.project.boundary import paths_below
-from migration_audit.review import people
+from migration_audit.review import history
 from migration_audit.review.checkout import Checkout
 from migration_audit.review.history import ProposalHistory
 from migration_audit.review.signing import page_sentences, project_sentences, recomputed_sentences
@@ -128,7 +128,7 @@ class _Asking:
             more = (*recomputed_sentences(run), *project_sentences(run, self.authority), *_page(run))
             run = replace(run, sentences=(*run.sentences, *more))
             if run.evidence is not None and not failures(run.sentences):  # else it may be anything
-                authors |= people.authors(run, self.authority, now=self.now)
+                authors |= history.authors(run, self.authority, now=self.now)
                 facts = replace(self._facts(environment, run, run.evidence, runs), removed=lost)
         needs = self.authority.policy.of(environment.name)
         roles = self.authority.policy.roles
@@ -162,7 +162,7 @@ class _Asking:
             evidence=evidence,
             folder=Path(run.folder),
         )
-        history = ProposalHistory(authority=self.authority, top_of=self.project.directory, now=self.now)
+        proposal = ProposalHistory(authority=self.authority, top_of=self.project.directory, now=self.now)
         needs = self.authority.policy.of(environment.name)
         pins = {name: getattr(environment, name) for name in IDENTITY}
         return Facts(
@@ -170,7 +170,7 @@ class _Asking:
             phase=self.phase.value,
             unsigned=self._unsigned(environment.name, run),
             refused=tuple(
-                history.refusals(environment.name, run, {each.name: each for each in self.signed(environment.name)})
+                proposal.refusals(environment.name, run, {each.name: each for each in self.signed(environment.name)})
             ),
             files=tuple(tree.files()),
             settings=tuple(tree.settings()),
@@ -179,7 +179,7 @@ class _Asking:
                 Path(run.folder), needs, self.authority, now=self.now, generated_at=evidence.generated_at
             ),
             pins={name: pin for name, pin in pins.items() if pin is not None},
-            approved_server=_server_of(people.last_approved(run, self.authority, now=self.now)),
+            approved_server=_server_of(history.last_approved(run, self.authority, now=self.now)),
             same_server=_same_server(environment.name, run, runs),
             live=self._live(environment, evidence, Path(run.folder)) if self.live else None,
         )

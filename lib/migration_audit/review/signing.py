@@ -18,7 +18,7 @@ from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.finding import Verdict
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff, fails, failures, holds, remark
 from migration_audit.report.page import render_signed_off
-from migration_audit.review.people import authors, check_signer
+from migration_audit.review.history import authors, check_signer
 from migration_audit.signoff import Authority, Proposal, SignedDecision
 
 _MOST = 6

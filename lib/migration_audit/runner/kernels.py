@@ -63,7 +63,7 @@ class LentKernel:
     @property
     def is_ended(self) -> bool:
         """Whether it was started and runs no more."""
-        process = getattr(self.manager.provisioner, "process", None)
+        process = _process(self.manager)
         return process is not None and process.poll() is not None
 
 
@@ -83,11 +83,7 @@ class Kernels:
         self._idle: list[LentKernel] = []
         self._lock = threading.Lock()
         self._is_stopped = False
-
-    @property
-    def _arguments(self) -> list[str]:
-        """Arguments for every kernel."""
-        return [
+        self._arguments = [
             # A kernel that is asked to stop is interrupted first, and would print that on the caller's terminal.
             "--log-level=CRITICAL",
             # No startup files of a user and no history, and no home directory is needed.
@@ -173,13 +169,17 @@ class Kernels:
         from jupyter_core.utils import run_sync  # noqa: PLC0415  slow to import
 
         for manager in self._managers:
-            process = getattr(manager.provisioner, "process", None)
-            if process is not None:
+            if (process := _process(manager)) is not None:
                 process.wait()
             run_sync(manager.cleanup_resources)()
 
 
+def _process(manager: Any) -> Any:
+    """The process of a kernel; None where it was not started."""
+    return getattr(manager.provisioner, "process", None)
+
+
 def _kill(manager: Any) -> None:
-    process = getattr(manager.provisioner, "process", None)
+    process = _process(manager)
     if process is not None and process.poll() is None:
         process.kill()

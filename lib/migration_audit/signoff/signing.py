@@ -130,15 +130,7 @@ def _add_signature(
         else:
             (staged / SIGNED_PAGE).write_bytes(page)
             _move(staged, proposal)
-        _ignore_page(proposal.target.parent.parent)
     return own
-
-
-def _ignore_page(signed: Path) -> None:
-    """The page is made from the other files: in git, two reviewers' branches would have it otherwise, and never merge."""
-    path = signed / ".gitignore"
-    if not path.exists():
-        path.write_bytes(f"# made from the other files: migration-audit verify --page RUN\n{SIGNED_PAGE}\n".encode())
 
 
 def find_run(named: Path) -> Path:

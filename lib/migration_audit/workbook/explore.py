@@ -13,8 +13,9 @@ from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import CheckResult, Unavailable
 from migration_audit.model.location import Location
-from migration_audit.project import Environment, Probe, resolve
+from migration_audit.project import Probe, resolve
 from migration_audit.report.inline import IdentifierText, Text
+from migration_audit.report.listings import connection_name
 from migration_audit.report.table import ReportTable, Row, plain_table
 from migration_audit.workbook import frames
 from migration_audit.workbook.catalogs import SOURCES, ReadCatalog, SideOrigin
@@ -114,11 +115,7 @@ def _meant(name: str) -> str:
         return f"the SQL of {name} on an empty server"
     project = current().project
     environment = project.environment(name) if project else None
-    return f"the database of {_connection(environment)}" if environment else ""
-
-
-def _connection(environment: Environment) -> str:
-    return f"variable {environment.dsn_env}" if environment.dsn_env else f"service {environment.service}"
+    return f"the database of {connection_name(environment)}" if environment else ""
 
 
 def refresh(*names: str) -> ReportTable:

@@ -270,6 +270,13 @@ def position(**given: Any) -> SequenceComparison:
     return SequenceComparison(**{"sequence": "public.n", "expected": 3, "actual": 1, "is_behind": True, **given})
 
 
+class _Inputs(dict[str, Any]):
+    """Inputs by name; one that has no quiet value is an error that says where to add it."""
+
+    def __missing__(self, name: str) -> Any:
+        raise KeyError(f"the input {name} has no quiet value: add one to inputs() in tests/fix_inputs.py")
+
+
 def inputs(**given: Any) -> dict[str, Any]:
     """Everything that a check may ask for, with nothing wrong in it."""
     whole = snapshot(*SCHEMA)
@@ -311,7 +318,7 @@ def inputs(**given: Any) -> dict[str, Any]:
     }
     of_directus = fix_directus.inputs(**{name: value for name, value in given.items() if name.startswith("directus_")})
     of_directus.setdefault("directus_rehearsed", fix_rehearsal.quiet())
-    return {**fix_boot.inputs(), **of_directus, **fix_code.inputs(), **defaults, **given}
+    return _Inputs({**fix_boot.inputs(), **of_directus, **fix_code.inputs(), **defaults, **given})
 
 
 __all__ = ["AT", "SCHEMA", "SERVER"]

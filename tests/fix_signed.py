@@ -20,7 +20,7 @@ from migration_audit import signoff
 from migration_audit.artifacts.git.command import each_line_once
 from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts.store import save_facts
-from migration_audit.audit.facts.types import fact_types
+from migration_audit.audit.facts.types import Part, fact_types
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.audit.inputs.directus import deployment_of, directus_inputs
 from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs
@@ -81,9 +81,8 @@ def live_snapshot(gone: Sequence[str] = (), *, strange: bool = False, server: Se
 def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict[str, object]:
     """The facts of a pre-flight in which nothing is wrong."""
     whole = live_snapshot(server=fix_model.SERVER)
-    quiet = {name: value for name, value in fix_inputs.inputs().items() if name in fact_types("shared")}
     return {
-        **quiet,
+        **quiet_facts("shared"),
         **boot_inputs(project),
         **retirement_inputs(project),
         **documents_inputs(project),
@@ -105,6 +104,11 @@ def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict
     }
 
 
+def quiet_facts(part: Part) -> dict[str, object]:
+    """The facts of this part that checks ask for, with nothing wrong in them."""
+    return {name: value for name, value in fix_inputs.inputs().items() if name in fact_types(part)}
+
+
 def source_files(project: Project, role: str, *, named: bool = True) -> SourceFacts:
     """Which files a source has; none where ``named`` says so, and where it is a database."""
     source = getattr(project, role)
@@ -122,8 +126,8 @@ def own_facts(
     asked = directus_inputs(
         project, deployment_of(project), owner=shared["owner"], owner_origins={}, live=live, directus=_NOT_ASKED
     )
-    quiet = {"obstacles": (), "writer_access": _NOT_ASKED, "probe_rights": (), "directus_rehearsal": _NOT_ASKED}
-    return {**asked, **quiet, **read, "owner_ledger": nobody, "legacy_ledger": nobody, "live": live}
+    quiet = {**quiet_facts("environment"), "writer_access": _NOT_ASKED, "probe_rights": (), "directus_rehearsal": _NOT_ASKED}
+    return {**quiet, **asked, **read, "owner_ledger": nobody, "legacy_ledger": nobody, "live": live}
 
 
 @dataclass

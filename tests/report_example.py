@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import fix_model
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange
 from migration_audit.model.evidence import (
     SCHEMA_VERSION,
@@ -26,7 +27,7 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot
-from migration_audit.model.timescale import Dimension, Hypertable
+from migration_audit.model.timescale import Dimension
 
 HOSTILE = {
     "script": "<script>alert(1)</script>",
@@ -50,103 +51,29 @@ HOSTILE = {
 """What somebody may call a table, or store as a default."""
 
 
-def column(name: str, type_: str, *, table: str = "positions", schema: str = "public", **more: Any) -> Column:
-    """A column with nothing special about it."""
-    facts: dict[str, Any] = {
-        "not_null": False,
-        "default": None,
-        "generated": None,
-        "identity_kind": None,
-        "collation": None,
-        "storage": "plain",
-        "compression": None,
-        "statistics": None,
-        "options": (),
-        "is_local": True,
-        "privileges": (),
-        "comment": None,
-        "relation": "table",
-    }
-    return Column(schema=schema, table=table, name=name, type=type_, **{**facts, **more})
+def column(name: str, type_: str, **more: Any) -> Column:
+    """A column that may be NULL."""
+    return fix_model.column(name, **{"type": type_, "not_null": False, "storage": "plain", **more})
 
 
-def index(name: str, columns: str, *, unique: bool = False, table: str = "public.positions", **more: Any) -> Index:
+def index(name: str, columns: str, *, unique: bool = False, **more: Any) -> Index:
     """A valid index."""
-    kind = "UNIQUE INDEX" if unique else "INDEX"
-    facts: dict[str, Any] = {
-        "tablespace": None,
-        "valid": True,
-        "ready": True,
-        "clustered": False,
-        "statistics": (),
-        "comment": None,
-    }
-    definition = f"CREATE {kind} {name} ON {table} USING btree {columns}"
-    return Index(
-        schema="public",
-        name=name,
-        table=table,
-        definition=definition,
-        unique=unique,
-        columns=columns,
-        **{**facts, **more},
-    )
+    return fix_model.index(name, columns, unique=unique, **more)
 
 
 def constraint(name: str, definition: str, *, table: str = "positions", type_: str = "primary key") -> Constraint:
     """A validated constraint."""
-    return Constraint(
-        schema="public",
-        table=table,
-        name=name,
-        type=type_,
-        definition=definition,
-        deferrable=False,
-        deferred=False,
-        validated=True,
-        is_local=True,
-        comment=None,
-    )
+    return fix_model.constraint(name, definition=definition, table=table, type=type_)
 
 
 def table(name: str, columns: tuple[str, ...], schema: str = "public") -> Table:
-    """An ordinary table."""
-    return Table(
-        schema=schema,
-        name=name,
-        relation="table",
-        persistence="permanent",
-        access_method="heap",
-        tablespace=None,
-        options=(),
-        row_security=False,
-        force_row_security=False,
-        replica_identity="default",
-        of_type=None,
-        inherits=(),
-        partition_key=None,
-        partition_bound=None,
-        server=None,
-        column_order=columns,
-        owner="directus",
-        privileges=(),
-        comment=None,
-    )
+    """An ordinary table of the owner."""
+    return fix_model.table(name, schema=schema, column_order=columns, owner="directus")
 
 
 def dimension(interval: str = "1 day") -> Dimension:
     """The primary dimension of ``positions``."""
-    return Dimension(
-        schema="public",
-        table="positions",
-        column="ts",
-        column_type="timestamp with time zone",
-        type="time",
-        chunk_interval=interval,
-        partitions=None,
-        partitioning_function=None,
-        integer_now_function=None,
-    )
+    return fix_model.dimension(chunk_interval=interval)
 
 
 COLUMNS = (
@@ -182,15 +109,15 @@ SERVER = ServerIdentity(
 
 def extension(name: str, version: str) -> Extension:
     """An extension in ``public``."""
-    return Extension(name=name, schema="public", version=version, comment=None)
+    return fix_model.extension(name, version=version)
 
 
 def snapshot(*objects: CatalogObject) -> Snapshot:
-    """A snapshot of these objects, sorted as a reader leaves them."""
-    return Snapshot(server=SERVER, objects=tuple(sorted(objects, key=lambda o: (o.kind, o.key))))
+    """A snapshot of these objects in prod."""
+    return fix_model.snapshot(*objects, server=SERVER)
 
 
-HYPERTABLE = Hypertable(schema="public", table="positions", dimensions=("ts",), associated_schema=None)
+HYPERTABLE = fix_model.hypertable()
 COMMON: tuple[CatalogObject, ...] = (
     table("positions", tuple(c.name for c in COLUMNS)),
     HYPERTABLE,

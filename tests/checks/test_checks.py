@@ -1234,7 +1234,7 @@ def run(check_id, given, phase=None):
 def test_a_check_is_quiet_where_nothing_is_wrong(check):
     result = run(check.id, {})
     assert (result.outcome, result.findings) == (Outcome.PASSED, ())
-    assert result.reason, "what it looked at"
+    assert result.reason, "yield a Note that says what was looked at, also where nothing is wrong"
 
 
 @pytest.mark.parametrize(("check_id", "given", "keys"), [pytest.param(c, g, k, id=f"{c} {n}") for c, n, g, k in LOUD])
@@ -1249,7 +1249,7 @@ def test_a_check_finds(check_id, given, keys):
 def test_a_check_is_quiet_about(check_id, given, told):
     result = run(check_id, given)
     assert (result.outcome, result.findings) == (Outcome.PASSED, ())
-    assert result.reason, "what it looked at"
+    assert result.reason, "yield a Note that says what was looked at, also where nothing is wrong"
     assert (told or "") in result.reason
 
 

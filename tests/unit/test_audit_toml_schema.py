@@ -246,7 +246,7 @@ def test_init_leads_editors_to_the_schema_beside_it(tmp_path: Path) -> None:
     first, *_ = (tmp_path / "audit.toml").read_text("utf-8").splitlines()
     assert first == f"#:schema ./{SCHEMA_FILE}"
     published = refresh_schema.FILE.with_name(SCHEMA_FILE).read_text("utf-8")
-    assert (tmp_path / SCHEMA_FILE).read_text("utf-8") == published
+    assert (tmp_path / SCHEMA_FILE).read_text("utf-8") == published, "run `make schema`"
     (tmp_path / SCHEMA_FILE).write_text("{}")
     ran = CliRunner().invoke(main, ["init", str(tmp_path), "--schema"])
     assert (ran.exit_code, ran.output) == (0, f"wrote {tmp_path / SCHEMA_FILE}\n")

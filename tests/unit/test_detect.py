@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tomllib
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from fix_formats import SAMPLES
 from migration_audit.audit.demo import demo_root
 from migration_audit.detect import ConfigDraft, draft_of, list_folder
-from migration_audit.formats import NAMES
 from migration_audit.project import load_project
 from migration_audit.sources import load_globs, load_source
 
@@ -46,54 +45,24 @@ def drafted(home: Path, files: dict[str, str]) -> tuple[dict[str, Any], ConfigDr
     return tomllib.loads(draft.text), draft
 
 
-COMMITTED = hashlib.sha1(f"{TABLE.strip()}\n".encode(), usedforsecurity=False).hexdigest()
-
+USUAL_FOLDERS = {
+    "dbmate": "db/migrations",
+    "flyway": "src/main/resources/db/migration",
+    "goose": "db/migrations",
+    "liquibase-sql": "changelog",
+    "prisma": "prisma/migrations",
+    "sqitch": "db",
+}
+"""Where a format's files usually lie, if not in ``migrations``."""
 FORMATS = {
-    "dbmate": ("db/migrations", "dbmate", {"1_init.sql": f"-- migrate:up\n{TABLE}-- migrate:down\ndrop table t;\n"}),
-    "flyway": ("src/main/resources/db/migration", "flyway", {"V1__init.sql": TABLE, "V2__idx.sql": INDEX}),
+    **{name: (USUAL_FOLDERS.get(name, "migrations"), name, files) for name, files in SAMPLES.items()},
     "flyway, a folder for each year": (
         "db/migration",
         "flyway",
         {"2025/V1__init.sql": TABLE, "2026/V2__idx.sql": INDEX},
     ),
-    "golang-migrate": ("migrations", "golang-migrate", {"1_init.up.sql": TABLE, "1_init.down.sql": "drop table t;"}),
-    "goose": ("db/migrations", "goose", {"1_a.sql": f"-- +goose Up\n{TABLE}-- +goose Down\ndrop table t;\n"}),
-    "graphile-migrate": (
-        "migrations",
-        "graphile-migrate",
-        {"committed/000001.sql": f"--! Previous: -\n--! Hash: sha1:{COMMITTED}\n\n{TABLE}", "current.sql": ""},
-    ),
-    "sqitch": (
-        "db",
-        "sqitch",
-        {
-            "sqitch.plan": "%syntax-version=1.0.0\n%project=x\n\na 2026-01-01T00:00:00Z A <a@example.org> # x\n",
-            "sqitch.conf": "[core]\n\tengine = pg\n",
-            "deploy/a.sql": TABLE,
-            "revert/a.sql": "drop table t;",
-        },
-    ),
-    "liquibase-sql": ("changelog", "liquibase-sql", {"1.sql": f"--liquibase formatted sql\n--changeset a:1\n{TABLE}"}),
-    "node-pg-migrate": (
-        "migrations",
-        "node-pg-migrate",
-        {"1700000000000_init.sql": f"-- Up Migration\n{TABLE}-- Down Migration\ndrop table t;\n"},
-    ),
-    "prisma": (
-        "prisma/migrations",
-        "prisma",
-        {"migration_lock.toml": 'provider = "postgresql"\n', "20260101120000_init/migration.sql": TABLE},
-    ),
-    "sql-migrate": (
-        "migrations",
-        "sql-migrate",
-        {"1_init.sql": f"-- +migrate Up\n{TABLE}-- +migrate Down\ndrop table t;\n"},
-    ),
-    "sqlx": (
-        "migrations",
-        "sqlx",
-        {"1_init.sql": f"-- no-transaction\n{TABLE}", "2_idx.sql": INDEX, "../Cargo.toml": '[dependencies]\nsqlx = "0.8"\n'},
-    ),
+    "graphile-migrate": ("migrations", "graphile-migrate", {**SAMPLES["graphile-migrate"], "current.sql": ""}),
+    "sqlx": ("migrations", "sqlx", {**SAMPLES["sqlx"], "../Cargo.toml": '[dependencies]\nsqlx = "0.8"\n'}),
 }
 
 
@@ -109,10 +78,6 @@ def test_a_format_is_written_with_its_folder(home, project, folder, form, files)
     as_named = load_source("x", [home / folder], shown_from=home, form=form)
     assert [f.path for f in as_written.files] == [f.path for f in as_named.files]
     assert as_written.not_applied == as_named.not_applied
-
-
-def test_every_format_has_a_row():
-    assert {form for _, form, _ in FORMATS.values()} == set(NAMES) - {"files"}
 
 
 COMMANDS = {

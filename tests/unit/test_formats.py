@@ -57,7 +57,7 @@ def test_a_folder_without_migrations_gives_no_files(form: Format, files: dict[st
 
 
 def test_every_format_has_a_sample() -> None:
-    assert set(SAMPLES) == set(NAMES) - {"files"}
+    assert set(SAMPLES) == set(NAMES) - {"files"}, "add a folder of two files to SAMPLES in tests/fix_formats.py"
 
 
 @pytest.mark.parametrize(("name", "files"), SAMPLES.items(), ids=SAMPLES)
@@ -78,6 +78,7 @@ def test_a_format_reads_its_sample(tmp_path: Path, name: str, files: dict[str, s
 def test_the_files_of_a_runner_are_no_plain_files(
     tmp_path: Path, name: str, files: dict[str, str], globs: list[str] | None
 ) -> None:
+    """``formats/files.py`` has a sign of each runner: a line in its files, a name, or a file next to them."""
     folder = write(tmp_path / "m", files)
     with pytest.raises(SourceError) as refused:
         if globs is None:

@@ -1,7 +1,7 @@
 """Every fact of a run and every input of a check, declared once: its name, its type, and where it comes from.
 
 A check asks for an input by the name of a parameter. Which class below has that name decides the check's scope: whether it
-runs once for the project or for each environment. Facts are kept as files; what the ``…Computed`` classes declare follows
+runs once for the project or for each environment. Facts are saved as files; what the ``…Computed`` classes declare follows
 from facts and settings and is computed again. One function fills each class, and mypy checks its result against the class.
 """
 
@@ -46,7 +46,7 @@ from migration_audit.project import Environment, Project
 _T = TypeVar("_T")
 _FILE_TEXT: Final = "holds text of the project's files"
 FileText = Annotated[_T, _FILE_TEXT]
-"""A fact that holds text of the project's files, in which secrets are masked before it is kept."""
+"""A fact that holds text of the project's files, in which secrets are masked before it is saved."""
 Pairs = tuple[tuple[str, str], ...]
 Part = Literal["shared", "environment"]
 
@@ -121,7 +121,7 @@ class DocumentFacts(TypedDict):
 
 
 class SharedFacts(PreflightFacts, RehearsalFacts, BootFacts, RetirementFacts, DocumentFacts):
-    """What is the same for every environment."""
+    """What is the same for every environment; put together by ``Audit._gathered``."""
 
     audited_phase: str
     gathered_at: str
@@ -168,7 +168,7 @@ class LiveFacts(RightsFacts):
 
 
 class EnvironmentFacts(LiveFacts, DirectusFacts):
-    """What was read of one environment."""
+    """What was read of one environment; put together by ``Audit._read_environment``."""
 
     audited_environment: str
     read_at: str

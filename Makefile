@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Files go to workers whole, for the servers that their tests share, in the order of tests/conftest.py.
-PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
+# Files go to workers whole, for the servers that their tests share, in the order of tests/conftest.py. nbval is for notebooks
+# alone, and each worker would import half of Jupyter for it.
+PARALLEL := -p no:nbval --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Without bytecode, each command and each kernel compiles 600 modules first.
 unexport PYTHONDONTWRITEBYTECODE
 

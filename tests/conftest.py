@@ -74,9 +74,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.parts[here], len(places)))
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: a worker waits for the server, a kernel or a limit of time again and again."""
-    return (os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """As many as processors, and one more with servers: then a worker waits again and again, for one of them or a kernel."""
+    processors = os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))
+    return processors + ("not server" not in config.option.markexpr)
 
 
 def _say(line: str) -> None:

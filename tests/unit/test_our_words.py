@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
+import gc
 import inspect
-import io
 import json
 import re
-import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -92,11 +92,54 @@ STUMBLED_OVER = {
 """Pattern: what to write instead, and a text that the pattern finds. A phrase comes in here once no text has it any more."""
 
 
+class Words(NamedTuple):
+    """What is written in one module, each with its line."""
+
+    messages: list[tuple[int, str]]
+    """Strings, without docstrings except those that are pages."""
+    prose: list[tuple[int, str]]
+    """Docstrings and comments."""
+    names: list[tuple[int, str]]
+    """Variables, parameters and functions, without fields of classes: evidence has their names."""
+
+
+def words_of(source: str, pages: str | None = None) -> Words:
+    """The words of a module. ``pages`` is a pattern of the functions whose docstrings are messages ("" for the module's)."""
+    words = Words([], [(number, found[0]) for number, line in enumerate(source.splitlines(), 1)
+                       if (found := re.search(r"(^|\s)# .*", line))], [])  # fmt: skip
+    documenting, fields, read_by_users = set(), set(), set()
+    for node in ast.walk(ast.parse(source)):  # whatever has a body before what is in it
+        match node:
+            case ast.Expr(value=ast.Constant(value=str() as text) as constant):
+                words.prose.append((node.lineno, text))
+                if id(constant) not in read_by_users:
+                    documenting.add(id(constant))
+            case ast.Constant(value=str() as text) if id(node) not in documenting:
+                words.messages.append((node.lineno, text))
+            case ast.Name(ctx=ast.Store()) if id(node) not in fields:
+                words.names.append((node.lineno, node.id))
+            case ast.arg():
+                words.names.append((node.lineno, node.arg))
+            case ast.ClassDef():
+                fields.update(id(each.target) for each in node.body if isinstance(each, ast.AnnAssign))
+            case ast.Module() | ast.FunctionDef():
+                name = node.name if isinstance(node, ast.FunctionDef) else ""
+                if name:
+                    words.names.append((node.lineno, name.removeprefix("_")))
+                if pages is not None and re.fullmatch(pages, name) and node.body and isinstance(node.body[0], ast.Expr):
+                    read_by_users.add(id(node.body[0].value))
+    return words
+
+
 @cache
-def modules() -> dict[Path, tuple[str, ast.Module]]:
-    """Text and syntax tree of each module."""
-    read = {path: path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
-    return {path: (text, ast.parse(text)) for path, text in read.items()}
+def modules() -> dict[Path, Words]:
+    """The words of each module."""
+    gc.disable()  # millions of nodes, none of which refers to itself
+    try:
+        return {path: words_of(path.read_text("utf-8"), PAGES.get(path.relative_to(PACKAGE).parts[0]))
+                for path in sorted(PACKAGE.rglob("*.py"))}  # fmt: skip
+    finally:
+        gc.enable()
 
 
 @cache
@@ -106,8 +149,8 @@ def texts() -> tuple[tuple[str, str], ...]:
 
 
 def found_texts() -> Iterator[tuple[str, str]]:
-    for path, (_, tree) in modules().items():
-        for line, text in messages(tree, PAGES.get(path.relative_to(PACKAGE).parts[0])):
+    for path, words in modules().items():
+        for line, text in words.messages:
             yield f"{path.relative_to(ROOT)}:{line}", text
     for path in sorted(ROOT.glob("notebooks/*.ipynb")):
         for number, cell in enumerate(json.loads(path.read_text("utf-8"))["cells"]):
@@ -116,19 +159,6 @@ def found_texts() -> Iterator[tuple[str, str]]:
     for path in sorted([*PACKAGE.rglob("*.j2"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.*ml"), *documents]):
         for number, line in enumerate(re.sub(r"\{[{%].*?[}%]\}", "", path.read_text("utf-8")).splitlines(), 1):
             yield f"{path.relative_to(ROOT)}:{number}", line
-
-
-def messages(tree: ast.Module, pages: str | None = None) -> Iterator[tuple[int, str]]:
-    """The strings of a module with their lines, without docstrings, except those that are ``pages``."""
-    nodes = list(ast.walk(tree))
-    documenting = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
-    for node in nodes if pages is not None else ():
-        name = {ast.Module: "", ast.FunctionDef: getattr(node, "name", "")}.get(type(node))
-        if name is not None and re.fullmatch(pages, name) and isinstance(node.body[0], ast.Expr):
-            documenting.discard(id(node.body[0].value))
-    for node in nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documenting:
-            yield node.lineno, node.value
 
 
 @pytest.mark.parametrize("pattern", STUMBLED_OVER)
@@ -143,7 +173,7 @@ def test_a_pattern_finds_what_it_is_for(pattern: str) -> None:
 )
 def test_messages_are_read_and_docstrings_only_where_they_are_pages(pages: str | None, read: set[str]) -> None:
     source = '"""A page."""\ndef run(x):\n    """Help."""\n    y = 1\n    """Of y."""\n    raise E(f"not {x} told")\n'
-    assert {text for _, text in messages(ast.parse(source), pages)} == {"not ", " told"} | read
+    assert {text for _, text in words_of(source, pages).messages} == {"not ", " told"} | read
 
 
 def test_every_kind_of_text_is_read() -> None:
@@ -194,35 +224,13 @@ IN_CODE = {
 """The same for docstrings and comments."""
 
 
-def prose_of_code(source: str) -> Iterator[tuple[int, str]]:
-    """Docstrings and comments with their lines."""
-    before = tokenize.NEWLINE
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        is_statement = before in {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and is_statement):
-            yield token.start[0], token.string
-        if token.type not in {tokenize.NL, tokenize.COMMENT}:
-            before = token.type
-
-
-def variables_of(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Variables, parameters and functions with their lines, without fields of classes: evidence has their names."""
-    fields = {id(each.target) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for each in node.body
-              if isinstance(each, ast.AnnAssign)}  # fmt: skip
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in fields:
-            yield node.lineno, node.id
-        elif isinstance(node, ast.arg):
-            yield node.lineno, node.arg
-        elif isinstance(node, ast.FunctionDef):
-            yield node.lineno, node.name.removeprefix("_")
-
-
 def test_docstrings_and_comments_are_plain() -> None:
+    any_of_them = re.compile("|".join(IN_CODE))
     found = [
         f"{path.relative_to(ROOT)}:{line}: {match[0]!r} → {better}"
-        for path, (source, _) in modules().items()
-        for line, text in prose_of_code(source)
+        for path, words in modules().items()
+        for line, text in words.prose
+        if any_of_them.search(text)
         for pattern, better in IN_CODE.items()
         for match in re.finditer(pattern, text)
     ]
@@ -232,8 +240,8 @@ def test_docstrings_and_comments_are_plain() -> None:
 def test_variables_and_functions_are_called_what_they_are() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
-        for path, (_, tree) in modules().items()
-        for line, name in variables_of(tree)
+        for path, words in modules().items()
+        for line, name in words.names
         if name in {"said", "told", "heard"}
     ]
     assert not found, "\n".join(["say what it is (text, notes, reason, reported):", *found])
@@ -241,5 +249,6 @@ def test_variables_and_functions_are_called_what_they_are() -> None:
 
 def test_prose_and_variables_are_found() -> None:
     source = '''"""A page."""\nclass C:\n    told: int\n    """Of told."""\ndef _heard(said):\n    told = "x"  # a note\n'''
-    assert [text for _, text in prose_of_code(source)] == ['"""A page."""', '"""Of told."""', "# a note"]
-    assert sorted(name for _, name in variables_of(ast.parse(source))) == ["heard", "said", "told"]
+    words = words_of(source)
+    assert sorted(text.strip() for _, text in words.prose) == ["# a note", "A page.", "Of told."]
+    assert sorted(name for _, name in words.names) == ["heard", "said", "told"]

@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -30,7 +31,7 @@ _NOT_OURS: Final = frozenset({".git", "node_modules"})
 _LARGEST: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ImageFiles:
     """The files of a build, as far as the project brings them."""
 
@@ -137,10 +138,12 @@ class ImageFiles:
         return None
 
     def _from_context(self, copy: FileCopy, source: FileSource, path: str) -> ShellScript | str | None:
+        rest = below(path, copy.target.rstrip("/") or "/")
+        if rest is None:
+            return None
         for match in self.matches(source.path):
             full = self.context / match
             if full.is_dir():
-                rest = below(path, copy.target.rstrip("/") or "/")
                 inner = posixpath.normpath(posixpath.join(match, rest)) if rest else None
             else:
                 inner = match if path in _names(copy, match) else None
@@ -201,7 +204,7 @@ class ImageFiles:
             links = [name for name in folders if _is_link(Path(folder, name))]  # copied as links, and not walked
             yield from (prefix + file for file in sorted([*files, *links]) if not self.ignore.matches(prefix + file))
 
-    @property
+    @cached_property
     def _boundary(self) -> Boundary:
         """The repositories of audit.toml and of the build."""
         return boundary_of(self.shown_from, self.context)

@@ -25,7 +25,7 @@ from migration_audit.fleet.evidence import (
     target_evidence_bytes,
 )
 from migration_audit.fleet.finish import finish_run
-from migration_audit.fleet.store import FleetPlan, PlannedRun, RunFolder, new_folder
+from migration_audit.fleet.store import FleetPlan, PlannedRun, RunFolder, new_run
 from migration_audit.fleet.targets import FleetTarget, Shard, targets_digest
 from migration_audit.model.drift import DiffVerdict
 from migration_audit.model.finding import Severity
@@ -206,7 +206,7 @@ def made_up_fleet(
 ) -> RunFolder:
     """The folder of a fleet run, written as a run writes it; ``wrong`` targets lack an index."""
     at = at or datetime.now(UTC).replace(microsecond=0)
-    folder = new_folder(out, planned, dump_snapshot(EXPECTED), at)
+    folder = new_run(out, planned, dump_snapshot(EXPECTED), at)
     for target in planned.targets:
         differences = [MISSING] if target.name in wrong else []
         folder.write(

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
@@ -16,7 +16,7 @@ from migration_audit.fleet.evidence import TargetEvidence, TargetOutcome
 from migration_audit.fleet.executors import EndedTask, Executor
 from migration_audit.fleet.finish import finish_run, sum_up
 from migration_audit.fleet.queue import ReadTask, TaskQueue
-from migration_audit.fleet.store import EXPECTED, PlannedRun, RunFolder, new_folder, newest_folder, open_folder, read_file
+from migration_audit.fleet.store import EXPECTED, PlannedRun, RunFolder, new_run, newest_folder, open_folder, read_file
 from migration_audit.fleet.summary import FleetSummary
 from migration_audit.fleet.targets import UNKNOWN, FleetTarget, Shard, parse_shard, targets_digest
 from migration_audit.fleet.verify import check_unchanged, verify_folder
@@ -101,7 +101,7 @@ def run_fleet(
     with ExitStack() as stack:
         folder = newest_folder(out, planned)
         if folder is None:
-            folder = new_folder(out, planned, expected, clock.now())
+            folder = new_run(out, planned, expected, clock.now())
         stack.enter_context(folder.locked())
         check_unchanged(folder, expected, now=clock.now())
         missing = list(_missing(folder, limits, clock))
@@ -112,7 +112,7 @@ def run_fleet(
             return folder, sum_up(folder, now=clock.now())
         if folder.is_finished and folder.is_signed:
             people = tuple(sorted({*folder.planned.people, *planned.people}))
-            before, folder = folder, new_folder(out, replace(planned, people=people), expected, clock.now())
+            before, folder = folder, new_run(out, replace(planned, people=people), expected, clock.now())
             stack.enter_context(folder.locked())
             _copy_evidence(before, folder, without={target.name for target in missing})
         folder.reopen(planned.people)
@@ -124,7 +124,8 @@ def run_fleet(
             started = stack.enter_context(closing(executor(in_all)))
             queue = TaskQueue(tasks, per_server=limits.per_server, in_all=min(in_all, started.slots))
             count = TargetCount(len(missing), now=clock.monotonic(), say=say)
-            for evidence in _read_all(queue, started, limits, clock, unchecked):
+            reading = _Reading(queue=queue, executor=started, limits=limits, clock=clock, unchecked=unchecked)
+            for evidence in reading.read_all():
                 folder.write(evidence)
                 count.add(evidence.outcome, clock.monotonic())
         summary = finish_run(folder, now=clock.now())
@@ -163,7 +164,7 @@ def merge_parts(
     expected = read_file(folders[0].path / EXPECTED) or b""
     merged = newest_folder(out, whole)
     if merged is None or merged.is_finished:
-        merged = new_folder(out, whole, expected, now)
+        merged = new_run(out, whole, expected, now)
     with merged.locked():
         check_unchanged(merged, expected, now=now)
         for folder in folders:
@@ -237,57 +238,58 @@ def _copy_evidence(source: RunFolder, into: RunFolder, *, without: Collection[st
             write_atomically(into.evidence_file(target.name), read_file(source.evidence_file(target.name)) or b"")
 
 
-def _read_all(
-    queue: TaskQueue, executor: Executor, limits: Limits, clock: Clock, unchecked: Callable[[ReadTask, str], TargetEvidence]
-) -> Iterator[TargetEvidence]:
-    """The evidence of each target, once."""
-    silent: Counter[str] = Counter()
-    while queue or queue.under_way:
-        while (task := queue.take(clock.monotonic())) is not None:
-            executor.submit(task)
-        due = queue.next_at
-        wait = None if due is None else max(0.0, due - clock.monotonic())
-        if not queue.under_way:
-            clock.sleep(wait or 0.0)
-            continue
-        for ended in executor.ended(wait):
-            yield from _settled(ended, queue, limits, clock, unchecked)
-            yield from _given_up(ended, silent, queue, limits, unchecked)
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """Targets that are read until each has its evidence."""
 
+    queue: TaskQueue
+    executor: Executor
+    limits: Limits
+    clock: Clock
+    unchecked: Callable[[ReadTask, str], TargetEvidence]
+    silent: Counter[str] = field(default_factory=Counter)
+    """How many targets of each server got no answer, one after the other."""
 
-def _settled(
-    ended: EndedTask, queue: TaskQueue, limits: Limits, clock: Clock, unchecked: Callable[[ReadTask, str], TargetEvidence]
-) -> Iterable[TargetEvidence]:
-    """The evidence of a target that will not be tried again."""
-    task, attempt = ended.task, ended.attempt
-    is_last = task.attempt >= limits.attempts
-    queue.give_back(task, answered=attempt is None or not attempt.may_succeed_later)
-    if attempt is not None and (is_last or not attempt.may_succeed_later):
-        return [attempt.evidence]
-    if is_last:
-        return [unchecked(task, f"the process that read it ended {task.attempt} times before it had a result")]
-    delay = limits.retry_after * 2 ** (task.attempt - 1) if attempt is not None else 0.0
-    queue.put_off(replace(task, attempt=task.attempt + 1), clock.monotonic() + delay)
-    return []
+    def read_all(self) -> Iterator[TargetEvidence]:
+        """The evidence of each target, once."""
+        queue, clock = self.queue, self.clock
+        while queue or queue.under_way:
+            while (task := queue.take(clock.monotonic())) is not None:
+                self.executor.submit(task)
+            due = queue.next_at
+            wait = None if due is None else max(0.0, due - clock.monotonic())
+            if not queue.under_way:
+                clock.sleep(wait or 0.0)
+                continue
+            for ended in self.executor.ended(wait):
+                yield from self._settled(ended)
+                yield from self._given_up(ended)
 
+    def _settled(self, ended: EndedTask) -> Iterable[TargetEvidence]:
+        """The evidence of a target that will not be tried again."""
+        task, attempt = ended.task, ended.attempt
+        is_last = task.attempt >= self.limits.attempts
+        self.queue.give_back(task, answered=attempt is None or not attempt.may_succeed_later)
+        if attempt is not None and (is_last or not attempt.may_succeed_later):
+            return [attempt.evidence]
+        if is_last:
+            return [self.unchecked(task, f"the process that read it ended {task.attempt} times before it had a result")]
+        delay = self.limits.retry_after * 2 ** (task.attempt - 1) if attempt is not None else 0.0
+        self.queue.put_off(replace(task, attempt=task.attempt + 1), self.clock.monotonic() + delay)
+        return []
 
-def _given_up(
-    ended: EndedTask,
-    silent: Counter[str],
-    queue: TaskQueue,
-    limits: Limits,
-    unchecked: Callable[[ReadTask, str], TargetEvidence],
-) -> Iterator[TargetEvidence]:
-    """The evidence of the other targets of a server that does not answer: each would wait as long as those before it."""
-    task, attempt = ended.task, ended.attempt
-    if attempt is None or not attempt.is_unanswered:
-        silent[task.server] = 0
-    elif task.attempt >= limits.attempts:
-        silent[task.server] += 1
-    if silent[task.server] >= _SILENT and task.server != UNKNOWN and attempt is not None:
-        why = f"not tried: {_SILENT} other targets of {task.server} got no answer, the last one: {attempt.evidence.reason}"
-        for each in queue.give_up(task.server):
-            yield unchecked(each, why)
+    def _given_up(self, ended: EndedTask) -> Iterator[TargetEvidence]:
+        """The evidence of the other targets of a server that does not answer: each would wait as long as those before it."""
+        task, attempt = ended.task, ended.attempt
+        if attempt is None or not attempt.is_unanswered:
+            self.silent[task.server] = 0
+        elif task.attempt >= self.limits.attempts:
+            self.silent[task.server] += 1
+        if self.silent[task.server] >= _SILENT and task.server != UNKNOWN and attempt is not None:
+            last = attempt.evidence.reason
+            why = f"not tried: {_SILENT} other targets of {task.server} got no answer, the last one: {last}"
+            for each in self.queue.give_up(task.server):
+                yield self.unchecked(each, why)
 
 
 def _checked_parts(folders: Sequence[RunFolder]) -> list[tuple[Shard, RunFolder]]:

@@ -131,9 +131,6 @@ def _plan_of(
     files: Mapping[str, str],
 ) -> FleetPlan:
     """The plan of a fleet run over all targets."""
-    settings = None
-    if project is not None:
-        settings = audited_digest(project.content, file_name=project.path.name)
     return FleetPlan(
         schema_version=SCHEMA_VERSION,
         tool=__version__,
@@ -141,7 +138,7 @@ def _plan_of(
         expected_named=expected.named,
         expected=expected.snapshot.digest,
         applied_by=expected.applied_by,
-        settings=settings,
+        settings=audited_digest(project.content, file_name=project.path.name) if project else None,
         direction=direction,
         targets=targets_digest(targets),
         files=dict(files),

@@ -30,6 +30,7 @@ from migration_audit.model.codec import CONVERTER, structured
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.model.strict_json import parse_json
+from migration_audit.runner.folders import new_folder
 from migration_audit.signoff import sign_as_producer
 from migration_audit.signoff.statement import PRODUCER_FILE
 
@@ -206,22 +207,12 @@ def _folder_suffix(planned: PlannedRun) -> str:
     return f"{planned.plan.run[:12]}{part}"
 
 
-def new_folder(out: Path, planned: PlannedRun, expected: bytes, now: datetime) -> RunFolder:
+def new_run(out: Path, planned: PlannedRun, expected: bytes, now: datetime) -> RunFolder:
     """A folder that did not exist before, with the plan in it. Raises AuditError where it cannot be made."""
-    name = f"{now:%Y%m%dT%H%M%SZ}-{_folder_suffix(planned)}"
-    for number in range(1, 1000):
-        path = out / (name if number == 1 else f"{name}-{number}")
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            todo = "choose another folder with --out, or make it writable"
-            raise AuditError(f"cannot be made: {error.strerror}", where=str(path), todo=todo) from None
-        write_atomically(path / EXPECTED, expected)
-        _write_plan(path, planned)
-        return RunFolder(path, planned)
-    raise AuditError("there are too many fleet runs within one second", where=str(out), todo="wait a second")
+    path = new_folder(out, f"{now:%Y%m%dT%H%M%SZ}-{_folder_suffix(planned)}")
+    write_atomically(path / EXPECTED, expected)
+    _write_plan(path, planned)
+    return RunFolder(path, planned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ class Requirement:
     code: int = 0
     """The exit code that it leads to, 0 where it is met."""
     details: tuple[str, ...] = ()
-    """What ``text`` does not name any more, a line each: the blockers after the third."""
+    """What ``text`` only counts, a line each: the blockers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

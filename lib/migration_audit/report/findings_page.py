@@ -157,7 +157,7 @@ def see_again(result: CheckResult, finding: Finding, evidence: Evidence) -> str:
     if result.id in {"LIV010", "LIV011"} and (ledger := _LEDGER.search(finding.summary)):
         return _psql(f"SELECT * FROM {ledger[1]}", evidence)  # noqa: S608  never run
     parts = [part for part in finding.key.split(":")[1:] if part != evidence.environment]
-    if family(result.id) in {"LIV", "PRV"} and evidence.server is not None:
+    if family(result.id) in _OF_LIVE and evidence.server is not None:
         for kind, name in pairwise(parts):
             if query := _query(kind, name):
                 return _psql(query, evidence)

@@ -154,7 +154,7 @@ _FOLD_ABOVE = 60
 """Rows up to which tables without a difference are shown in full."""
 _SHOWN_ANYWAY = ("type", "not_null", "default", "generated", "identity_kind", "collation")
 _WORDS = {"not_null": "nullability", "identity_kind": "identity", "is_local": "inheritance"}
-_TELLING_ONLY = {"comment": "info", "privileges": "review"}
+_NOT_BLOCKING = {"comment": "info", "privileges": "review"}
 """Attributes that do not block by default, with the tone of a difference in nothing else."""
 _GLYPHS = {"fail": "✕", "review": "▲", "info": "i"}
 _SAME = Pill("✓", "same", "pass")
@@ -267,7 +267,7 @@ def _verdict(expected: Column | None, actual: Column | None, changed: tuple[str,
         return _EXTRA
     if not changed:
         return _SAME
-    tones = {_TELLING_ONLY.get(name, "fail") for name in changed}
+    tones = {_NOT_BLOCKING.get(name, "fail") for name in changed}
     tone = next(tone for tone in ("fail", "review", "info") if tone in tones)
     what = [_WORDS.get(name, name) for name in changed]
     shown = " and ".join(what) if len(what) <= 2 else some_of(what, most=1)

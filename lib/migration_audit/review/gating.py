@@ -24,7 +24,6 @@ from migration_audit.project import Environment, Project, resolve
 from migration_audit.project.boundary import paths_below
 from migration_audit.review import history
 from migration_audit.review.checkout import Checkout
-from migration_audit.review.history import ProposalHistory
 from migration_audit.review.signing import page_sentences, project_sentences, recomputed_sentences
 from migration_audit.review.tree import ProposedTree, has_legacy
 from migration_audit.runner.folders import is_run_name
@@ -162,7 +161,7 @@ class _Asking:
             evidence=evidence,
             folder=Path(run.folder),
         )
-        proposal = ProposalHistory(authority=self.authority, top_of=self.project.directory, now=self.now)
+        signed = {each.name: each for each in self.signed(environment.name)}
         needs = self.authority.policy.of(environment.name)
         pins = {name: getattr(environment, name) for name in IDENTITY}
         return Facts(
@@ -170,7 +169,9 @@ class _Asking:
             phase=self.phase.value,
             unsigned=self._unsigned(environment.name, run),
             refused=tuple(
-                proposal.refusals(environment.name, run, {each.name: each for each in self.signed(environment.name)})
+                history.undone_decisions(
+                    environment.name, run, signed, self.authority, below=self.project.directory, now=self.now
+                )
             ),
             files=tuple(tree.files()),
             settings=tuple(tree.settings()),
@@ -227,7 +228,7 @@ class _Asking:
 
 
 def _changes(folder: Path, now: Snapshot) -> str:
-    """What is otherwise than the facts of a run have it, which its statement covers."""
+    """How the database differs from the facts of the run, which its statement covers."""
     facts = load_facts(folder / FACTS, "environment")
     audited = facts["live"] if facts else None
     found = changes_between(audited, now) if isinstance(audited, Snapshot) else ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -143,70 +142,60 @@ def _revision(folder: Path | None, named: str | None) -> Revision | None:
         return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProposalHistory:
-    """The commits between the policy's revision and HEAD; all of HEAD's where there is no such revision."""
+def undone_decisions(
+    environment: str, run: SignedRun, here: Mapping[str, SignedRun], authority: Authority, *, below: Path, now: datetime
+) -> Iterator[Sentence]:
+    """Rejections and withdrawals about ``run``, or about a newer one, that the tree's runs (``here``) do not have.
 
-    authority: Authority
-    top_of: Path
-    """A folder of the repository."""
-    now: datetime
-
-    def refusals(self, environment: str, run: SignedRun, here: Mapping[str, SignedRun]) -> Iterator[Sentence]:
-        """Rejections and withdrawals about ``run``, or about a newer one, that the tree's runs (``here``) do not have.
-
-        In a shallow clone, a note that commits which were not fetched could not be searched. Raises AuditError.
-        """
-        if find_top(self.top_of) is not None and is_shallow(self.top_of):
-            text = (
-                "shallow clone: only its commits were searched for undone rejections and for authors (git fetch --unshallow)"
-            )
-            yield remark(text)
-        reported: set[tuple[str, str]] = set()
-        for commit, state in self._states(environment):
-            if state.generated_at < run.generated_at:
+    They are those of the commits between the policy's revision and HEAD, of all of HEAD's where there is no such revision;
+    ``below`` is a folder of the repository. In a shallow clone, a note that commits which were not fetched could not be
+    searched. Raises AuditError.
+    """
+    if find_top(below) is None:
+        return
+    if is_shallow(below):
+        yield remark(
+            "shallow clone: only its commits were searched for undone rejections and for authors (git fetch --unshallow)"
+        )
+    reported: set[tuple[str, str]] = set()
+    for commit, state in _states(environment, authority, below, now):
+        if state.generated_at < run.generated_at:
+            continue
+        withdrawn = [s for s in state.signoffs if s.counts and s.decision is Decision.WITHDRAW]
+        for each in (*rejections(state, authority.policy.of(environment)), *withdrawn):
+            if _answered(each, here.get(state.name)) or (state.name, each.reviewer) in reported:
                 continue
-            needs = self.authority.policy.of(environment)
-            withdrawn = [s for s in state.signoffs if s.counts and s.decision is Decision.WITHDRAW]
-            for each in (*rejections(state, needs), *withdrawn):
-                if _answered(each, here.get(state.name)) or (state.name, each.reviewer) in reported:
-                    continue
-                reported.add((state.name, each.reviewer))
-                did = "rejected" if each.decision is Decision.REJECT else "withdrew an approval of"
-                comment = f": {each.comment}" if each.comment else ""
-                text = f"{each.reviewer} {did} {state.name} in commit {commit[:9]} of this proposal, which is undone here"
-                yield fails(text + comment, "a revert does not withdraw a decision: audit again, and sign the new run")
+            reported.add((state.name, each.reviewer))
+            did = "rejected" if each.decision is Decision.REJECT else "withdrew an approval of"
+            comment = f": {each.comment}" if each.comment else ""
+            text = f"{each.reviewer} {did} {state.name} in commit {commit[:9]} of this proposal, which is undone here"
+            yield fails(text + comment, "a revert does not withdraw a decision: audit again, and sign the new run")
 
-    def _states(self, environment: str) -> Iterator[tuple[str, SignedRun]]:
-        """Each signed run as each of these commits has it, once for the same files."""
-        if find_top(self.top_of) is None:
-            return
-        folder = self.authority.project.report_out / signoff.SIGNED / environment
-        revision = self.authority.revision
-        head = find_revision(self.top_of, "HEAD")
-        if not head.has_inside(folder):
-            return
-        base = merge_base(self.top_of, revision) if revision else None
-        seen: set[frozenset[tuple[PurePosixPath, str]]] = set()
-        for commit in commits_touching(head, [folder], since=base):
-            at = Revision(top=head.top, named=commit[:9], commit=commit)
-            runs: dict[str, Files] = {}
-            for path, entry in at.entries(folder).items():
-                runs.setdefault(path.parts[0], {})[path] = entry
-            for name, files in runs.items():
-                mark = frozenset((path, entry.object_id) for path, entry in files.items())
-                if mark not in seen:
-                    seen.add(mark)
-                    yield commit, self._read(at, environment, name, files)
 
-    def _read(self, at: Revision, environment: str, name: str, files: Files) -> SignedRun:
-        contents = at.contents(files.values())
-        with tempfile.TemporaryDirectory(prefix="migration-audit-history-") as folder:
-            for path, entry in files.items():
-                target = Path(folder) / environment / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(contents.get(entry.object_id, b""))
-            return signoff.read_signed_run(Path(folder) / environment / name, self.authority, now=self.now)
+def _states(environment: str, authority: Authority, below: Path, now: datetime) -> Iterator[tuple[str, SignedRun]]:
+    """Each signed run as each of these commits has it, once for the same files."""
+    folder = authority.project.report_out / signoff.SIGNED / environment
+    head = find_revision(below, "HEAD")
+    if not head.has_inside(folder):
+        return
+    base = merge_base(below, authority.revision) if authority.revision else None
+    seen: set[frozenset[tuple[PurePosixPath, str]]] = set()
+    for commit in commits_touching(head, [folder], since=base):
+        at = Revision(top=head.top, named=commit[:9], commit=commit)
+        runs: dict[str, Files] = {}
+        for path, entry in at.entries(folder).items():
+            runs.setdefault(path.parts[0], {})[path] = entry
+        for name, files in runs.items():
+            mark = frozenset((path, entry.object_id) for path, entry in files.items())
+            if mark not in seen:
+                seen.add(mark)
+                contents = at.contents(files.values())
+                with tempfile.TemporaryDirectory(prefix="migration-audit-history-") as copy:
+                    for path, entry in files.items():
+                        target = Path(copy) / environment / path
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        target.write_bytes(contents.get(entry.object_id, b""))
+                    yield commit, signoff.read_signed_run(Path(copy) / environment / name, authority, now=now)
 
 
 def _answered(decision: SignOff, here: SignedRun | None) -> bool:

@@ -44,9 +44,9 @@ class Merge:
         """The files that the merged tree gets from the revision, or that this tree removes, and that were not audited so.
 
         ``touched`` are those of the audited files that differ in this tree and may: the revision must have them as they were
-        audited, or as they are here. Without a common commit here (a shallow clone), every file that the two have otherwise
-        counts. ``files_of`` a project are those that are audited: without it, all that settings are about. Each with a word
-        about it.
+        audited, or as they are here. Without a common commit here (a shallow clone), every file that differs between the
+        two counts. ``files_of`` a project are those that are audited: without it, all that settings are about. Each with a
+        word about it.
         """
         found = self._found({where for path in touched if (where := self.inside(path)) is not None})
         inside = {self.inside(path): path for path in audited}

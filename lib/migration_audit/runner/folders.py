@@ -55,7 +55,7 @@ def run_folders(out: Path, environments: Iterable[str], name: str) -> Iterator[d
     made: dict[str, Path] = {}
     try:
         for environment in environments:
-            made[environment] = _new_run_folder(out, environment, name)
+            made[environment] = new_folder(out / environment, name)
         yield made
     finally:
         for folder in made.values():
@@ -64,10 +64,10 @@ def run_folders(out: Path, environments: Iterable[str], name: str) -> Iterator[d
                 folder.parent.rmdir()
 
 
-def _new_run_folder(out: Path, environment: str, name: str) -> Path:
-    """A folder that did not exist before; a second run in one second gets a number."""
+def new_folder(place: Path, name: str) -> Path:
+    """A folder of this name that did not exist before; a second run in one second gets a number. Raises AuditError."""
     for attempt in range(1, 1000):
-        folder = out / environment / (name if attempt == 1 else f"{name}-{attempt}")
+        folder = place / (name if attempt == 1 else f"{name}-{attempt}")
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
@@ -87,7 +87,7 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
                 todo="choose another one with --out, or make it writable",
             ) from None
         return folder
-    raise AuditError("there are too many runs within one second", where=str(out / environment), todo="wait a second")
+    raise AuditError("there are too many runs within one second", where=str(place), todo="wait a second")
 
 
 def _is_in_the_way(path: Path) -> bool:

@@ -57,7 +57,7 @@ class SignedDecision:
 
 
 def read_decision(content: bytes) -> SignedDecision:
-    """What such a file says; raises ValueError with the reason when it is none."""
+    """The decision in such a file; raises ValueError, with the reason, for anything else."""
     try:
         body = parse_json(content, where="the sign-off")
     except AuditError as error:

@@ -55,7 +55,7 @@ def is_signed_by(
 ) -> bool:
     """Whether it is a signature of these bytes by a key that ``allowed_signers`` gave to ``identity`` at that time.
 
-    With ``revocation`` a key that is among the revoked ones is none.
+    With ``revocation`` a revoked key does not count.
     """
     revoked = (("-r", keys.revoked),) if revocation and keys.revoked is not None else ()
     time = f"verify-time={at.astimezone(UTC).strftime('%Y%m%d%H%M%S')}"

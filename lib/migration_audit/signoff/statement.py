@@ -230,7 +230,7 @@ def _wrong_predicate(folder: Path, predicate: Mapping[str, Any], evidence: Evide
 
 
 def _subjects(statement: Mapping[str, Any]) -> dict[str, str] | None:
-    """File names and digests of a statement of ours; None when it is none."""
+    """File names and digests of a statement of ours; None for anything else."""
     if statement.get("_type") != STATEMENT_TYPE or statement.get("predicateType") != PREDICATE_TYPE:
         return None
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import ClassVar, Final
 
 from tree_sitter import Node
 
@@ -110,10 +110,6 @@ class _Reader(ShellWalker[Ways]):
 
     def _no_outcome(self) -> Ways:
         return _always()
-
-    @property
-    def _handlers(self) -> Mapping[str, Callable[[_Reader, Node, ExecutionPoint], Ways]]:
-        return self._HANDLERS
 
     def _sequence(self, nodes: Sequence[Node], where: ExecutionPoint, *, errexit: bool = False) -> Ways:
         run = [node for node in nodes if node.is_named and node.type != "function_definition"]
@@ -271,7 +267,7 @@ class _Reader(ShellWalker[Ways]):
             self.undecided(" ".join(texts), "which server it queries is only known at run time", at)
         return _asking(texts, server)
 
-    _HANDLERS: Final[dict[str, Callable[[_Reader, Node, ExecutionPoint], Ways]]] = {
+    _HANDLERS: ClassVar = {
         "list": _list,
         "compound_statement": _block,
         "subshell": _block,

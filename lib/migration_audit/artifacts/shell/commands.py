@@ -11,8 +11,9 @@ from migration_audit.artifacts.shell.builtins import OF_THE_SHELL, Builtin
 from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, Lookup, ending
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import standing_after
-from migration_audit.artifacts.shell.path_lookup import PathLookup, full_path_at, not_copied
+from migration_audit.artifacts.shell.path_lookup import full_path_at, not_copied
 from migration_audit.artifacts.shell.path_state import PathKind, Paths
+from migration_audit.artifacts.shell.statements import Statements
 from migration_audit.artifacts.shell.words import ShellVariables, Word
 from migration_audit.artifacts.shell.wrappers import (
     SHELLS,
@@ -38,7 +39,7 @@ _MOST_DEPTH: Final = 20
 _MOST_COMMANDS: Final = 2_000
 
 
-class Walk(PathLookup):
+class Walk(Statements):
     """One walk over everything that one start leads to."""
 
     def __init__(self, files: Lookup, paths: Paths) -> None:
@@ -46,7 +47,6 @@ class Walk(PathLookup):
         super().__init__(files, paths)
         self._commands: list[tuple[StartedCommand, FailureEffect]] = []
         self._children = 0
-        self._conditions = 0
         self._builtins: dict[str, Builtin] = {
             **OF_THE_SHELL,
             "exec": self._exec,
@@ -70,11 +70,6 @@ class Walk(PathLookup):
     def position(self) -> int:
         """Of the next command."""
         return len(self._commands)
-
-    def condition(self) -> int:
-        """A number of its own for something that only a run decides."""
-        self._conditions += 1
-        return self._conditions
 
     def script(self, where: ExecutionPoint) -> None:
         """Walk a whole text."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from tree_sitter import Node
 
@@ -143,14 +143,12 @@ class ExecutionPoint:
 class ShellWalker(ABC, Generic[Outcome]):
     """A walk over shell texts; what each kind of statement leads to is decided by the class that completes it."""
 
+    _HANDLERS: ClassVar[Mapping[str, Callable[[Any, Node, ExecutionPoint], Any]]]
+    """What is called for each type of node."""
+
     def __init__(self) -> None:
         """Start with nothing undecided."""
         self._undecided: list[Undecided] = []
-
-    @property
-    @abstractmethod
-    def _handlers(self) -> Mapping[str, Callable[[Any, Node, ExecutionPoint], Outcome]]:
-        """What is called for each type of node."""
 
     @abstractmethod
     def _no_outcome(self) -> Outcome:
@@ -165,9 +163,10 @@ class ShellWalker(ABC, Generic[Outcome]):
 
     def node(self, node: Node, where: ExecutionPoint) -> Outcome:
         """One statement of any kind."""
-        handler = self._handlers.get(node.type)
+        handler = self._HANDLERS.get(node.type)
         if handler is not None:
-            return handler(self, node, where)
+            outcome: Outcome = handler(self, node, where)
+            return outcome
         if node.type not in _QUIET:
             self.undecided(on_one_line(node), "this shell syntax is not followed", where.script.place(node))
         return self._no_outcome()

@@ -8,18 +8,17 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from migration_audit.artifacts.shell.conditions import Answer
-from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, Lookup
+from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, Lookup, ShellWalker
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
 from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
 from migration_audit.artifacts.shell.replaced import IDLE, REMOVED, Replacements
-from migration_audit.artifacts.shell.statements import Statements
 from migration_audit.artifacts.shell.words import PATH, Word
 from migration_audit.artifacts.shell.wrappers import CallKind, StartedProgram
 from migration_audit.model.location import Location
 
 
-class PathLookup(Statements):
+class PathLookup(ShellWalker[None]):
     """The part of a walk that knows files: what is there, and what may be there instead."""
 
     def __init__(self, files: Lookup, paths: Paths) -> None:

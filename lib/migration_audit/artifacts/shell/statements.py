@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import ClassVar, Final
 
 from tree_sitter import Node
 
 from migration_audit.artifacts.shell.conditions import Answer, decide_condition, is_pattern, matching_case
-from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ShellWalker, ending
+from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ending
 from migration_audit.artifacts.shell.parse import (
     Branch,
     asks,
@@ -27,6 +27,7 @@ from migration_audit.artifacts.shell.parse import (
     statements_in,
     substitutions,
 )
+from migration_audit.artifacts.shell.path_lookup import PathLookup
 from migration_audit.artifacts.shell.words import Word, expand
 from migration_audit.model.image import Guard
 from migration_audit.model.location import Location
@@ -36,8 +37,10 @@ _PROCESSES: Final = ("command_substitution", "process_substitution")
 _MOST_TURNS: Final = 50
 
 
-class Statements(ShellWalker[None]):
+class Statements(PathLookup):
     """The part of a walk that knows the grammar; what a simple command does is for the class that completes it."""
+
+    _conditions = 0
 
     @abstractmethod
     def start(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
@@ -48,25 +51,14 @@ class Statements(ShellWalker[None]):
     def position(self) -> int:
         """Of the next command that is found."""
 
-    @abstractmethod
-    def asked(self, operator: str, path: str, where: ExecutionPoint) -> Answer:
-        """How a test of a file answers at this point."""
-
-    @abstractmethod
-    def names(self, pattern: str, where: ExecutionPoint) -> tuple[str, ...]:
-        """Files that a pattern certainly names at this point."""
-
-    @abstractmethod
-    def change(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
-        """A command that may change files."""
-
     def decided(self, node: Node, where: ExecutionPoint) -> Answer:
         """The outcome of a condition at this point."""
         return decide_condition(node, where.state, lambda operator, path: self.asked(operator, path, where))
 
-    @abstractmethod
     def condition(self) -> int:
         """A number of its own for something that only a run decides."""
+        self._conditions += 1
+        return self._conditions
 
     def _decision(self) -> tuple[Guard, Guard]:
         """That a new condition is true, and that it is false."""
@@ -84,10 +76,6 @@ class Statements(ShellWalker[None]):
 
     def _no_outcome(self) -> None:
         return None
-
-    @property
-    def _handlers(self) -> Mapping[str, Callable[[Statements, Node, ExecutionPoint], None]]:
-        return self._HANDLERS
 
     def _statements(self, children: Sequence[Node], where: ExecutionPoint) -> None:
         """Statements one after the other; the status of the last one is the status of all."""
@@ -352,7 +340,7 @@ class Statements(ShellWalker[None]):
                 with self._perhaps(where, "it is in a loop") as inner:
                     self._body(child, inner.in_loop())
 
-    _HANDLERS: Final[dict[str, Callable[[Statements, Node, ExecutionPoint], None]]] = {
+    _HANDLERS: ClassVar = {
         "list": _list,
         "compound_statement": _body,
         "do_group": _body,

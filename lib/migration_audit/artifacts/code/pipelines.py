@@ -95,27 +95,26 @@ class _Pipeline:
             if kind == "template":
                 yield self._opaque(included, "includes a GitLab template, which is not read", _text(included) or "")
             else:
-                yield from self._follow(included, "./" + (_text(included) or "") if kind == "local" else "https://")
+                yield from self._include(kind, included)
         for job in (root, *(job for _, job in _entries(root))):
             images = (_at(job, "image"), *_items(_at(job, "services")))
             yield from self._images(*images)
             yield from self._started(*(_at(image, key) for image in images for key in ("entrypoint", "command")))
             yield from self._triggered(_at(job, "trigger"))
             scripts = [*(_at(job, key) for key in _SCRIPTS), _at(job, "hooks", "pre_get_sources_script")]
-            for line in (line for script in scripts for line in _commands(script)):
-                yield self._run(line, SHELL)
-            for step in _items(_at(job, "run")):
-                for line in _commands(_at(step, "script")):
-                    yield self._run(line, SHELL)
+            scripts += [_at(step, "script") for step in _items(_at(job, "run"))]
+            yield from (self._run(line, SHELL) for script in scripts for line in _commands(script))
+
+    def _include(self, kind: str, node: yaml.Node) -> Iterator[CodeFile]:
+        """A file of the project, or one that only GitLab can fetch."""
+        return self._follow(node, "./" + (_text(node) or "") if kind == "local" else "https://")
 
     def _triggered(self, trigger: yaml.Node | None) -> Iterator[CodeFile]:
         """Another pipeline that a job starts."""
-        if trigger is None:
-            return
         included = list(_included(_at(trigger, "include")))
         for kind, each in included:
-            yield from self._follow(each, "./" + (_text(each) or "") if kind == "local" else "https://")
-        if not included:
+            yield from self._include(kind, each)
+        if trigger is not None and not included:
             yield self._opaque(trigger, "starts the pipeline of another project", " ".join(_scalars(trigger)), is_all=True)
 
     def _started(self, *nodes: yaml.Node | None) -> Iterator[CodeFile]:
@@ -123,7 +122,7 @@ class _Pipeline:
         for node in (node for node in nodes if node is not None):
             if words := tuple(word for text in _scalars(node) for word in text.split()):
                 script = ManifestScript(name="", words=words, at=self._place(node))
-                yield replace(_joined(self._path, []), scripts=(script,))
+                yield self._file(scripts=(script,))
 
     def _step(self, step: yaml.Node, shell: str | None) -> Iterator[CodeFile]:
         run, own = _at(step, "run"), _text(_at(step, "shell"))
@@ -201,7 +200,7 @@ class _Pipeline:
         is_local = name.startswith(("./", "/"))
         found = self._local(name) if is_local else None
         if found is not None:
-            yield CodeFile(path=self._path, language="YAML", follows=(found,))
+            yield self._file(follows=(found,))
         elif is_local:
             yield self._opaque(node, f"uses {name}, which does not exist in the project", name, is_all=True)
         elif re.search(r"/workflows/[^/]+\.ya?ml@|\Ahttps?://", name):
@@ -221,7 +220,7 @@ class _Pipeline:
             node = _at(runs, key)
             if node is not None and (name := _text(node)):
                 script = ManifestScript(name=key, words=(name,), at=self._place(node))
-                yield replace(_joined(self._path, []), scripts=(script,))
+                yield self._file(scripts=(script,))
         yield from self._started(_at(runs, "args"))
 
     def _texts(self, root: yaml.Node) -> CodeFile:
@@ -231,13 +230,16 @@ class _Pipeline:
         for key, node in _everything(root):
             if isinstance(node, yaml.ScalarNode) and key not in _TITLES and key not in {"run", *_SCRIPTS}:
                 literals.append(Literal(text=node.value, at=self._place(node)))
-            names += [CodeName(text=k.value, at=self._place(k)) for k in _keys(node)]
+            keys = [key for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+            names += [CodeName(text=key.value, at=self._place(key)) for key in keys if isinstance(key, yaml.ScalarNode)]
         ddl = tuple(one for literal in literals for one in ddl_in(literal))
-        return CodeFile(path=self._path, language="YAML", names=tuple(names), literals=tuple(literals), ddl=ddl)
+        return self._file(names=tuple(names), literals=tuple(literals), ddl=ddl)
 
     def _opaque(self, node: yaml.Node, reason: str, text: str, *, is_all: bool = False) -> CodeFile:
-        part = Opaque(reason=reason, text=text, at=self._place(node), is_all=is_all)
-        return CodeFile(path=self._path, language="YAML", opaque=(part,))
+        return self._file(opaque=(Opaque(reason=reason, text=text, at=self._place(node), is_all=is_all),))
+
+    def _file(self, **parts: Any) -> CodeFile:
+        return CodeFile(path=self._path, language="YAML", **parts)
 
     def _place(self, node: yaml.Node) -> Location:
         return Location(self._path, node.start_mark.line + 1)
@@ -301,10 +303,9 @@ def _text(node: yaml.Node | None) -> str | None:
     return str(node.value) if isinstance(node, yaml.ScalarNode) else None
 
 
-def _keys(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
-    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
-        if isinstance(key, yaml.ScalarNode):
-            yield key
+def _pairs(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        yield _text(key) or "", value
 
 
 def _commands(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
@@ -337,13 +338,8 @@ def _everything(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
             continue
         seen.add(id(here))
         yield name, here
-        todo += [(inner, value) for inner, value in reversed([*_pairs(here)])]
+        todo += reversed([*_pairs(here)])
         todo += [(name, item) for item in reversed(_items(here))]
-
-
-def _pairs(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-        yield _text(key) or "", value
 
 
 def _given(root: yaml.Node) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from migration_audit.artifacts.image.dockerfile import Instruction, ignore_patterns, parse_dockerfile
 from migration_audit.artifacts.image.files import ImageFiles
-from migration_audit.artifacts.image.paths import OWN_FOLDERS, ContainerPaths, ImagePaths
+from migration_audit.artifacts.image.paths import OWN_FOLDERS, ImagePaths, container_paths
 from migration_audit.artifacts.image.stages import (
     FileCopy,
     FileSource,
@@ -141,7 +141,7 @@ class ImageBuild:
     def _run(self, program: Program, at: Location, **more: Any) -> StartOutcome:
         """What the container does when it starts with this program."""
         given = {"environment": self.environment, "folder": self.folder, "files": self.find, **more}
-        given["paths"] = ContainerPaths(self.paths, self.stage)
+        given["paths"] = container_paths(self.paths, self.stage)
         return run_script(program, **given) if isinstance(program, ShellScript) else run_words(program, at, **given)
 
     def _preloads(self) -> Iterator[StartedCommand]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -24,7 +24,7 @@ from migration_audit.artifacts.image.stages import (
     walk_run,
 )
 from migration_audit.artifacts.shell.path_changes import SYSTEM, PathChange, below, standing_after
-from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, PathState, unknown
+from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, Paths, PathState, unknown
 from migration_audit.artifacts.shell.programs import ShellScript, Walked
 from migration_audit.artifacts.shell.replaced import REMOVED
 from migration_audit.model.compose import Mount, MountKind
@@ -126,7 +126,7 @@ class ImagePaths:
         key = (stage.index, position)
         if key not in self._walked:
             files = partial(self.files.find, stage, until=position)
-            self._walked[key] = walk_run(step, files, BuildPaths(self, stage, position))
+            self._walked[key] = walk_run(step, files, _build_paths(self, stage, position))
         return self._walked[key]
 
     def _changes(self, stage: StageFacts, position: int, step: RunStep) -> tuple[PathChange, ...]:
@@ -285,53 +285,38 @@ class ImagePaths:
 
 
 @dataclass(frozen=True, slots=True)
-class BuildPaths:
+class _PathsAt:
+    """The paths at one point of a build or of a container."""
+
+    standing: Callable[[str], PathState]
+    replaced: Callable[[str], str | None]
+    names: Callable[[str], tuple[str, ...]]
+
+
+def _build_paths(paths: ImagePaths, stage: StageFacts, until: int) -> Paths:
     """The paths of a stage before one of its steps."""
-
-    paths: ImagePaths
-    stage: StageFacts
-    until: int
-
-    def standing(self, path: str, /) -> PathState:
-        """What is at ``path``."""
-        return self.paths.standing(self.stage, path, until=self.until)
-
-    def replaced(self, path: str, /) -> str | None:
-        """Why a file of the project may have another text there."""
-        return self.paths.replaced(self.stage, path, until=self.until)
-
-    def names(self, pattern: str, /) -> tuple[str, ...]:
-        """What the project brings."""
-        folder, _, name = pattern.rpartition("/")
-        return named_in(self.paths.files, self.stage, folder or "/", name)
+    standing, replaced = partial(paths.standing, stage, until=until), partial(paths.replaced, stage, until=until)
+    return _PathsAt(standing, replaced, partial(_names_in_image, paths.files, stage))
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerPaths:
+def container_paths(paths: ImagePaths, stage: StageFacts) -> Paths:
     """The paths of a container of a stage when it starts on a fresh host: mounts hide what the image has."""
+    standing, replaced = partial(paths.in_container, stage), partial(paths.replaced_in_container, stage)
+    return _PathsAt(standing, replaced, partial(_names_in_container, paths.files, stage))
 
-    paths: ImagePaths
-    stage: StageFacts
 
-    def standing(self, path: str, /) -> PathState:
-        """What is at ``path``."""
-        return self.paths.in_container(self.stage, path)
+def _names_in_image(files: ImageFiles, stage: StageFacts, pattern: str) -> tuple[str, ...]:
+    folder, _, name = pattern.rpartition("/")
+    return named_in(files, stage, folder or "/", name)
 
-    def replaced(self, path: str, /) -> str | None:
-        """Why a file of the project may have another text there."""
-        return self.paths.replaced_in_container(self.stage, path)
 
-    def names(self, pattern: str, /) -> tuple[str, ...]:
-        """What the project brings or mounts."""
-        folder, _, name = pattern.rpartition("/")
-        mount = self.paths.files.mount_of(folder or "/")
-        if mount is None:
-            return named_in(self.paths.files, self.stage, folder or "/", name)
-        if unknown_mount(mount):
-            return ()
-        if mount.kind is MountKind.VOLUME:
-            return named_in(self.paths.files, self.stage, folder or "/", name)
-        return mounted_in(self.paths.files, mount, folder, name) if mount.kind is MountKind.BIND else ()
+def _names_in_container(files: ImageFiles, stage: StageFacts, pattern: str) -> tuple[str, ...]:
+    folder, _, name = pattern.rpartition("/")
+    mount = files.mount_of(folder or "/")
+    if mount is None or (mount.kind is MountKind.VOLUME and not unknown_mount(mount)):
+        return _names_in_image(files, stage, pattern)
+    is_read = mount.kind is MountKind.BIND and not unknown_mount(mount)
+    return mounted_in(files, mount, folder, name) if is_read else ()
 
 
 def _inner_path(copy: FileCopy, start: str, path: str) -> str | None:

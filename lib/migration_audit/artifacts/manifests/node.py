@@ -104,17 +104,22 @@ def _declared(table: Node, section: str, path: str) -> Iterator[LibraryDependenc
             yield LibraryDependency(name=text_in(item), section=section, at=Location(path, line_of(item)))
         return
     for name, value in pairs(table):
-        at = Location(path, line_of(value))
-        version = text_in(value) if value.type == "string" else ""
+        at, version = Location(path, line_of(value)), text_in(value) if value.type == "string" else ""
         # An override may be written name@range, or parent>name.
         plain = re.sub(r"(?<=.)@.*", "", name.rpartition(">")[2])
-        yield LibraryDependency(name=plain, section=section, version=version, at=at)
-        if version.startswith("npm:") and (alias := _ALIAS.match(version)):
-            yield LibraryDependency(name=alias[1], section=section, version=alias[2], at=at)
-        elif (fetched := _fetched(version)) not in (None, plain):
+        found = [*_with_alias(plain, section, version, at)]
+        yield from found
+        if len(found) == 1 and (fetched := _fetched(version)) not in (None, plain):
             yield LibraryDependency(name=fetched or "", section=section, version=version, at=at)
         if value.type == "object":
             yield from _declared(value, section, path)
+
+
+def _with_alias(name: str, section: str, version: str, at: Location) -> Iterator[LibraryDependency]:
+    """The library, and the one that it is another name of: ``"up": "npm:knex@3"``."""
+    yield LibraryDependency(name=name, section=section, version=version, at=at)
+    if version.startswith("npm:") and (alias := _ALIAS.match(version)):
+        yield LibraryDependency(name=alias[1], section=section, version=alias[2], at=at)
 
 
 def _fetched(version: str) -> str | None:
@@ -161,10 +166,7 @@ def _npm_dependencies(table: Node, path: str) -> Iterator[LibraryDependency]:
     for name, value in pairs(table):
         facts = dict(pairs(value)) if value.type == "object" else {}
         version = text_in(facts["version"]) if "version" in facts else ""
-        at = Location(path, line_of(value))
-        yield LibraryDependency(name=name, section="packages", version=version, at=at)
-        if version.startswith("npm:") and (alias := _ALIAS.match(version)):
-            yield LibraryDependency(name=alias[1], section="packages", version=alias[2], at=at)
+        yield from _with_alias(name, "packages", version, Location(path, line_of(value)))
         if "dependencies" in facts:
             yield from _npm_dependencies(facts["dependencies"], path)
 

@@ -163,18 +163,12 @@ def _unseen(step: BootStep, boot: Boot) -> str | None:
 
 def _missing(step: BootStep, boot: Boot) -> Finding:
     idle = idle_place(step, boot.run.commands)
-    if idle is not None:
-        return Finding(
-            key=f"BOOT001:{step.name}:missing",
-            summary=f"the owner's container never runs {step.name}: what `{idle.text}` calls starts no program",
-            expected=step.command,
-            where=str(idle.at),
-        )
+    why = f"what `{idle.text}` calls starts no program" if idle else f"no command that it starts is `{step.command}`"
     return Finding(
         key=f"BOOT001:{step.name}:missing",
-        summary=f"the owner's container never runs {step.name}: no command that it starts is `{step.command}`",
+        summary=f"the owner's container never runs {step.name}: {why}",
         expected=step.command,
-        where=str(step.at),
+        where=str(idle.at if idle else step.at),
     )
 
 

@@ -13,6 +13,7 @@ from migration_audit.model.compose import Condition, Doubt, Service, Stack
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 from migration_audit.model.image import Boot, StartedCommand
+from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open
 
 if TYPE_CHECKING:
@@ -116,50 +117,30 @@ def waits_for_healthy(
     if doubt is not None:
         yield Unavailable(reason=f"{doubt.at}: depends_on of {service.name}: {doubt.reason}")
         return
-    dependency = service.dependency(other)
-    expected = f"depends_on: {other}: {{ condition: {Condition.HEALTHY} }}"
+
+    def fault(summary: str, expected: str, at: Location, *, actual: str | None = None, kind: str = "") -> Finding:
+        name = f"{key}:{service.name}:{other}{kind}"
+        return Finding(key=name, summary=f"{service.name} {summary}", expected=expected, actual=actual, where=str(at))
+
+    dependency, there = service.dependency(other), stack.service(other)
+    healthy = f"depends_on: {other}: {{ condition: {Condition.HEALTHY} }}"
     if dependency is None:
-        yield Finding(
-            key=f"{key}:{service.name}:{other}",
-            summary=f"{service.name} does not wait for {other}: it may start first",
-            expected=expected,
-            where=str(service.at),
-        )
+        yield fault(f"does not wait for {other}: it may start first", healthy, service.at)
     elif dependency.condition != Condition.HEALTHY and not (may_end and waits_for_end(stack, service, other)):
-        yield Finding(
-            key=f"{key}:{service.name}:{other}",
-            summary=f"{service.name} waits for {other} with {dependency.condition or 'no condition'}, "
-            f"which does not mean that {other} is ready",
-            expected=expected,
-            actual=dependency.condition or None,
-            where=str(dependency.at),
-        )
+        how = f"waits for {other} with {dependency.condition or 'no condition'}"
+        summary = f"{how}, which does not mean that {other} is ready"
+        yield fault(summary, healthy, dependency.at, actual=dependency.condition or None)
     elif not dependency.required:
-        yield Finding(
-            key=f"{key}:{service.name}:{other}:required",
-            summary=f"{service.name} starts without {other} where that is not there: its dependency is not required",
-            expected="required: true",
-            actual="required: false",
-            where=str(dependency.at),
-        )
-    elif (there := stack.service(other)) is not None and not there.active and (open_ := there.doubts_about("profiles")):
+        summary = f"starts without {other} where that is not there: its dependency is not required"
+        yield fault(summary, "required: true", dependency.at, actual="required: false", kind=":required")
+    elif there is not None and not there.active and (open_ := there.doubts_about("profiles")):
         yield Unavailable(reason=f"{open_[0].at}: whether {other} is started is undecided: {open_[0].reason}")
     elif there is None or not there.active:
-        yield Finding(
-            key=f"{key}:{service.name}:{other}:started",
-            summary=f"{service.name} waits for {other}, which "
-            + ("does not exist" if there is None else f"these profiles do not start: {some_of(there.profiles)}"),
-            expected=f"{other} is started",
-            where=str(dependency.at),
-        )
+        why = "does not exist" if there is None else f"these profiles do not start: {some_of(there.profiles)}"
+        yield fault(f"waits for {other}, which {why}", f"{other} is started", dependency.at, kind=":started")
     elif there.has_no_container:
-        yield Finding(
-            key=f"{key}:{service.name}:{other}:started",
-            summary=f"{service.name} does not wait for {other}, of which no container is started (scale or replicas is 0)",
-            expected=f"{other} is started",
-            actual="0 containers",
-            where=str(there.at),
-        )
+        summary = f"does not wait for {other}, of which no container is started (scale or replicas is 0)"
+        yield fault(summary, f"{other} is started", there.at, actual="0 containers", kind=":started")
     else:
         yield Note(text=f"{service.name} waits for {other} with {dependency.condition} at {dependency.at}")
 

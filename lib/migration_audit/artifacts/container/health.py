@@ -11,16 +11,6 @@ from typing import ClassVar, Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.container.health_targets import (
-    CLIENTS,
-    INTERPRETERS,
-    SOCKETS,
-    Server,
-    asked_by_client,
-    asked_by_program,
-    asked_by_redirect,
-    asked_by_socket,
-)
 from migration_audit.artifacts.shell.flow import ExecutionPoint, Lookup, Process, ShellWalker
 from migration_audit.artifacts.shell.parse import (
     ShellScript,
@@ -53,6 +43,21 @@ _NEED_INPUT: Final = re.compile(
 _WITHOUT_INPUT: Final = re.compile(r"(?:cat|cut|head|jq|sed|sort|tail|tee|tr|true|uniq|wc)\b")
 """Ends of a pipeline that succeed all the same."""
 _PIPEFAIL: Final = re.compile(r"\bset\s+[-\w ]*\bpipefail\b")
+_URL: Final = re.compile(r"(?:https?|tcp|ws)://(?:[^@/\s'\"]*@)?(?P<host>\[[^\]]+\]|[^/:\s'\"`)?]+)(?::(?P<port>\d+))?")
+_HOST: Final = re.compile(r"(?P<host>\[[^\]]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>\d+))?(?:/.*)?")
+_TCP: Final = re.compile(r"/dev/tcp/(?P<host>[^/\s]+)/(?P<port>\d+)?")
+_PORT: Final = (
+    re.compile(r"\bport['\"]?\s*[:=]\s*['\"]?(\d+)"),
+    re.compile(r"connect(?:ion)?\(\s*\(?\s*(?:['\"][\w.]*['\"]\s*,\s*)?(\d+)"),
+)
+_NAMED_HOST: Final = re.compile(r"\bhost(?:name)?['\"]?\s*[:=]\s*['\"]([^'\"]+)")
+_NETWORK: Final = re.compile(r"\b(?:fetch|http|https|socket|request|requests|urllib|net|connect)\b")
+
+_CLIENTS: Final = frozenset({"curl", "wget", "http", "https", "xh", "grpc_health_probe", "wait-for-it.sh", "wait-for-it"})
+_SOCKETS: Final = frozenset({"nc", "ncat", "netcat", "telnet"})
+_INTERPRETERS: Final = frozenset({"node", "nodejs", "python", "python3", "deno", "bun", "php", "ruby", "perl"})
+Server = tuple[str, "str | None"]
+"""Host and port."""
 _DEEPEST: Final = 10
 _MOST: Final = 64
 
@@ -165,7 +170,7 @@ class _Reader(ShellWalker[Ways]):
         return _all(needed)
 
     def _redirected(self, node: Node, where: ExecutionPoint) -> Ways:
-        server = asked_by_redirect(shell_text_of(node))
+        server = _asked_by_redirect(shell_text_of(node))
         if server:
             return [(_asking([on_one_line(node)], server),)]
         bodies = [child for child in statements_in(node) if not child.type.endswith("redirect")]
@@ -227,12 +232,12 @@ class _Reader(ShellWalker[Ways]):
     ) -> Ways:
         name = posixpath.basename(call.target.text)
         rest = [word.text for word in call.arguments]
-        if name in CLIENTS | SOCKETS:
-            server = asked_by_client(rest) if name in CLIENTS else asked_by_socket(rest)
+        if name in _CLIENTS | _SOCKETS:
+            server = _asked_by_client(rest) if name in _CLIENTS else _asked_by_socket(rest)
             if server is None or _is_unknown(server[0]):
                 self.undecided(" ".join(texts), "which server it queries is only known at run time", at)
             return [(_asking(texts, server),)]
-        if name in INTERPRETERS:
+        if name in _INTERPRETERS:
             return [(self._interpreted(rest, texts, at, where),)]
         if name in _FILTERS or _ELSEWHERE.fullmatch(name):
             return inner or [(_asking(texts, None),)]
@@ -240,7 +245,7 @@ class _Reader(ShellWalker[Ways]):
         found = self._file(f"./{call.target.text}" if is_named else call.target.text, where)
         if isinstance(found, ShellScript) and where.depth < _DEEPEST:
             line = shebang(found.text)
-            if line is not None and line[0] in INTERPRETERS:
+            if line is not None and line[0] in _INTERPRETERS:
                 return [(self._in_text(found.text, texts, at),)]
             return self.script(where.in_script(found))
         reason = found if isinstance(found, str) else f"what {call.target.text} requests is only known at run time"
@@ -262,7 +267,7 @@ class _Reader(ShellWalker[Ways]):
         return _asking(texts, None)
 
     def _in_text(self, text: str, texts: list[str], at: Location) -> Asked:
-        server, is_unclear = asked_by_program(text)
+        server, is_unclear = _asked_by_program(text)
         if is_unclear or (server is not None and is_open(server[0])):
             self.undecided(" ".join(texts), "which server it queries is only known at run time", at)
         return _asking(texts, server)
@@ -308,3 +313,46 @@ def _all(parts: Sequence[Ways]) -> Ways:
     """Every part must succeed, each in one of its ways."""
     made = [tuple(dict.fromkeys(asked for way in ways for asked in way)) for ways in product(*parts)]
     return made[:_MOST]
+
+
+def _asked_by_client(words: Sequence[str]) -> Server | None:
+    """The server that ``curl`` and its kin ask; None where their words do not tell.
+
+    >>> _asked_by_client(["-f", "localhost:8055/server/health"])
+    ('localhost', '8055')
+    """
+    for word in words:
+        if url := _URL.search(word):
+            return url["host"], url["port"]
+    for word in reversed(words):
+        bare = _HOST.fullmatch(word)
+        if bare and not word.startswith("-") and (bare["port"] or "/" in word or bare["host"] == "localhost"):
+            return bare["host"], bare["port"]
+    return None
+
+
+def _asked_by_socket(words: Sequence[str]) -> Server | None:
+    """The server that ``nc -z HOST PORT`` asks."""
+    plain = [word for word in words if not word.startswith("-")]
+    return (plain[0], plain[1] if len(plain) > 1 else None) if plain else None
+
+
+def _asked_by_redirect(text: str) -> Server | None:
+    """The server that bash asks by ``</dev/tcp/HOST/PORT``."""
+    found = _TCP.search(text)
+    return (found["host"], found["port"]) if found else None
+
+
+def _asked_by_program(text: str) -> tuple[Server | None, bool]:
+    """The server that a program in another language names, and whether it seems to ask one that it does not name.
+
+    >>> _asked_by_program("require('http').get({port: 8055})")
+    (('localhost', '8055'), False)
+    """
+    if url := _URL.search(text):
+        return (url["host"], url["port"]), False
+    port = next((found for pattern in _PORT if (found := pattern.search(text))), None)
+    if port:
+        host = _NAMED_HOST.search(text)
+        return (host[1] if host else "localhost", port[1]), False
+    return None, bool(_NETWORK.search(text))

@@ -34,7 +34,7 @@ class FoundFiles:
 def find_files(root: Path, globs: Sequence[str], excluded: Sequence[str] = ()) -> FoundFiles:
     """The files below ``root`` that ``globs`` name and ``excluded`` does not.
 
-    ``*`` and ``?`` stay in one folder, ``**`` crosses folders, ``{ts,tsx}`` are alternatives; a folder stands for all
+    ``*`` and ``?`` stay in one folder, ``**`` crosses folders, ``{ts,tsx}`` are alternatives; a folder means all
     files in it. Links are followed: what is behind one is found by the link and by its own name. A folder that leads out of
     its repository, or cannot be listed, is named itself, since what is in it is not read. Folders of installed packages and
     of version control are left out, unless a glob spells their name.

@@ -41,7 +41,7 @@ def _of_module(name: str) -> Check:
 
 
 def find_check(check_id: str) -> Check:
-    """The check of this id, in any case; no other one is loaded. Raises UsageError when there is none."""
+    """The check of this id, in any case; no other one is loaded. Raises UsageError for an unknown id."""
     name = next((name for name in _modules() if name.startswith(f"{check_id.lower()}_")), None)
     if name is None:
         raise UsageError(f"the check {check_id} does not exist", todo="`migration-audit check list` lists all checks")

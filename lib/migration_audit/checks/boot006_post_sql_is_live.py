@@ -1,4 +1,4 @@
-"""BOOT006: what the SQL after the owner's own steps makes is there in the live database."""
+"""BOOT006: the objects of [boot] post_sql exist in the live database."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _is_defined_as(definition: str, made: PostObject) -> bool:
 
 
 def _faults(key: str, made: PostObject, found: CatalogObject, environment: Environment) -> Iterator[Finding]:
-    """What is under the right name, and is not what was meant."""
+    """Faults of an object that has the right name."""
     actual: str | None = None
     if isinstance(found, Constraint):
         if made.definition is not None and not _is_defined_as(found.definition, made):

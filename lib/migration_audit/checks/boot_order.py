@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Place = tuple[int, StartedCommand]
 """The position of a command, and the command."""
 Case = Mapping[int | str, int]
-"""One outcome for every condition."""
+"""An outcome for each condition."""
 
 _REHEARSALS: Final = frozenset({"--dry-run", "--help", "--version"})
 """Options with which a command only says what it would do."""
@@ -69,9 +69,9 @@ def idle_place(step: BootStep, commands: Sequence[StartedCommand]) -> StartedCom
 
 
 def _stands_in(patterns: Sequence[str], command: StartedCommand, *, guess: bool = False) -> bool:
-    """Whether the patterns are in this order among the words; a word that cannot be known is none of them.
+    """Whether the patterns are in this order among the words; a word that cannot be known matches none of them.
 
-    ``guess``: such a word may be any of them, except for the first, which tells the program.
+    ``guess``: such a word may be any of them, except for the first, which is the program.
     """
     if not _REHEARSALS.isdisjoint(command.words) and _REHEARSALS.isdisjoint(patterns):
         return False
@@ -180,5 +180,5 @@ def started(stack: Stack, name: str | None, role: str) -> Service | Unavailable:
 
 
 def same_service(name: str) -> str:
-    """What to say of a service that is owner and writer at once."""
+    """The note about a service that is both owner and writer."""
     return f"{name} is both the owner and the writer: no other service has to wait for it (BOOT001 judges its own order)"

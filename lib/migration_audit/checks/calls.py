@@ -307,7 +307,7 @@ def _names(word: str, rule: AuditRule) -> bool:
     is_dotted = rule.module.endswith(".py") and bare == entry and re.fullmatch(r"\w+(?:\.\w+)+", entry)
     parts = tuple(bare.split(".") if is_dotted else bare.removeprefix("./").split("/"))
     if len(parts) == 1 and bare == entry:
-        return False  # a mere word, not a path
+        return False  # a word, not a path
     return any(_is_tail(parts, tuple(stem.split("/"))) for stem in _stems(rule.module))
 
 

@@ -19,7 +19,7 @@ S = TypeVar("S", bound=CodeScope | ManifestScope)
 
 
 def no_rule(check: str) -> Unavailable:
-    """What a check says that the project does not ask for."""
+    """Why a check is skipped that audit.toml has no rule for."""
     return Unavailable(reason=f'audit.toml has no [[rule]] with check = "{check}"', required=False)
 
 

@@ -41,7 +41,7 @@ CHECK = preflight_check(
 def compare_with_pins(
     check_id: str, project: Project, snapshot: Snapshot, *, drift: Drift, side: str, origins: OriginMap
 ) -> Iterator[Finding]:
-    """A finding for each pinned setting that the snapshot does not have, and that ``drift`` does not tell already."""
+    """A finding for each pinned setting that the snapshot does not have and that is not in ``drift``."""
     reported = {(d.key, change.name) for d in drift.of("dimension") for change in d.fields}
     dimensions = {(d.belongs_to or ("", ""))[1] + "." + d.column: d for d in snapshot.of(Dimension)}
     for pin in project.hypertables:

@@ -243,7 +243,7 @@ def _convergence_findings(check_id: str, convergence: Convergence) -> Iterator[F
         return
     for difference in convergence.drift.roots:
         if difference.verdict is DiffVerdict.UNEXPECTED and convergence.sequence != convergence.reference * 2:
-            continue  # only the other source makes it: the coverage checks tell it
+            continue  # only the other source creates it: a finding of the coverage checks
         changes = due_changes(difference)
         if difference.verdict is DiffVerdict.CHANGED and not changes:
             continue

@@ -15,7 +15,7 @@ from migration_audit.model.identifiers import literal, sql_name
 
 
 def looked_at(raw_tables: Sequence[RawTable]) -> Note:
-    """Which of the owner's raw tables a check looked at: its runner's ledger is none."""
+    """Which of the owner's raw tables a check looked at: its runner's ledger does not count."""
     names = [table.name for table in raw_tables if not table.is_ledger]
     return Note(text=f"looked at {some_of(names)}" if names else "the owner's SQL creates no table")
 

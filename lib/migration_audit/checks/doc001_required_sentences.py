@@ -1,4 +1,4 @@
-"""DOC001: the documents say what is so from now on."""
+"""DOC001: the documents describe the state after the deletion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DOC002: the documents no longer say what is no longer so."""
+"""DOC002: the documents no longer make outdated claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DOC003: the log tells of the retirement."""
+"""DOC003: the log has an entry about the retirement."""
 
 from __future__ import annotations
 

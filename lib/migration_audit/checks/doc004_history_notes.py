@@ -1,4 +1,4 @@
-"""DOC004: the documents of the first phase tell what changed since."""
+"""DOC004: the documents of the first phase have a note about what changed since."""
 
 from __future__ import annotations
 

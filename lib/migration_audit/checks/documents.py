@@ -42,7 +42,7 @@ def has_heading(document: Document, section: Sought) -> bool:
 
 
 def heading_line(document: Document, section: Sought | None) -> int:
-    """The line of that heading; of the document's first passage when there is none, or none is asked for."""
+    """The line of that heading; of the document's first passage without such a heading, or without a section."""
     for passage in document.passages:
         if section and passage.kind is PassageKind.HEADING and passage.sections[-1:] == (section.words,):
             return passage.line

@@ -63,7 +63,7 @@ def undecided_code(code: str) -> str | None:
 
 
 def undecided_script(words: Sequence[str], unknown: Sequence[int]) -> str | None:
-    """Why it is only known at run time which script a command runs; None where it is written there, or there is none."""
+    """Why it is only known at run time which script a command runs; None where it names the script, or runs none."""
     names = [_base(word) for word in words]
     if names[:1] in (["xargs"], ["find"]):
         return _by_list(words, names)

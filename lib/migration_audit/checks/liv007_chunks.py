@@ -1,4 +1,4 @@
-"""LIV007: what the chunks look like."""
+"""LIV007: chunks that differ from their hypertable."""
 
 from __future__ import annotations
 

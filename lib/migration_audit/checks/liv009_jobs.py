@@ -1,4 +1,4 @@
-"""LIV009: how the jobs go."""
+"""LIV009: jobs that fail or do not run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LIV010: the owner's runner really put it there."""
+"""LIV010: the owner's ledger records each of its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LIV013: rows that prevent what is missing."""
+"""LIV013: rows that prevent the creation of what is missing."""
 
 from __future__ import annotations
 

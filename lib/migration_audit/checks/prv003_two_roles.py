@@ -1,4 +1,4 @@
-"""PRV003: the owner's role and the writer's role are two."""
+"""PRV003: owner and writer are different roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SNAP002: a runner's ledger in Directus's hands."""
+"""SNAP002: a runner's ledger that Directus knows."""
 
 from __future__ import annotations
 

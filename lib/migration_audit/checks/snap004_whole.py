@@ -1,4 +1,4 @@
-"""SNAP004: what `schema apply` takes from the tables that Directus manages, and whether it gets through."""
+"""SNAP004: what `schema apply` drops of the tables that Directus manages, and whether it completes."""
 
 from __future__ import annotations
 

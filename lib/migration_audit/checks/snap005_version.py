@@ -1,4 +1,4 @@
-"""SNAP005: who wrote the snapshot, and who reads it."""
+"""SNAP005: the version that wrote the snapshot, and the one that applies it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SNAP009: what a real Directus took away when it applied the snapshot file."""
+"""SNAP009: what a real Directus dropped when it applied the snapshot file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQL001: the sources are there, and their order is unambiguous."""
+"""SQL001: the sources are present, and their order is unambiguous."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQL005: whatever ran first, the result is the same."""
+"""SQL005: the result is the same, whichever source ran first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQL006: what the owner's SQL takes away, and what either source takes away of its own."""
+"""SQL006: what the owner's SQL destroys, and what either source undoes of its own changes."""
 
 from __future__ import annotations
 

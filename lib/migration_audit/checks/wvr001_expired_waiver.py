@@ -1,4 +1,4 @@
-"""WVR001: no waiver is older than it was meant to be."""
+"""WVR001: no waiver has expired."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Candidate:
     """The file that reads these variables."""
     files: tuple[str, ...] = ()
     taken: frozenset[str] = frozenset()
-    """The migrations of a command: they are no one else's."""
+    """The migrations of a command, which are not a source of their own."""
     doubts: tuple[str, ...] = ()
     """What is left to decide about it, each as a sentence that names a file."""
 
@@ -50,7 +50,7 @@ class DetectedRole:
 
     chosen: Candidate | None = None
     why: str = ""
-    """Why it is this one, or why none is."""
+    """Why this one is chosen, or why none is."""
     between: tuple[Candidate, ...] = ()
     """What it may be, where none is chosen."""
 

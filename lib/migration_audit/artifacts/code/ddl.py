@@ -8,7 +8,7 @@ functions that make or change tables, and ``DO`` blocks with one of those. A tex
   the program computes.
 
 So ``create a new user`` is prose: no kind of object is called ``a``. What PostgreSQL would accept word for word, such as
-``create user failed``, is prose where it is written as a sentence or said to people (thrown, logged, the title of a test),
+``create user failed``, is prose where it is written as a sentence or meant for people (thrown, logged, the title of a test),
 and DDL everywhere else: a finding too many is read and waived, one too few is deployed.
 """
 

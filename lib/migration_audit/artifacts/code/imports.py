@@ -16,7 +16,7 @@ from migration_audit.model.code import Import, Literal
 from migration_audit.model.location import Location
 
 Aliases = tuple[tuple[str, str], ...]
-"""Prefix of a specifier, and the path that stands for it: ``("@/", "processor/src/")``; exact where there is no ``*``."""
+"""Prefix of a specifier, and the path that it means: ``("@/", "processor/src/")``; exact where there is no ``*``."""
 
 EXTENSION: Final = re.compile(r"\.(?:d\.)?(?:[cm]?[jt]sx?|pyi?|go|json)\Z")
 _BUILT: Final = frozenset({"dist", "build", "out", "lib", "output", ".next"})
@@ -65,7 +65,7 @@ def path_in_text(found: Literal, language: SourceLanguage, resolver: Resolver) -
 
 
 def candidates(written: str, path: str, language: SourceLanguage, resolver: Resolver) -> tuple[str, ...]:
-    """The files that a specifier may mean, without extension; ``*/`` in front stands for any folder."""
+    """The files that a specifier may mean, without extension; ``*/`` in front is any folder."""
     folder = posixpath.dirname(path)
     if language is PYTHON:
         return tuple(_python(written, folder))

@@ -173,7 +173,7 @@ LANGUAGES: Final = (TYPESCRIPT, TSX, JAVASCRIPT, PYTHON, GO, JSON, SHELL)
 
 
 def language_of(path: str) -> SourceLanguage | None:
-    """The language that the file's extension tells; None for one that cannot be read."""
+    """The language by the file's extension; None for one that cannot be read."""
     return next((language for language in LANGUAGES if path.lower().endswith(language.extensions)), None)
 
 

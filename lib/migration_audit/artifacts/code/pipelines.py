@@ -39,7 +39,7 @@ _TITLES: Final = frozenset({"name", "run-name", "description", "author"})
 _SCRIPTS: Final = ("before_script", "script", "after_script")
 
 Local = Callable[[str], "str | None"]
-"""The path of a file of the project, by what an action calls it; None where there is none."""
+"""The path of a file of the project, by what an action calls it; None where it does not exist."""
 
 
 def is_pipeline(path: str) -> bool:

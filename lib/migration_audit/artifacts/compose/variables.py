@@ -38,9 +38,9 @@ class TemplateError(ValueError):
 
 
 def replace_variables(text: str, values: Mapping[str, str]) -> ReplacedText:
-    """``text`` as Compose reads it: ``$$`` is a dollar, ``${NAME:-default}`` and its kin are replaced.
+    """``text`` as Compose reads it: ``$$`` is a dollar, ``${NAME:-default}`` and the like are replaced.
 
-    A variable without a value is an empty text, as Compose takes it, and a doubt: whoever runs Compose may have set it.
+    A variable without a value is an empty text, as in Compose, and a doubt: it may be set where Compose runs.
     Raises TemplateError for what Compose refuses as an invalid format.
 
     >>> replace_variables("$A ${B:-b} $$C ${D+d}", {"A": "a"}).text

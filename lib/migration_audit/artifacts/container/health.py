@@ -34,7 +34,7 @@ _ELSEWHERE: Final = re.compile(
     r"pg_isready|psql|redis-cli|mysqladmin|test|\[|ls|cat|stat|find|pgrep|pidof|ps|kill|pm2|id|date|sleep|cd|hostname|ss|netstat"
     r"|lsof|which|command|type|read|export"
 )
-"""Programs that say nothing of whether the server answers."""
+"""Programs that succeed whether or not the server answers."""
 _FILTERS: Final = frozenset({"grep", "egrep", "jq", "awk", "sed", "head", "tail", "tr", "cut", "wc", "xargs"})
 _NEED_INPUT: Final = re.compile(
     r"(?:[ef]?grep(?!.* (?:-\w*L|--files-without-match)\b)|read|jq (?:.* )?(?:-\w*e|--exit-status))\b"
@@ -316,7 +316,7 @@ def _all(parts: Sequence[Ways]) -> Ways:
 
 
 def _asked_by_client(words: Sequence[str]) -> Server | None:
-    """The server that ``curl`` and its kin ask; None where their words do not tell.
+    """The server that ``curl``, ``wget`` and similar programs ask; None where their words do not name it.
 
     >>> _asked_by_client(["-f", "localhost:8055/server/health"])
     ('localhost', '8055')

@@ -1,4 +1,4 @@
-"""Acceptance commands: run here because somebody asked for it, or read from the report that CI made of this commit.
+"""Acceptance commands: run here on request, or read from the report that CI wrote for this commit.
 
 JUnit XML has no standard; what vitest, jest-junit, pytest, Surefire and gotestsum write is read, see
 https://github.com/testmoapp/junitxml for what they have in common.
@@ -37,7 +37,7 @@ _TAIL_BYTES: Final = 64_000
 _TAIL_LINES: Final = 30
 _TAIL_CHARACTERS: Final = 4_000
 _NOT_FOUND: Final = 127
-"""The exit code with which a shell says that there is no such program."""
+"""The exit code of a shell that did not find the program."""
 _INSTALL: Final = "install it, or name CI's report with junit"
 _GRACE: Final = 5
 """Seconds between asking a command to end and ending it."""

@@ -36,10 +36,10 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "core.pager": "cat",
     "diff.external": "",
     "log.showSignature": "false",
-    "safe.bareRepository": "explicit",  # a folder of the tree that is made up as a repository is none
+    "safe.bareRepository": "explicit",  # a folder of the tree that looks like a bare repository is not one
     "status.renames": "false",
 }
-"""What wins over every configuration file; https://git-scm.com/docs/git-config says what each is."""
+"""Overrides every configuration file; https://git-scm.com/docs/git-config says what each is."""
 _REFUSED: Final = 128
 _OWNED: Final = re.compile(rb"detected dubious ownership in repository at '([^'\n]*)'")
 _OF_LFS: Final = {
@@ -47,7 +47,7 @@ _OF_LFS: Final = {
     "filter.lfs.smudge": "git-lfs smudge -- %f",
     "filter.lfs.process": "git-lfs filter-process",
 }
-"""What ``git lfs install --local`` writes: a program that somebody installed here."""
+"""What ``git lfs install --local`` writes: a program that is installed on this machine."""
 
 
 def run_git(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

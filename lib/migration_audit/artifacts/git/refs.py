@@ -47,7 +47,7 @@ def find_revision(folder: Path, named: str) -> Revision:
 
 
 def merge_base(folder: Path, revision: Revision) -> Revision | None:
-    """The newest commit that HEAD and the revision have in common; None when there is none."""
+    """The newest commit that HEAD and the revision have in common, or None."""
     found = line_of_git(folder, "merge-base", "HEAD", revision.commit)
     return Revision(top=revision.top, named=f"merge base with {revision.named}", commit=found) if found else None
 
@@ -88,13 +88,13 @@ def is_shallow(folder: Path) -> bool:
 
 
 def is_ancestor(folder: Path, commit: str) -> bool | None:
-    """Whether HEAD of the repository of ``folder`` holds this commit; None when git cannot tell (it does not know it)."""
+    """Whether HEAD of the repository of ``folder`` holds this commit; None when git does not know the commit."""
     found = run_git(folder, "merge-base", "--is-ancestor", "--end-of-options", commit, "HEAD")
     return {0: True, 1: False}.get(found.returncode)
 
 
 def differs_from(path: Path, revision: str) -> tuple[str | None, str | None]:
-    """How a file differs from what ``revision`` has in its place, and why that cannot be said; None each where not so."""
+    """How a file differs from the same file of ``revision``, or None; and why that is unknown, or None."""
     folder = path.parent
     if line_of_git(folder, "rev-parse", "--is-inside-work-tree") != "true":
         return None, "is not in a git repository, so changes cannot be detected; add a sha256 to the rule"

@@ -1,4 +1,4 @@
-"""Repositories, revisions and their files, as git has them: what whoever edits the working tree cannot change.
+"""Repositories, revisions and their files, as git has them: edits of the working tree do not change them.
 
 Paths are lexical: a link in the working tree does not make one file of a revision stand for another.
 """
@@ -50,7 +50,7 @@ class Revision:
     top: Path
     """The repository's working tree."""
     named: str
-    """As somebody named it: ``origin/main``."""
+    """As it was named: ``origin/main``."""
     commit: str
     ref: str | None = None
     """The full name of the branch or tag that it was named by; None for a commit that was named otherwise."""
@@ -105,7 +105,7 @@ class Revision:
         return found
 
     def missing_in(self, folder: Path, *, of: Path) -> list[PurePosixPath]:
-        """The files that this commit has below ``of``, and that ``folder`` of the working tree lacks or has otherwise.
+        """The files of this commit below ``of`` that are missing in ``folder`` of the working tree or differ there.
 
         Relative to both. A link in the working tree, in place of a file or of a folder above it, is a difference.
         """
@@ -120,7 +120,7 @@ class Revision:
     def added_at(self, path: Path) -> datetime | None:
         """When the file came into the branch, last: the time of the commit or merge that brought it; None for never.
 
-        A merge's time is that of whoever may merge into the branch, not of whoever wrote what is merged.
+        A merge's time is set by those who may merge into the branch, not by the author of what is merged.
         """
         asked = word_list(
             "--first-parent --diff-merges=first-parent --no-renames --diff-filter=A --format=%ct --name-only -1"
@@ -166,7 +166,7 @@ def entry_kind(entry: TreeEntry) -> str:
 def _may_be_inside(folder: Path) -> bool:
     """Whether git can find a repository from here: it looks for ``.git`` in this folder and in each above, and only there.
 
-    What else makes a repository of a folder, ``GIT_DIR`` or being a bare one, is out of use in every call of git here.
+    Every call of git here ignores ``GIT_DIR`` and bare repositories.
     """
     real = folder.resolve()
     return any(os.path.lexists(each / ".git") for each in (real, *real.parents))
@@ -209,7 +209,7 @@ def path_in_repository(folder: Path) -> str | None:
 def read_tree(folder: Path) -> TreeState:
     """The state of the repository that holds ``folder``, as far as that folder goes.
 
-    Where git is not installed or the folder is in no repository, both answers are None: unknown, not clean.
+    Where git is not installed or the folder is not in a repository, both are None: unknown, not clean.
     """
     commit = line_of_git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
     if not commit:
@@ -236,7 +236,7 @@ def changed_files(folder: Path, *, besides: Iterable[Path] = ()) -> tuple[str, .
 
 
 def keeps_bytes(path: Path) -> bool | None:
-    """Whether git was told to leave the line ends of this file alone; None outside a repository."""
+    """Whether git leaves the line ends of this file alone (``-text``); None outside a repository."""
     asked = run_git(path.parent, "check-attr", "-z", "text", "--", path.name)
     return None if asked.returncode else asked.stdout.split(b"\0")[2:3] == [b"unset"]
 
@@ -253,7 +253,7 @@ def author_of(folder: Path) -> str | None:
 
 
 def user_of(folder: Path) -> str | None:
-    """The e-mail address under which whoever works here commits; None when git was told none."""
+    """The e-mail address of commits that are made here; None when git has none."""
     return line_of_git(folder, "config", "user.email")
 
 

@@ -22,7 +22,7 @@ _SHA1_LENGTH: Final = 40
 
 
 def hidden_files(top: Path) -> dict[PurePosixPath, TreeEntry]:
-    """The files of HEAD that the working tree has otherwise, or lacks, although git reports no change of them.
+    """The files of HEAD that are missing in the working tree or differ there, although git reports no change.
 
     A sparse checkout, the index's flags ``assume-unchanged`` and ``skip-worktree``, filters and converted line ends do that
     (git-update-index(1), gitattributes(5)). Submodules are not looked into. Raises AuditError where git cannot be asked.
@@ -55,7 +55,7 @@ def is_as_committed(path: Path, entry: TreeEntry) -> bool:
 
 
 _PROBE: Final = "0001_new_file.sql"
-"""Stands for whatever somebody may put into a folder."""
+"""Any file that may be put into a folder."""
 
 
 def ignoring_rule(folder: Path, shown_from: Path) -> Location | None:

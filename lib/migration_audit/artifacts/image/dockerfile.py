@@ -82,7 +82,7 @@ class Instruction:
 
 
 def parse_dockerfile(text: str, shown: str) -> tuple[Instruction, ...]:
-    """The instructions in order. Raises ArtifactError, with the line, for a line that is none, or for no FROM at all."""
+    """The instructions in order. Raises ArtifactError, with the line, for anything but instructions, or without FROM."""
     found = tuple(_Lexer(text.split("\n"), shown).instructions())
     if not any(instruction.name == "FROM" for instruction in found):
         raise ArtifactError("has no FROM", where=f"{shown}:1", todo="check that this is a Dockerfile")

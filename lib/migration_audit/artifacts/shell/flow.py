@@ -74,9 +74,9 @@ class ExecutionPoint:
     scope: FailureEffect = field(default_factory=FailureEffect)
     """What a status other than 0 stops, by the way in which statements hang together."""
     on_success: FailureEffect = NOTHING
-    """The same for the status 0: what ``!`` turns round."""
+    """The same for the status 0: ``!`` swaps the two."""
     checked: bool = False
-    """Whether somebody looks at the status, so that ``set -e`` does not."""
+    """Whether the status is checked, so that ``set -e`` ignores it."""
     maybe: str | None = None
     guards: tuple[Guard, ...] = ()
     """What must hold for a command at this point to run."""

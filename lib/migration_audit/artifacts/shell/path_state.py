@@ -42,7 +42,7 @@ class PathState:
 
     def _of_file(self) -> dict[str, bool | None]:
         mode = self.mode
-        # Who runs the test is not known: what everybody may read, that one may read too.
+        # Who runs the test is not known; what everybody may read is readable.
         is_readable = True if mode is not None and mode & 0o444 == 0o444 else None
         is_executable = bool(mode & 0o111) if mode is not None else None
         has_text = None if self.is_empty is None else not self.is_empty
@@ -50,7 +50,7 @@ class PathState:
 
 
 _NEITHER: Final = frozenset({"-b", "-c", "-p", "-S", "-L", "-h"})
-"""Tests for what COPY, mkdir and their kin never make; links are followed, and reported as what they lead to."""
+"""Tests for what COPY and mkdir never make; links are followed, and reported as what they lead to."""
 _OF_ANYTHING: Final[dict[str, bool | None]] = {"-e": True, "-a": True, **dict.fromkeys(_NEITHER, False)}
 _OF_FOLDERS: Final[dict[str, bool | None]] = {**_OF_ANYTHING, "-f": False, **dict.fromkeys(("-d", "-s", "-r", "-x"), True)}
 FILE_TESTS: Final = frozenset({"-e", "-f", "-d", "-s", "-x", "-r", *_NEITHER})

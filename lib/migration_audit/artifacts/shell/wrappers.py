@@ -1,4 +1,4 @@
-"""What the words of a command start in the end: through ``env``, ``tini``, ``su-exec`` and their kin, or a shell."""
+"""What the words of a command start in the end: through wrappers such as ``env`` and ``tini``, or a shell."""
 
 from __future__ import annotations
 
@@ -255,7 +255,7 @@ def _package(manager: str, words: list[Word]) -> StartedProgram | None:
 
 
 def shebang(text: str) -> tuple[str, bool] | None:
-    """The program of a script's first line and whether it says ``-e``; None where there is no such line.
+    """The program of a script's ``#!`` line, and whether it has ``-e``; None without such a line.
 
     >>> shebang("#!/usr/bin/env -S bash -eu")
     ('bash', True)

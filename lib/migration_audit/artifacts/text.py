@@ -64,8 +64,12 @@ def read_text(path: Path, shown_from: Path, boundary: Boundary | None = None) ->
     Raises ArtifactError if it is missing, no file, unreadable, not UTF-8, larger than 50 MB, or outside of ``boundary`` (by
     default, where a link leads out of its repository).
     """
-    shown = shown_path(path, shown_from)
     check_artifact_inside(path, shown_from, boundary)
+    return read_shown_text(path, shown_path(path, shown_from))
+
+
+def read_shown_text(path: Path, shown: str) -> str:
+    """The same of a file that may be anywhere; errors call it ``shown``."""
     try:
         if path.exists() and not path.is_file():  # reading a pipe would wait for whoever writes it
             raise ArtifactError("is not a file", where=shown, todo="check the path in audit.toml")

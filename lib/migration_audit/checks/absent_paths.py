@@ -28,34 +28,27 @@ def still_there(check: str, project: Project, paths: PathFacts) -> Iterator[Chec
 
 
 def _one(check: str, fact: PathFact) -> Iterator[CheckOutput]:
+    emptied = "removed, or empty and git-ignored"
     if fact.unknown is not None:
         yield Unavailable(reason=f"{fact.path}: {fact.unknown}")
-    elif fact.kind == "none":
-        return
-    elif fact.kind != "folder":
-        yield Finding(
-            key=f"{check}:{fact.path}",
-            summary=f"{fact.path} still exists" + (" (a broken link)" if fact.kind == "link" else ""),
-            expected="gone",
-            actual="a link" if fact.kind == "link" else "a file",
-            where=f"{fact.path}:1",
-        )
+    elif fact.kind == "link":
+        yield _finding(check, fact.path, "still exists (a broken link)", expected="gone", actual="a link")
+    elif fact.kind not in ("none", "folder"):
+        yield _finding(check, fact.path, "still exists", expected="gone", actual="a file")
     elif fact.holds:
         for path in fact.holds:
-            yield Finding(
-                key=f"{check}:{path}",
-                summary=f"{path} still exists",
-                expected=f"{fact.path} is removed, or empty and git-ignored",
-                actual="a file",
-                where=f"{path}:1",
-            )
-    elif fact.ignored_by is None:
+            yield _finding(check, path, "still exists", expected=f"{fact.path} is {emptied}", actual="a file")
+    elif fact.kind == "folder" and fact.ignored_by is None:
         yield Finding(
             key=f"{check}:{fact.path}",
             summary=f"the folder {fact.path} is empty but not git-ignored: files put there would be committed",
-            expected="removed, or empty and git-ignored",
+            expected=emptied,
             actual="empty and not ignored",
             where=f"{fact.path}:1",
         )
-    else:
+    elif fact.kind == "folder":
         yield Note(text=f"{fact.path} is empty and git-ignored ({fact.ignored_by})")
+
+
+def _finding(check: str, path: str, what: str, *, expected: str, actual: str) -> Finding:
+    return Finding(key=f"{check}:{path}", summary=f"{path} {what}", expected=expected, actual=actual, where=f"{path}:1")

@@ -13,7 +13,7 @@ from migration_audit.checks.given_code import code_in, named_by_pattern, undecid
 from migration_audit.checks.phases import retired_check
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
-from migration_audit.model.image import Copied, Image, Stage, StartedCommand
+from migration_audit.model.image import Image, StartedCommand
 from migration_audit.model.location import Location
 
 if TYPE_CHECKING:
@@ -57,40 +57,25 @@ def _carried(image: Image, rule: AuditRule) -> Iterator[Finding]:
     for stage in image.stages:
         for copied in stage.copies:
             named = copied.source if _is_path_of(copied.source, rule) else copied.target
-            if copied.carried:
-                yield _carries(image, stage, copied, some_of(copied.carried, most=3))
-            elif _is_path_of(named, rule):
-                yield _carries(image, stage, copied, named)
+            if copied.carried or _is_path_of(named, rule):
+                what = some_of(copied.carried, most=3) or named
+                summary = f"stage {stage.name} of {image.dockerfile} copies {what}"
+                yield _finding(image, f"{stage.name}:carries:{copied.source}", summary, what, copied.at)
         for command in stage.runs.commands:
             word = next((w for w in command.words[1:] if _is_path_of(w, rule)), None)
             if word is not None and command.words[0] not in ("rm", "test", "ls"):
-                yield Finding(
-                    key=f"RET007:{image.dockerfile}:{stage.name}:handles:{word}",
-                    summary=f"stage {stage.name} of {image.dockerfile} handles {word}: `{command.text}`",
-                    expected="no such path",
-                    actual=word,
-                    where=str(command.at),
-                )
+                summary = f"stage {stage.name} of {image.dockerfile} handles {word}: `{command.text}`"
+                yield _finding(image, f"{stage.name}:handles:{word}", summary, word, command.at)
     for container in image.containers:
         for mounted in container.mounts:
             what = some_of(mounted.carried, most=3) or mounted.source
-            yield Finding(
-                key=f"RET007:{image.dockerfile}:{container.service}:mounts:{mounted.source}",
-                summary=f"the service {container.service} mounts {what}",
-                expected="no such path",
-                actual=what,
-                where=str(mounted.at),
-            )
+            summary = f"the service {container.service} mounts {what}"
+            yield _finding(image, f"{container.service}:mounts:{mounted.source}", summary, what, mounted.at)
 
 
-def _carries(image: Image, stage: Stage, copied: Copied, what: str) -> Finding:
-    return Finding(
-        key=f"RET007:{image.dockerfile}:{stage.name}:carries:{copied.source}",
-        summary=f"stage {stage.name} of {image.dockerfile} copies {what}",
-        expected="no such path",
-        actual=what,
-        where=str(copied.at),
-    )
+def _finding(image: Image, name: str, summary: str, actual: str, at: Location, *, expected: str = "no such path") -> Finding:
+    key = f"RET007:{image.dockerfile}:{name}"
+    return Finding(key=key, summary=summary, expected=expected, actual=actual, where=str(at))
 
 
 def _is_path_of(path: str, rule: AuditRule) -> bool:
@@ -106,13 +91,9 @@ def _run(image: Image, rule: AuditRule) -> Iterator[Finding]:
         for command in commands:
             word = _wanted_word(command, rule)
             if word is not None:
-                yield Finding(
-                    key=f"RET007:{image.dockerfile}:runs:{command.at.path}:{word}",
-                    summary=f"{part} of {image.dockerfile} runs {word}: `{command.text}`",
-                    expected=f"nothing called {word}",
-                    actual=command.text,
-                    where=str(command.at),
-                )
+                summary, expected = f"{part} of {image.dockerfile} runs {word}: `{command.text}`", f"nothing called {word}"
+                name = f"runs:{command.at.path}:{word}"
+                yield _finding(image, name, summary, command.text, command.at, expected=expected)
 
 
 def _health(image: Image) -> Iterator[tuple[str, tuple[StartedCommand, ...]]]:

@@ -96,7 +96,7 @@ def _write_project(draft: _Draft) -> None:
         where = f"{stack.path}: service {stack.writer[0]} connects with it"
         lines.key("writer_role", stack.writer_role, where)
     else:
-        lines.key("writer_role", "writer", "the role of the program that writes rows", off=True)
+        lines.offered().key("writer_role", "writer", "the role of the program that writes rows")
 
 
 def _write_repositories(draft: _Draft) -> None:
@@ -114,7 +114,7 @@ def _write_repositories(draft: _Draft) -> None:
         draft.lines.table(f"repository.{name}")
         draft.lines.key("path", folder, f"{folder}/.git")
         where = "the default branch of its origin" if branch else "the protected branch at which the gate reads it"
-        draft.lines.key("policy_from", branch or "origin/main", where, off=branch is None)
+        draft.lines.offered(branch is None).key("policy_from", branch or "origin/main", where)
         draft.taken.append(f"[repository.{name}] {folder}: it is a separate git repository")
         if branch is None:
             draft.left.append(f"[repository.{name}] which is the protected branch of {folder}? Set policy_from to it")
@@ -133,7 +133,7 @@ def _write_source(draft: _Draft, table: str, what: str, role: DetectedRole) -> N
         if table == "owner" and draft.stack is not None and draft.stack.owner_role:
             lines.key("role", draft.stack.owner_role, f"{draft.stack.path}: service {draft.stack.owner[0]} connects with it")
         if role.chosen.formats:
-            lines.key("format", role.chosen.formats[0], f"or {', '.join(role.chosen.formats[1:])}", off=True)
+            lines.offered().key("format", role.chosen.formats[0], f"or {', '.join(role.chosen.formats[1:])}")
         _write_ledger(draft, table, role.chosen)
         return
     names = "; ".join(candidate.shown for candidate in role.between)
@@ -141,27 +141,27 @@ def _write_source(draft: _Draft, table: str, what: str, role: DetectedRole) -> N
     lines.key("sql", [f"{_FILL_IN}: {names or 'the globs of its files'}"], role.why)
     for candidate in role.between:
         lines.note("or:")
-        _write_candidate(lines, candidate, _base(draft), off=True)
-        _write_known_ledger(lines, table, candidate, off=True)
+        _write_candidate(lines.offered(), candidate, _base(draft))
+        _write_known_ledger(lines.offered(), table, candidate)
 
 
-def _write_candidate(lines: TomlWriter, candidate: Candidate, base: str, *, off: bool = False) -> None:
+def _write_candidate(lines: TomlWriter, candidate: Candidate, base: str) -> None:
     root = _root(candidate)
     name = base if candidate.project == "." else posixpath.basename(candidate.project)
     where = "the name of this folder" if candidate.project == "." else f"the folder {candidate.project}"
-    lines.key("name", name, where, off=off)
+    lines.key("name", name, where)
     if root != ".":
-        lines.key("root", root, "next to this folder" if root.startswith("..") else candidate.why, off=off)
+        lines.key("root", root, "next to this folder" if root.startswith("..") else candidate.why)
     if candidate.command:
-        lines.key("command", candidate.command, candidate.why, off=off)
+        lines.key("command", candidate.command, candidate.why)
         if candidate.env:
-            lines.key("env", dict(candidate.env), f"{candidate.env_from} reads them", off=off)
-        lines.key("files", candidate.files, "what decides what it does", off=off)
+            lines.key("env", dict(candidate.env), f"{candidate.env_from} reads them")
+        lines.key("files", candidate.files, "what decides what it does")
         return
     inside = [pattern[len(root) + 1 :] or "." if root != "." else pattern for pattern in candidate.sql]
-    lines.key("sql", inside, candidate.why, off=off)
+    lines.key("sql", inside, candidate.why)
     if candidate.format is not None:
-        lines.key("format", candidate.format, candidate.why, off=off)
+        lines.key("format", candidate.format, candidate.why)
 
 
 def _root(candidate: Candidate) -> str:
@@ -202,15 +202,15 @@ def _write_ledger(draft: _Draft, table: str, candidate: Candidate) -> None:
         draft.left.append(f"[{table}.ledger] in which table does its runner record what it applied?{perhaps}")
 
 
-def _write_known_ledger(lines: TomlWriter, table: str, candidate: Candidate, *, off: bool = False) -> None:
+def _write_known_ledger(lines: TomlWriter, table: str, candidate: Candidate) -> None:
     if candidate.ledger is None:
         return
-    if not off:
+    if not lines.is_offered:
         lines.blank()
-    lines.table(f"{table}.ledger", off=off)
+    lines.table(f"{table}.ledger")
     default = LEDGERS[candidate.ledger].table
     where = f"{default}, unless {candidate.files[1]} sets another one: then name its table"
-    lines.key("format", candidate.ledger, where, off=off)
+    lines.key("format", candidate.ledger, where)
 
 
 def _write_seen(draft: _Draft, notes: Sequence[str]) -> None:

@@ -54,11 +54,12 @@ def write_snapshot(lines: TomlWriter, found: Found, left: list[str]) -> None:
     if not found.snapshots:
         return
     lines.blank()
-    off = len(found.snapshots) > 1
-    lines.table("snapshot", off=off)
+    several = len(found.snapshots) > 1
+    given = lines.offered(several)
+    given.table("snapshot")
     for path in found.snapshots:
-        lines.key("file", path, f"{path} is a snapshot that Directus wrote", off=off)
-    if off:
+        given.key("file", path, f"{path} is a snapshot that Directus wrote")
+    if several:
         left.append(f"[snapshot] which is the one that the image applies: {', '.join(found.snapshots)}?")
 
 
@@ -77,7 +78,7 @@ def write_boot(
         return []
     image = _owners_dockerfile(found, listing)
     lines.blank()
-    lines.table("boot", off=chosen is None and not post and image is None)
+    lines.offered(chosen is None and not post and image is None).table("boot")
     left = [f"[boot] {reason}" for reason in unread]
     if chosen is not None:
         _write_stack(lines, chosen)
@@ -105,7 +106,7 @@ def _write_stacks(lines: TomlWriter, found: Found, stacks: Sequence[Composed], i
     if image is not None:
         lines.key("dockerfile", image, "the owner's image")
     for stack in stacks:
-        lines.key("compose", [stack.path], _about(stack), off=True)
+        lines.offered().key("compose", [stack.path], _about(stack))
     if stacks and found.roles.owner.chosen and found.roles.legacy.chosen:
         yield f"[boot] which services are the owner's and the writer's in {', '.join(s.path for s in stacks)}?"
 
@@ -115,7 +116,7 @@ def _write_stack(lines: TomlWriter, stack: Composed) -> None:
     if len(stack.database) == 1:
         lines.key("database_service", stack.database[0], f"{stack.path}: its image is PostgreSQL's")
     else:
-        lines.key("database_service", "postgres", f"{stack.path}: {_either(stack.database)}", off=True)
+        lines.offered().key("database_service", "postgres", f"{stack.path}: {_either(stack.database)}")
     lines.key("owner_service", stack.owner[0], f"{stack.path}: it is built from the owner's folder")
     lines.key("writer_service", stack.writer[0], f"{stack.path}: it is built from the legacy source's folder")
 
@@ -151,34 +152,28 @@ def write_rules(lines: TomlWriter, listing: Listing, legacy: Candidate | None) -
     if legacy is None:
         lines.note("There is no legacy source to write rules for yet.")
     else:
-        _write_gone(lines, listing, legacy, off=legacy.folder.startswith(".."))
+        _write_gone(lines, listing, legacy)
     _write_documents(lines, listing)
 
 
-def _write_gone(lines: TomlWriter, listing: Listing, legacy: Candidate, *, off: bool) -> None:
-    if off:
+def _write_gone(lines: TomlWriter, listing: Listing, legacy: Candidate) -> None:
+    given = lines.offered(legacy.folder.startswith(".."))
+    if given.is_offered:
         lines.note("Paths of rules must be below this file: move it above both projects to use these.")
     if legacy.folder != ".":
-        lines.table("[rule]", off=off)
-        lines.key("check", "RET001", off=off)
-        lines.key("absent", [legacy.folder], legacy.why, off=off)
+        given.rule("RET001", ("absent", [legacy.folder], legacy.why))
     for ledger in ledgers(listing, legacy.project):
-        lines.table("[rule]", off=True)
-        lines.key("check", "RET002", "is this file the runner?", off=True)
-        lines.key("absent", [ledger.at.rpartition(":")[0]], f"{ledger.at} makes {ledger.table}", off=True)
+        path, at = ledger.at.rpartition(":")[0], f"{ledger.at} makes {ledger.table}"
+        lines.offered().rule("RET002", ("absent", [path], at), source="is this file the runner?")
     named = libraries(listing, legacy.project)
     files = [p for p in listing.named(*_READ) if (posixpath.dirname(p) or ".") == legacy.project]
     if named and files:
-        lines.table("[rule]", off=off)
-        lines.key("check", "RET006", off=off)
-        lines.key("packages", list(named), ", ".join(named.values()), off=off)
-        lines.key("in", files, "manifests and lock files of this project", off=off)
+        packages = ("packages", list(named), ", ".join(named.values()))
+        given.rule("RET006", packages, ("in", files, "manifests and lock files of this project"))
     dockerfile = "Dockerfile" if legacy.project == "." else f"{legacy.project}/Dockerfile"
     if dockerfile in listing.paths and legacy.folder != ".":
-        lines.table("[rule]", off=off)
-        lines.key("check", "RET007", off=off)
-        lines.key("image", dockerfile, dockerfile, off=off)
-        lines.key("carries", [posixpath.basename(legacy.folder)], legacy.folder, off=off)
+        carries = ("carries", [posixpath.basename(legacy.folder)], legacy.folder)
+        given.rule("RET007", ("image", dockerfile, dockerfile), carries)
 
 
 def _write_documents(lines: TomlWriter, listing: Listing) -> None:
@@ -194,6 +189,12 @@ class TomlWriter:
     """The text of a file while it is written."""
 
     lines: list[str] = field(default_factory=list)
+    is_offered: bool = False
+    """Whether tables and keys are only offered, behind ``#``."""
+
+    def offered(self, is_offered: bool = True) -> TomlWriter:
+        """The same text, in which what is written now is only offered."""
+        return TomlWriter(self.lines, is_offered=is_offered)
 
     def blank(self) -> None:
         """An empty line."""
@@ -203,14 +204,20 @@ class TomlWriter:
         """A comment of its own; what cannot be printed is escaped."""
         self.lines.append(f"# {_printable(text)}".rstrip())
 
-    def table(self, name: str, *, off: bool = False) -> None:
-        """``[name]``, behind ``#`` where it is only offered."""
-        self.lines.append(f"{'#' * off}[{name}]")
+    def table(self, name: str) -> None:
+        """``[name]``."""
+        self.lines.append(f"{'#' * self.is_offered}[{name}]")
 
-    def key(self, name: str, value: Value, source: str = "", *, off: bool = False) -> None:
-        """``name = value  # source``, behind ``#`` where it is only offered."""
+    def rule(self, check: str, *keys: tuple[str, Value, str], source: str = "") -> None:
+        """A rule for a check, with its keys and where each comes from."""
+        self.table("[rule]")
+        for name, value, why in (("check", check, source), *keys):
+            self.key(name, value, why)
+
+    def key(self, name: str, value: Value, source: str = "") -> None:
+        """``name = value  # source``."""
         comment = f"  # {_printable(source)}" if source else ""
-        self.lines.append(f"{'#' * off}{name} = {_spelled(value)}{comment}")
+        self.lines.append(f"{'#' * self.is_offered}{name} = {_spelled(value)}{comment}")
 
     def text(self) -> str:
         """All lines, ended."""

@@ -12,13 +12,13 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.resolver import Resolver
 
+from migration_audit.artifacts.text import read_shown_text
 from migration_audit.model.directus import DirectusSnapshot, SnapshotEntry
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
 
 _AGAIN = "export it again: directus schema snapshot"
 _NULL = "tag:yaml.org,2002:null"
-_MOST_BYTES = 50_000_000
 # The same loader in C, where PyYAML was built with it: a snapshot of hundreds of collections has 100,000 lines.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
@@ -40,7 +40,7 @@ def read_directus_snapshot(path: Path, *, shown: str) -> DirectusSnapshot:
     Raises ArtifactError at the line where the file is not YAML, has a key twice, or is not shaped like a snapshot.
     Source: files written by Directus 11.17.4, 12.3.1 and 12.4.0.
     """
-    root = _compose(_text(path, shown), shown)
+    root = _compose(read_shown_text(path, shown), shown)
     reader = _Reader(shown)
     body = reader.mapping(root, "the file")
     form = reader.text(body.get("version"))
@@ -64,18 +64,6 @@ def read_directus_snapshot(path: Path, *, shown: str) -> DirectusSnapshot:
         relations=tuple(reader.entries(body.get("relations"), "relations")),
         lines=tuple((name, entry.line) for name, entry in body.items()),
     )
-
-
-def _text(path: Path, shown: str) -> str:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ArtifactError("is larger than 50 MB, too large for a snapshot", where=shown, todo="check the path")
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ArtifactError(f"is not UTF-8: offset {error.start}", where=shown, todo="save the file as UTF-8") from None
-    except OSError as error:
-        what = "the file does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-        raise ArtifactError(what, where=shown, todo="check [snapshot] file in audit.toml") from None
 
 
 def _compose(text: str, shown: str) -> Node:

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from e2b_dockerfile_utils import PatternMatcher
@@ -30,21 +30,19 @@ def walk_run(step: RunStep, files: Lookup, paths: Paths) -> Walked:
 
 def _walk(step: RunStep, files: Lookup, paths: Paths) -> Walked:
     instruction = step.instruction
-    environment: dict[str, str | None] = {name: value for name, value in step.values.items() if value is not None}
+    environment = {name: value for name, value in step.values.items() if value is not None}
+    given: dict[str, Any] = {"environment": environment, "folder": step.folder, "files": files, "paths": paths}
     if instruction.words is not None:
-        return walk_words(
-            instruction.words, instruction.at, environment=environment, folder=step.folder, files=files, paths=paths
-        )
+        return walk_words(instruction.words, instruction.at, **given)
     if not runs_text(step.shell):
-        words = (*step.shell, instruction.text)
-        walked = walk_words(words, instruction.at, environment=environment, folder=step.folder, files=files, paths=paths)
+        walked = walk_words((*step.shell, instruction.text), instruction.at, **given)
         unread = (*walked.run.undecided, _foreign_shell(step.shell, instruction))
         return replace(walked, run=replace(walked.run, undecided=unread))
     errexit = any(option.startswith("-") and "e" in option for option in step.shell[1:])
     script = instruction.script
     if instruction.heredocs and instruction.text.startswith("<<"):
         script = ShellScript(text=instruction.heredocs[0].text, at=instruction.heredocs[0].at)
-    return walk_script(script, environment=environment, folder=step.folder, files=files, paths=paths, errexit=errexit)
+    return walk_script(script, errexit=errexit, **given)
 
 
 def runs_text(shell: tuple[str, ...]) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -126,12 +128,18 @@ def test_what_is_no_snapshot_is_refused_at_its_line(tmp_path: Path, text: str, l
     assert caught.value.todo
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="the file does not exist"):
-        read_directus_snapshot(tmp_path / "none.yaml", shown=SHOWN)
-    (tmp_path / "latin.yaml").write_bytes(b"version: 1\nvendor: \xe4")
-    with pytest.raises(ArtifactError, match="is not UTF-8"):
-        read_directus_snapshot(tmp_path / "latin.yaml", shown=SHOWN)
+UNREADABLE = {
+    "missing": (lambda _: None, "the file does not exist"),
+    "latin 1": (lambda path: path.write_bytes(b"version: 1\nvendor: \xe4"), rf"{SHOWN}:2: is not UTF-8"),
+    "a pipe": (os.mkfifo, "is not a file"),
+}
+
+
+@pytest.mark.parametrize(("make", "what"), UNREADABLE.values(), ids=UNREADABLE)
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, make: Callable[[Path], object], what: str) -> None:
+    make(tmp_path / "snapshot.yaml")
+    with pytest.raises(ArtifactError, match=what):
+        read_directus_snapshot(tmp_path / "snapshot.yaml", shown=SHOWN)
 
 
 def test_the_demos_snapshot_is_applied_without_loss() -> None:

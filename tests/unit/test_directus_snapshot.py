@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fix_directus import DATA, SHOWN, behaviour, read, real, whole
+from fix_directus import DATA, SHOWN, behaviour, boots, read, real, whole
 from migration_audit.artifacts.directus.snapshot import js_value, read_directus_snapshot
 from migration_audit.artifacts.directus.version import version_of_image, version_of_package
 from migration_audit.audit.demo import demo_root
-from migration_audit.directus.apply import APPLIED, NO_CHANGES, boots
+from migration_audit.directus.apply import APPLIED, NO_CHANGES
 from migration_audit.directus.system_tables import bootstrapped
 from migration_audit.model.errors import ArtifactError
 

@@ -14,6 +14,7 @@ from migration_audit.model.identifiers import dotted, sql_name
 from migration_audit.model.privileges import Access, Given, Granted, Membership, Owned, RoleFacts
 
 SET_LOCAL = "select pg_catalog.set_config(%s, %s, true)"
+_SET_ROLES = "select pg_catalog.set_config('migration_audit.roles', %s::pg_catalog.text[]::pg_catalog.text, true)"
 
 
 @read_again
@@ -38,9 +39,8 @@ def read_access(connection: psycopg.Connection[Any], role: str) -> Access:
 
 
 def _of(connection: psycopg.Connection[Any], role: str, roles: tuple[RoleFacts, ...]) -> Access:
-    names = "{" + ",".join(_array_item(each.name) for each in roles) + "}"
     with sent_at_once(connection):
-        connection.execute(SET_LOCAL, ("migration_audit.roles", names))
+        connection.execute(_SET_ROLES, ([each.name for each in roles],))
         memberships = connection.cursor(row_factory=class_row(Membership)).execute(load_query("access_memberships"))
         granted, owned, definers = (
             connection.execute(load_query(name)) for name in ("access_granted", "access_owned", "access_definers")
@@ -70,10 +70,6 @@ def _object(kind: str, parts: list[str | None]) -> str:
         place = f" in {sql_name(schema)}" if schema else ""
         return f"on {objects} that {sql_name(maker or '')} makes{place}"
     return dotted(*(part for part in parts if part is not None))
-
-
-def _array_item(name: str) -> str:
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @read_again

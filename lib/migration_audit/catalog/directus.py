@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
-from psycopg.rows import class_row
 
 from migration_audit.catalog.connection import attempt, begin_reading, open_connection, read_again, sent_at_once
 from migration_audit.catalog.directus_database import read_directus_database
@@ -20,7 +20,7 @@ from migration_audit.model.directus import DirectusLive, TableRights
 from migration_audit.model.directus_database import DirectusDatabase, Lost
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject, Key
+from migration_audit.model.objects import CatalogObject, Key, owners
 from migration_audit.model.relations import MaterializedView, Table, View
 from migration_audit.model.snapshot import Snapshot
 
@@ -53,14 +53,6 @@ _MOST_MIGRATIONS = 10_000
 """Directus has about a hundred of its own; a project may add some."""
 Migrations = tuple[tuple[str, str], ...]
 """Version and name of each row of ``directus_migrations``: which migrations of Directus's own have run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Right:
-    schema: str
-    name: str
-    owner: str
-    may_drop: bool | None
 
 
 @read_again
@@ -128,8 +120,10 @@ def _read_rights(
     given = {"role": role, "schemas": [s for s, _ in raw_tables], "names": [n for _, n in raw_tables]}
     with sent_at_once(connection):
         exists = connection.execute("select from pg_catalog.pg_roles where rolname = %s", (role,))
-        rights = connection.cursor(row_factory=class_row(_Right)).execute(_RIGHTS, given)
-    found = (TableRights(key=dotted(r.schema, r.name), owner=r.owner, may_drop=r.may_drop) for r in rights.fetchall())
+        rights = connection.execute(_RIGHTS, given)
+    found = (
+        TableRights(key=dotted(schema, name), owner=owner, may_drop=may) for schema, name, owner, may in rights.fetchall()
+    )
     return exists.rowcount > 0, tuple(found)
 
 
@@ -205,14 +199,15 @@ def look(conninfo: str) -> Seen:
 
 
 def lost_between(before: Seen, after: Seen) -> tuple[Lost, ...]:
-    """What is no longer there, or no longer the same one; an object that belongs to another lost one counts with that."""
+    """The objects that are gone or were made again; one that belongs to another lost object is counted with that."""
     old = before.snapshot.by_key
     gone = {key for key in old if key not in after.snapshot.by_key}
     anew = {key for key, mark in before.marks.items() if key in old and after.marks.get(key, mark) != mark}
     roots: dict[Key, int] = {}
-    for key in gone | anew:
+    lost = gone | anew
+    for key in lost:
         root = key
-        while (owner := _owner(old[root])) is not None and owner in old and owner in gone | anew:
+        for owner in takewhile(lost.__contains__, owners(old[key], old)):
             root = owner
         roots[root] = roots.get(root, 0) + (root != key)
     return tuple(
@@ -220,23 +215,14 @@ def lost_between(before: Seen, after: Seen) -> tuple[Lost, ...]:
     )
 
 
-def _owner(obj: CatalogObject) -> Key | None:
-    return obj.belongs_to
-
-
 def altered_between(before: Snapshot, after: Snapshot) -> tuple[Key, ...]:
-    """What is there before and after, and not the same; a table whose columns came and went is not named for their order."""
-    return tuple(sorted(_altered(before, after)))
+    """The objects that changed; a table is not named for the order of its columns alone."""
+    both = ((key, obj, after.by_key[key]) for key, obj in before.by_key.items() if key in after.by_key)
+    return tuple(sorted(key for key, obj, now in both if obj != now and _differing(obj, now) != ["column_order"]))
 
 
-def _altered(before: Snapshot, after: Snapshot) -> Iterator[Key]:
-    for key, obj in before.by_key.items():
-        now = after.by_key.get(key)
-        if now is None or now == obj:
-            continue
-        other = [name for name in obj.compared() if getattr(obj, name) != getattr(now, name)]
-        if other != ["column_order"]:
-            yield key
+def _differing(obj: CatalogObject, other: CatalogObject) -> list[str]:
+    return [name for name in obj.compared() if getattr(obj, name) != getattr(other, name)]
 
 
 def made_between(before: Snapshot, after: Snapshot) -> tuple[Key, ...]:

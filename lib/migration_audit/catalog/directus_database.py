@@ -135,10 +135,9 @@ def _table(
         shape = shapes.get((schema, name, column["name"]))
         kind = "unknown" if postgis and column["type"] in {"point", "polygon"} else column["type"]
         columns.append(DirectusColumn(**{**column, "type": shape or kind}))
+    own = {key: value for key, value in _frozen(table).items() if key in DirectusTable.__slots__}
     return DirectusTable(
-        schema=schema,
-        name=name,
-        partitioned=table["partitioned"],
+        **{**own, "partition_columns": split or own["partition_columns"] or ()},
         columns=tuple(columns),
         keys=tuple(DirectusKey(**key) for key in parts["keys"].get(oid, [])),
         indexes=tuple(DirectusIndex(**one) for one in parts["indexes"].get(oid, [])),
@@ -148,14 +147,7 @@ def _table(
             for one in parts["dependants"].get(oid, [])
             if not (split and one["text"].startswith("table _timescaledb_internal."))
         ),
-        may_alter=table["may_alter"],
-        may_drop=table["may_drop"],
-        may_refer=table["may_refer"],
-        visible=table["visible"],
-        extension=table["extension"],
-        partition_columns=split or tuple(table["partition_columns"] or ()),
         hypertable=bool(split),
-        parents=tuple(table["parents"]),
         has_rows=filled[oid] > 0 if oid in filled else None,
         has_several=filled[oid] > 1 if oid in filled else None,
     )

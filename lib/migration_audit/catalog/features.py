@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import psycopg
@@ -105,14 +104,19 @@ def read_chunks(connection: psycopg.Connection[Any], features: Features) -> tupl
         with attempt(connection):
             found = connection.cursor(row_factory=instance_rows(HypertableChunks)).execute(load_query(name))
             indexes = connection.cursor(row_factory=instance_rows(_Index)).execute(load_query("chunk_indexes"))
-            others = connection.cursor(row_factory=instance_rows(_Otherwise)).execute(load_query("chunk_drift"))
+            drifted = connection.execute(load_query("chunk_drift"))
         tables = found.fetchall()
-        by_table = _by_table(indexes.fetchall(), others.fetchall())
+        lacking: defaultdict[tuple[str, str], list[_Index]] = defaultdict(list)
+        for index in indexes.fetchall():
+            lacking[index.schema, index.table].append(index)
+        others: defaultdict[tuple[str, str], list[tuple[str, int, str]]] = defaultdict(list)
+        for schema, table, what, chunks, example in drifted.fetchall():
+            others[schema, table].append((what, chunks, example))
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise
         return NotRead(f"the chunks of the hypertables could not be read: {error.diag.message_primary}")
-    return tuple(_whole(one, by_table[one.schema, one.table]) for one in tables)
+    return tuple(_whole(one, lacking[one.schema, one.table], others[one.schema, one.table]) for one in tables)
 
 
 def read_jobs(connection: psycopg.Connection[Any]) -> tuple[JobStatus, ...] | NotRead:
@@ -141,31 +145,13 @@ class _Index:
     example: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Otherwise:
-    """A row of ``sql/chunk_drift.sql``."""
-
-    schema: str
-    table: str
-    what: str
-    chunks: int
-    example: str
-
-
-def _by_table(*rows: Sequence[_Index | _Otherwise]) -> defaultdict[tuple[str, str], list[_Index | _Otherwise]]:
-    found: defaultdict[tuple[str, str], list[_Index | _Otherwise]] = defaultdict(list)
-    for row in chain(*rows):
-        found[row.schema, row.table].append(row)
-    return found
-
-
-def _whole(one: HypertableChunks, rows: Sequence[_Index | _Otherwise]) -> HypertableChunks:
-    lacking = [row for row in rows if isinstance(row, _Index) and not row.is_beyond]
-    beyond = [row for row in rows if isinstance(row, _Index) and row.is_beyond]
-    extra = [(f"{'unique ' * row.is_unique}index {row.index}", row.chunks, row.example or "") for row in beyond]
+def _whole(one: HypertableChunks, indexes: Sequence[_Index], others: Sequence[tuple[str, int, str]]) -> HypertableChunks:
+    lacking = [index for index in indexes if not index.is_beyond]
+    beyond = [index for index in indexes if index.is_beyond]
+    extra = [(f"{'unique ' * each.is_unique}index {each.index}", each.chunks, each.example or "") for each in beyond]
     return replace(
         one,
-        missing_indexes=tuple((dotted(row.schema, row.index), row.chunks) for row in lacking),
-        missing_unique=tuple(dotted(row.schema, row.index) for row in lacking if row.is_unique),
-        otherwise=(*extra, *((row.what, row.chunks, row.example) for row in rows if isinstance(row, _Otherwise))),
+        missing_indexes=tuple((dotted(each.schema, each.index), each.chunks) for each in lacking),
+        missing_unique=tuple(dotted(each.schema, each.index) for each in lacking if each.is_unique),
+        otherwise=(*extra, *others),
     )

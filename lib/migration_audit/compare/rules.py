@@ -8,34 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from typing import Final
 
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Severity
 from migration_audit.model.snapshot import SERVER_WIDE
 from migration_audit.project.scope import RULES
 
-RULE_OF_FIELD: Mapping[str, str] = MappingProxyType(
-    {
-        "comment": "comments",
-        "column_order": "column_order",
-        "owner": "owners",
-        "privileges": "privileges",
-        "statistics": "statistics",
-        "version": "extension_version",
-        "tablespace": "physical",
-        "options": "physical",
-        "access_method": "physical",
-        "storage": "physical",
-        "compression": "physical",
-        "clustered": "physical",
-    }
-)
+RULE_OF_FIELD: Final[Mapping[str, str]] = {
+    "comment": "comments",
+    "column_order": "column_order",
+    "owner": "owners",
+    "privileges": "privileges",
+    "statistics": "statistics",
+    "version": "extension_version",
+    **dict.fromkeys(("tablespace", "options", "access_method", "storage", "compression", "clustered"), "physical"),
+}
 """Attribute name to the rule that weighs it; an attribute that is not listed is a blocker."""
 
-DEFAULT_WEIGHTS: Mapping[str, Severity] = MappingProxyType({name: weight for name, (weight, _) in RULES.items()})
-
-
+DEFAULT_WEIGHTS: Final[Mapping[str, Severity]] = {name: weight for name, (weight, _) in RULES.items()}
 _PRIVILEGES = {"default privileges", "changed privileges"}
 
 
@@ -51,7 +42,7 @@ class Rules:
         if unknown:
             known = ", ".join(sorted(self.weights))
             raise UsageError(f"unknown rule {', '.join(unknown)}", todo=f"the rules are: {known}")
-        return replace(self, weights=MappingProxyType({**self.weights, **weights}))
+        return replace(self, weights={**self.weights, **weights})
 
     def of_field(self, name: str, kind: str = "") -> Severity:
         """The weight of a difference in one attribute of an object of this kind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ PLACEHOLDERS = ("url", "host", "port", "user", "password", "database")
 """What the values of ``env`` may use, in braces: the connection of the shadow that the command has to migrate."""
 
 _OF_COMMAND = "command `"
+_BRACES = re.compile(r"\{\{|\}\}|\{([^}]*)\}|[{}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +72,12 @@ def filled(template: str, values: dict[str, str]) -> str:
     >>> filled("{{a}}={host}:{port}", {"host": "h", "port": "1"})
     '{a}=h:1'
     """
-    parts, at = [], 0
-    while at < len(template):
-        if template[at : at + 2] in {"{{", "}}"}:
-            parts.append(template[at])
-            at += 2
-        elif template[at] in "{}":
-            name, closed, _ = template[at + 1 :].partition("}")
-            if template[at] == "}" or not closed or name not in values:
-                raise ValueError(template[at:].partition("}")[0] + "}" if closed else template[at])
-            parts.append(values[name])
-            at += len(name) + 2
-        else:
-            parts.append(template[at])
-            at += 1
-    return "".join(parts)
+
+    def value_of(found: re.Match[str]) -> str:
+        if found[0] in {"{{", "}}"}:
+            return found[0][0]
+        if found[1] not in values:
+            raise ValueError(found[0])
+        return values[found[1]]
+
+    return _BRACES.sub(value_of, template)

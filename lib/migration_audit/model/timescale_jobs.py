@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import product
-from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject, Key, shown_only
 from migration_audit.model.timescale import interval_text
 
-POLICIES: Mapping[str, str] = MappingProxyType(
-    {
-        "_timescaledb_functions.policy_compression": "compression policy",
-        "_timescaledb_functions.policy_retention": "retention policy",
-        "_timescaledb_functions.policy_reorder": "reorder policy",
-        "_timescaledb_functions.policy_refresh_continuous_aggregate": "refresh policy",
-        "_timescaledb_functions.policy_compaction": "compaction policy",
-        "_timescaledb_functions.policy_telemetry": "TimescaleDB's own telemetry",
-        "_timescaledb_functions.policy_job_stat_history_retention": "TimescaleDB's own retention of the jobs' history",
-    }
-)
+POLICIES: Final[Mapping[str, str]] = {
+    "_timescaledb_functions.policy_compression": "compression policy",
+    "_timescaledb_functions.policy_retention": "retention policy",
+    "_timescaledb_functions.policy_reorder": "reorder policy",
+    "_timescaledb_functions.policy_refresh_continuous_aggregate": "refresh policy",
+    "_timescaledb_functions.policy_compaction": "compaction policy",
+    "_timescaledb_functions.policy_telemetry": "TimescaleDB's own telemetry",
+    "_timescaledb_functions.policy_job_stat_history_retention": "TimescaleDB's own retention of the jobs' history",
+}
 """What people call the jobs that run these procedures."""
 
 _INTERVALS = frozenset(
@@ -33,45 +29,23 @@ _INTERVALS = frozenset(
 )
 """Settings of policies that are intervals: TimescaleDB keeps them as the text that the session's IntervalStyle gave."""
 
-_ANY_BUILTIN: Mapping[str, Any] = MappingProxyType(
-    {"scheduled": True, "max_retries": -1, "retry_period": "01:00:00", "check_function": None}
-)
-_BUILTIN: Mapping[str, tuple[Mapping[str, Any], ...]] = MappingProxyType(
-    {
-        "_timescaledb_functions.policy_telemetry": (
-            {**_ANY_BUILTIN, "schedule": "24:00:00", "max_runtime": "00:01:40", "config": ()},
-        ),
-        "_timescaledb_functions.policy_job_stat_history_retention": tuple(
-            {
-                **_ANY_BUILTIN,
-                **schedule,
-                "max_runtime": "01:00:00",
-                "config": config,
-                "fixed_schedule": True,
-                "timezone": None,
-            }
-            for schedule, config in product(
-                (
-                    {"schedule": "1 mon", "starts_at": "day 1 00:00:00"},
-                    {"schedule": "06:00:00", "starts_at": "00:00:00"},
-                ),
-                (
-                    ("drop_after=1 mon",),
-                    ("drop_after=1 mon", "max_failures_per_job=1000", "max_successes_per_job=1000"),
-                ),
-            )
-        ),
-    }
-)
+_ANY_BUILTIN: Final = {"scheduled": True, "max_retries": -1, "retry_period": "01:00:00", "check_function": None}
+_HISTORY: Final = {**_ANY_BUILTIN, "max_runtime": "01:00:00", "fixed_schedule": True, "timezone": None}
+_BUILTIN: Final[Mapping[str, tuple[Mapping[str, Any], ...]]] = {
+    "_timescaledb_functions.policy_telemetry": (
+        {**_ANY_BUILTIN, "schedule": "24:00:00", "max_runtime": "00:01:40", "config": ()},
+    ),
+    "_timescaledb_functions.policy_job_stat_history_retention": tuple(
+        {**_HISTORY, "schedule": schedule, "starts_at": starts_at, "config": ("drop_after=1 mon", *limits)}
+        for schedule, starts_at in (("1 mon", "day 1 00:00:00"), ("06:00:00", "00:00:00"))
+        for limits in ((), ("max_failures_per_job=1000", "max_successes_per_job=1000"))
+    ),
+}
 """What the versions of TimescaleDB give the jobs that come with it."""
 
-SETTINGS = frozenset(
+SETTINGS: Final = frozenset(
     {
-        "compression settings",
-        "continuous aggregate",
-        "job",
-        "hypertable tablespaces",
-        "chunk skipping",
+        *("compression settings", "continuous aggregate", "job", "hypertable tablespaces", "chunk skipping"),
         "granular refresh",
     }
 )

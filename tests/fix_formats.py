@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from migration_audit.formats import MigrationFolder, Options, Plan, find_format
+from migration_audit.formats import MigrationFolder, Plan, find_format
 
 A, B = "create table a ();\n", "create table b ();\n"
 DROP_A, DROP_B = "drop table a;\n", "drop table b;\n"
@@ -92,7 +92,7 @@ def _bytes(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
 
 def plan(form: str, *trees: MigrationFolder, placeholders: Mapping[str, str] | None = None) -> Plan:
     """What the format of this name makes of the folders."""
-    return find_format(form).plan(trees, Options(placeholders=placeholders or {}))
+    return find_format(form).plan(trees, placeholders or {})
 
 
 def applied(found: Plan) -> list[tuple[str, str]]:

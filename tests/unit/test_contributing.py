@@ -74,13 +74,13 @@ Files       Those.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile
+from migration_audit.formats.interface import Format, MigrationFolder, Plan, PlannedFile
 from migration_audit.model.sql import SessionScope, TransactionMode
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """The files in name order."""
     return Plan(
         files=tuple(

@@ -7,7 +7,7 @@ from posixpath import normpath
 import pytest
 
 from fix_formats import tree
-from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
+from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Plan, find_format
 from migration_audit.formats.flyway_names import Naming, Version, parse_name, parse_version
 from migration_audit.formats.flyway_scripts import flyway_checksum
 from migration_audit.formats.flyway_text import Placeholders, cut_statements, replace_placeholders
@@ -19,7 +19,7 @@ S = "select 1;"
 
 
 def plan(*names: str, other: dict[str, str] | None = None, **files: str) -> Plan:
-    return FLYWAY.plan([tree({**dict.fromkeys(names, S), **files}, other=other)], Options())
+    return FLYWAY.plan([tree({**dict.fromkeys(names, S), **files}, other=other)], {})
 
 
 def applied(found: Plan) -> list[str]:
@@ -58,7 +58,7 @@ def test_the_order_is_flyways(order: list[str]) -> None:
 
 def test_several_folders_are_one_list() -> None:
     trees = [tree({"V2__a.sql": S}, "one"), tree({"V1__a.sql": S, "R__a.sql": S}, "two"), tree({"V2__a.sql": S}, "one/x")]
-    found = FLYWAY.plan(trees, Options())
+    found = FLYWAY.plan(trees, {})
     assert [(trees[f.tree].shown, f.path) for f in found.files] == [
         ("two", "V1__a.sql"),
         ("one", "V2__a.sql"),
@@ -144,7 +144,7 @@ REFUSED = {
 @pytest.mark.parametrize(("files", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_flyway_refuses_is_refused(files: dict[str, str], message: str) -> None:
     with pytest.raises(SourceError) as caught:
-        FLYWAY.plan([tree(files)], Options())
+        FLYWAY.plan([tree(files)], {})
     assert message in str(caught.value)
     assert caught.value.todo
 
@@ -159,7 +159,7 @@ def test_classes_in_the_same_place_of_the_class_path_are_refused() -> None:
         others=lambda folder: found.get(folder, ()),
     )
     with pytest.raises(SourceError, match=r"^src/main/java/db/migration/V2__B\.java: a migration that is a program"):
-        FLYWAY.plan([resources], Options())
+        FLYWAY.plan([resources], {})
 
 
 MODES = {
@@ -278,7 +278,7 @@ def test_a_setting_that_is_not_followed_is_refused(text: str, message: str) -> N
 
 def test_a_schema_that_audit_toml_sets_too_is_accepted() -> None:
     made = tree({"V1__a.sql": "create table ${flyway:defaultSchema}.t ()"}, other={"flyway.conf": "flyway.schemas=app"})
-    found = FLYWAY.plan([made], Options(placeholders={"flyway:defaultSchema": "app"}))
+    found = FLYWAY.plan([made], {"flyway:defaultSchema": "app"})
     assert found.files[0].text == b"create table app.t ()"
 
 
@@ -346,7 +346,7 @@ def test_a_checksum_is_that_of_the_lines() -> None:
 
 def test_a_repeatable_counts_by_its_replaced_text() -> None:
     made = tree({"R__a.sql": "select '${x}'"})
-    (file,) = FLYWAY.plan([made], Options(placeholders={"x": "1"})).files
+    (file,) = FLYWAY.plan([made], {"x": "1"}).files
     assert file.checksum == flyway_checksum("select '1'")
     assert file.also == (flyway_checksum("select '${x}'"),)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fix_formats import tree
-from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
+from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Plan, find_format
 from migration_audit.formats.liquibase_changelog import is_for_postgres
 from migration_audit.formats.liquibase_sql import liquibase_checksum
 from migration_audit.formats.liquibase_text import pieces, spans
@@ -18,13 +18,13 @@ ONE = "--changeset me:1\n"
 
 
 def plan(text: str, **placeholders: str) -> Plan:
-    return LIQUIBASE.plan([tree({"a.sql": HEAD + text})], Options(placeholders=placeholders))
+    return LIQUIBASE.plan([tree({"a.sql": HEAD + text})], placeholders)
 
 
 def test_files_come_by_path_and_changesets_as_written() -> None:
     text = HEAD + "--changeset me:{0}b\nselect 1;\n--changeset me:{0}a\nselect 2;\n"
     names = ["b.sql", "a/z.sql", "a.sql", "B1.sql", "10.sql", "9.sql"]
-    found = LIQUIBASE.plan([tree({name: text.format(name) for name in names})], Options())
+    found = LIQUIBASE.plan([tree({name: text.format(name) for name in names})], {})
     assert [file.path for file in found.files[::2]] == ["10.sql", "9.sql", "B1.sql", "a.sql", "a/z.sql", "b.sql"]
     assert [file.entry for file in found.files[:2]] == ["10.sql::10.sqlb::me", "10.sql::10.sqla::me"]
 
@@ -190,7 +190,7 @@ REFUSED = {
 @pytest.mark.parametrize(("files", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_applied_is_refused(files: dict[str, str], message: str) -> None:
     with pytest.raises(SourceError) as caught:
-        LIQUIBASE.plan([tree(files)], Options())
+        LIQUIBASE.plan([tree(files)], {})
     assert message in str(caught.value)
     assert caught.value.todo
 
@@ -221,8 +221,8 @@ def with_properties(text: str) -> MigrationFolder:
 
 def test_parameters_of_liquibase_properties_are_values() -> None:
     made = with_properties("# contexts: x\nparameter.x: 1\nurl=jdbc:x\ncontexts=\n")
-    assert LIQUIBASE.plan([made], Options()).files[0].text.strip() == b"select '1';"
-    assert LIQUIBASE.plan([made], Options(placeholders={"x": "2"})).files[0].text.strip() == b"select '2';"
+    assert LIQUIBASE.plan([made], {}).files[0].text.strip() == b"select '1';"
+    assert LIQUIBASE.plan([made], {"x": "2"}).files[0].text.strip() == b"select '2';"
 
 
 FILTERS = ["contexts: prod", "liquibase.command.update.label-filter = x", "contextFilter=a", "defaultSchemaName=app"]
@@ -231,7 +231,7 @@ FILTERS = ["contexts: prod", "liquibase.command.update.label-filter = x", "conte
 @pytest.mark.parametrize("line", FILTERS)
 def test_a_filter_in_liquibase_properties_is_refused(line: str) -> None:
     with pytest.raises(SourceError, match=r"^p/liquibase\.properties:2: "):
-        LIQUIBASE.plan([with_properties(f"parameter.x: 1\n{line}\n")], Options())
+        LIQUIBASE.plan([with_properties(f"parameter.x: 1\n{line}\n")], {})
 
 
 DBMS = {

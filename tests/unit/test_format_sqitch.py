@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 import fix_formats
-from migration_audit.formats import EntryState, LedgerEntry, Options, Plan, find_format
+from migration_audit.formats import EntryState, LedgerEntry, Plan, find_format
 from migration_audit.formats.sqitch_plan import is_name
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import SessionScope, TransactionMode
@@ -25,7 +25,7 @@ def lines(*names: str) -> str:
 
 def plan(text: str, *scripts: str, **files: str) -> Plan:
     made = {name: f"-- {name}" for name in scripts}
-    return SQITCH.plan([tree({"sqitch.plan": text, **made, **files})], Options())
+    return SQITCH.plan([tree({"sqitch.plan": text, **made, **files})], {})
 
 
 def test_scripts_come_in_the_order_of_the_plan() -> None:
@@ -68,14 +68,14 @@ CONFIGS = {
 
 @pytest.mark.parametrize(("conf", "where", "script"), CONFIGS.values(), ids=CONFIGS)
 def test_sqitch_conf_says_where_things_are(conf: str, where: str, script: str) -> None:
-    found = SQITCH.plan([tree({"sqitch.conf": conf, where: lines("a"), script: "select 1;"})], Options())
+    found = SQITCH.plan([tree({"sqitch.conf": conf, where: lines("a"), script: "select 1;"})], {})
     assert [file.path for file in found.files] == [script]
 
 
 def test_variables_are_those_of_core_deploy_engine_and_target() -> None:
     conf = '[core "variables"]\nA = 1\nb = 1\n[deploy "variables"]\nb = 2\n[engine "pg.variables"]\nc = "x # y"\n'
     conf += '[engine "pg"]\nregistry = meta\n[deploy]\nverify = true\n'
-    found = SQITCH.plan([tree({"sqitch.conf": conf, "sqitch.plan": lines("a"), "deploy/a.sql": ""})], Options())
+    found = SQITCH.plan([tree({"sqitch.conf": conf, "sqitch.plan": lines("a"), "deploy/a.sql": ""})], {})
     assert found.variables == {"registry": "meta", "A": "1", "b": "2", "c": "x # y"}
     assert found.notes
 
@@ -145,13 +145,13 @@ CONF_REFUSED = {
 def test_a_folder_that_cannot_be_deployed_is_refused(files: dict[str, str], other: dict[str, str], message: str) -> None:
     base = {"sqitch.plan": lines("a"), "deploy/a.sql": "select 1;"}
     with pytest.raises(SourceError) as caught:
-        SQITCH.plan([tree({**base, **files}, other=other)], Options())
+        SQITCH.plan([tree({**base, **files}, other=other)], {})
     assert message in str(caught.value)
 
 
 def test_only_one_folder_is_read() -> None:
     with pytest.raises(SourceError, match="sqitch reads one folder"):
-        SQITCH.plan([tree({}), tree({})], Options())
+        SQITCH.plan([tree({}), tree({})], {})
 
 
 NAMES = {"users": True, "app/b": True, "1": True, "x.y": True, "ä": True, "x_": True, "": False, ".x": False, "x!": False}

@@ -10,7 +10,7 @@ import pytest
 
 from fix_demo import run_cli
 from fix_formats import SAMPLES, tree
-from migration_audit.formats import ALL, NAMES, Format, Options
+from migration_audit.formats import ALL, NAMES, Format
 from migration_audit.model.errors import SourceError
 from migration_audit.sources import load_globs, load_source
 
@@ -48,7 +48,7 @@ def test_a_format_is_proven_by_a_test_or_says_why_not(form: Format) -> None:
 @pytest.mark.parametrize("files", [{}, {"README.md": "# Notes\n"}], ids=["empty", "no SQL"])
 def test_a_folder_without_migrations_gives_no_files(form: Format, files: dict[str, str | bytes]) -> None:
     try:
-        found = form.plan([tree(files)], Options())
+        found = form.plan([tree(files)], {})
     except SourceError as error:
         assert error.where and error.todo
     else:

@@ -14,7 +14,7 @@ from migration_audit.detect.libraries import library_of
 from migration_audit.detect.listing import Listing, is_for_tests, is_within
 from migration_audit.detect.runners import commands
 from migration_audit.detect.stack import applied_around, boot_commands, directus_projects, snapshots
-from migration_audit.formats import ALL, BY_NAME, Format, MigrationFolder, Options
+from migration_audit.formats import ALL, BY_NAME, Format, MigrationFolder
 from migration_audit.formats.plain_files import leading_number
 from migration_audit.model.errors import SourceError
 from migration_audit.model.image import StartedCommand
@@ -121,7 +121,7 @@ def _recognised(form: Format, tree: MigrationFolder) -> str | None:
 
 def _is_one_history(form: Format, tree: MigrationFolder) -> bool:
     try:
-        return not form.plan([tree], Options()).duplicates
+        return not form.plan([tree], {}).duplicates
     except SourceError:
         return False
 
@@ -208,7 +208,7 @@ def _checked(folders: _Folders, candidate: Candidate, folder: str) -> Candidate:
     if candidate.format is None:
         tree = replace(tree, paths=tree.below(""))
     try:
-        plan = form.plan([tree], Options())
+        plan = form.plan([tree], {})
     except SourceError as error:
         return replace(candidate, doubts=(f"{form.name} cannot read it: {error.where}: {error.what}",))
     twice = [f"{version}: {' and '.join(paths)}" for version, paths in plan.duplicates]

@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
-    Options,
     Plan,
     PlannedFile,
     blank,
@@ -75,7 +74,7 @@ class _Section:
     transaction: TransactionMode
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """The up sections of all folders in name order; raises SourceError where dbmate fails, with the line."""
     found = sorted(_found(trees), key=lambda file: file.name.encode(errors="surrogateescape"))
     refuse_same_version("dbmate", ((file.version, file.shown) for file in found))

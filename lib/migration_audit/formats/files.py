@@ -21,18 +21,18 @@ Source      https://www.postgresql.org/docs/current/app-psql.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
 
-from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
+from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Plan, PlannedFile
 from migration_audit.formats.lexer import comment_lines
 from migration_audit.formats.plain_files import apply_order, is_other_sql, other_sql, shared_numbers
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """The ``.sql`` files of each tree in name order; raises SourceError for what another runner would read otherwise."""
     files: list[PlannedFile] = []
     unread: list[tuple[int, str]] = []

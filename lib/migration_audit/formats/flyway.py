@@ -33,12 +33,12 @@ Source      https://documentation.red-gate.com/flyway/flyway-concepts/migrations
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from migration_audit.formats.flyway_names import MigrationKind, MigrationName, Naming, is_reserved, parse_name
 from migration_audit.formats.flyway_scripts import LEDGER, FlywayScript, Scripts, read_script_settings
 from migration_audit.formats.flyway_settings import FlywaySettings, read_flyway_settings
-from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
+from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Plan, PlannedFile
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope
 
@@ -62,10 +62,10 @@ _REMEMBER = """select pg_catalog.set_config('migration_audit.search_path', case
 _SEARCH = "select pg_catalog.set_config('search_path', current_setting('migration_audit.search_path', true), false)"
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """What ``flyway migrate`` does on an empty database. Raises SourceError for what it refuses, and for what is not SQL."""
     trees = _without_inner(trees)
-    settings = read_flyway_settings(trees, options)
+    settings = read_flyway_settings(trees, placeholders)
     found = _Found(trees, settings)
     order = found.order()
     files = tuple(_steps(found, order, Scripts(trees, settings), settings))

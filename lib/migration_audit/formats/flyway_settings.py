@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migration_audit.formats.flyway_names import Naming
-from migration_audit.formats.interface import ConfigurationFile, MigrationFolder, Options
+from migration_audit.formats.interface import ConfigurationFile, MigrationFolder
 from migration_audit.model.errors import SourceError
 
 _FILES = ("flyway.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf")
@@ -60,9 +60,9 @@ class ScriptSettings:
     replaces: bool | None = None
 
 
-def read_flyway_settings(trees: Sequence[MigrationFolder], options: Options) -> FlywaySettings:
+def read_flyway_settings(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> FlywaySettings:
     """The nearest configuration file's settings. Raises SourceError for one that is not followed here."""
-    given = {name.lower(): value for name, value in options.placeholders.items()}
+    given = {name.lower(): value for name, value in placeholders.items()}
     found = next(filter(None, (tree.nearest(*_FILES, levels=_LEVELS) for tree in trees)), None)
     if found is None:
         return FlywaySettings(placeholders=given)

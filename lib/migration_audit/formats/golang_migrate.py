@@ -22,13 +22,12 @@ Source      https://github.com/golang-migrate/migrate/blob/master/MIGRATIONS.md;
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
-    Options,
     Plan,
     PlannedFile,
     only_tree,
@@ -53,7 +52,7 @@ class _Found:
     direction: str
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """The up files by version; raises SourceError for a version that two files carry."""
     tree = only_tree("golang-migrate", trees)
     found = sorted(_found(tree), key=lambda file: (file.version, file.direction))

@@ -25,14 +25,13 @@ Source      https://pressly.github.io/goose/documentation/annotations/; internal
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from migration_audit.formats.chunks import assemble
 from migration_audit.formats.goose_reader import GooseReader
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
-    Options,
     Plan,
     PlannedFile,
     find_marker,
@@ -59,7 +58,7 @@ _UP = re.compile(rb"^--[^\S\n]*\+goose[^\S\n]+up[^\S\n]*$", re.IGNORECASE | re.M
 _BLOCK = "put the statement between `-- +goose StatementBegin` and `-- +goose StatementEnd`"
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """The Up sections by version; raises SourceError where goose fails, with the line."""
     tree = only_tree("goose", trees)
     direct = direct_files(tree, "goose")
@@ -71,7 +70,7 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     notes: list[str] = []
     for version, path in versions:
         shown = tree.shown_path(path)
-        read = GooseReader(tree.read(path), shown, options.placeholders).read()
+        read = GooseReader(tree.read(path), shown, placeholders).read()
         text, cuts = assemble(read.ups, shown, "goose", _BLOCK)
         mode = TransactionMode.FILE if read.in_transaction else TransactionMode.MESSAGE
         if mode is TransactionMode.MESSAGE:

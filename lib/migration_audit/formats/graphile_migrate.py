@@ -41,7 +41,6 @@ from migration_audit.formats.graphile_settings import (
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
-    Options,
     Plan,
     PlannedFile,
     how_to_fill,
@@ -89,14 +88,14 @@ class _Committed:
         return SourceError(what, where=f"{self.shown}:{self.lines.get(header, 1)}", todo=todo)
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """The committed migrations in order; raises SourceError where graphile-migrate refuses one of them."""
     tree = only_tree("graphile-migrate", trees)
     committed = _committed_folder(tree)
     if committed is None:
         return Plan(files=())
     folder = normpath(f"{committed}/..")
-    settings = read_graphile_settings(tree, folder, options)
+    settings = read_graphile_settings(tree, folder, placeholders)
     migrations = _chain(tree, committed)
     before, after = (
         [_action(tree, folder, action, settings) for action in settings.of(hook) if action.file is not None]

@@ -10,7 +10,7 @@ from typing import Any
 
 import json5
 
-from migration_audit.formats.interface import ConfigurationFile, MigrationFolder, Options
+from migration_audit.formats.interface import ConfigurationFile, MigrationFolder
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import THIS_DATABASE
 
@@ -59,12 +59,12 @@ class GraphileSettings:
         return tuple(action for action in self.actions if action.hook in hooks)
 
 
-def read_graphile_settings(tree: MigrationFolder, folder: str, options: Options) -> GraphileSettings:
+def read_graphile_settings(tree: MigrationFolder, folder: str, placeholders: Mapping[str, str]) -> GraphileSettings:
     """The settings in addition to the migrations folder, with the placeholders of audit.toml.
 
     Raises SourceError where graphile-migrate refuses the file.
     """
-    given = {f":{name.removeprefix(':')}": value for name, value in options.placeholders.items()}
+    given = {f":{name.removeprefix(':')}": value for name, value in placeholders.items()}
     for name, value in given.items():
         if "\n" in value:
             raise SourceError(

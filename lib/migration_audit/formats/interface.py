@@ -140,14 +140,6 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What audit.toml says of a source in addition to its files."""
-
-    placeholders: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Values that the runner puts into the SQL: Flyway's ``${name}``, graphile-migrate's ``:NAME``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """One source format. The docstring of the module that has ``plan`` is its page."""
 
@@ -155,8 +147,9 @@ class Format:
     """As audit.toml and the command line write it: ``golang-migrate``."""
     runner: str
     """For people: ``golang-migrate 4``."""
-    plan: Callable[[Sequence[MigrationFolder], Options], Plan]
-    """Several trees come where the user named several folders; a format that knows one alone refuses more."""
+    plan: Callable[[Sequence[MigrationFolder], Mapping[str, str]], Plan]
+    """Several trees come where the user named several folders; a format that knows one alone refuses more. The placeholders
+    are the values of audit.toml that the runner inserts into the SQL: Flyway's ``${name}``, graphile-migrate's ``:NAME``."""
     recognise: Callable[[MigrationFolder], str | None]
     """Why this tree looks like this format, with a file (``V1__init.sql is named as Flyway's``); None where it does not."""
     session: SessionScope
@@ -168,7 +161,7 @@ class Format:
     """SQL in place of that by which the runner records a file: behind it, in its transaction. It has to fail where the
     runner does, and to leave nothing behind."""
     takes_placeholders: bool = False
-    """Whether ``Options.placeholders`` mean something to it; the loader refuses them where they do not."""
+    """Whether it has placeholders; the loader refuses them where it has none."""
     needs_open_transaction: bool = False
     """Whether the runner fails where a file ends the transaction that the runner opened for it."""
     dialect: Dialect = Dialect.SERVER

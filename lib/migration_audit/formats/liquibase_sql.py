@@ -30,9 +30,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
+from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Plan, PlannedFile
 from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.liquibase_changelog import HEADER, Changeset, Properties, is_for_postgres, read_changelog
 from migration_audit.formats.liquibase_text import sent
@@ -90,9 +90,9 @@ def _todo(what: str) -> str:
     return f"run Liquibase itself on the shadow (`command` in audit.toml), or remove {what} from the file"
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """What ``liquibase update`` does on an empty database. Raises SourceError for what it refuses or this format lacks."""
-    reading = _Reading(trees, Properties({**_read_parameters(trees), **options.placeholders}))
+    reading = _Reading(trees, Properties({**_read_parameters(trees), **placeholders}))
     for number, tree in enumerate(trees):
         for path in _changelogs(tree):
             reading.read(number, path)

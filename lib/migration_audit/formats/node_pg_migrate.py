@@ -36,7 +36,6 @@ from posixpath import basename, splitext
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
-    Options,
     Plan,
     PlannedFile,
     blank,
@@ -61,7 +60,7 @@ _COMMAND = 'run node-pg-migrate itself on the shadow: command = ["npx", "node-pg
 _IGNORED = "name the migrations by globs in audit.toml if your --ignore-pattern excludes it"
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """The up sections of one folder's files; raises SourceError where node-pg-migrate fails, or where code is needed."""
     tree = only_tree("node-pg-migrate", trees)
     paths = [path for path in (tree.below("") if tree.is_whole else tree.paths) if not basename(path).startswith(".")]

@@ -27,13 +27,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
-    Options,
     Plan,
     PlannedFile,
     finds_ledger,
@@ -51,7 +50,7 @@ _DOWN = re.compile(r"(?:.*[._-])?(?:down|revert|rollback|undo)\.sql", re.IGNOREC
 _STAMP = re.compile(r"[0-9]{14}_.*")
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """The migrations of one folder; raises SourceError where ``prisma migrate deploy`` would end with an error."""
     tree = only_tree("prisma", trees)
     home = _home(tree)

@@ -24,14 +24,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile, only_tree
+from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Plan, PlannedFile, only_tree
 from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.sqitch_plan import PlannedChange, SqitchPlan, parse_plan
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """What ``sqitch deploy`` does on an empty database. Raises SourceError for what Sqitch refuses."""
     tree = only_tree("sqitch", trees)
     config = _read_config(tree)

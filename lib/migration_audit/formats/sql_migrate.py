@@ -22,14 +22,13 @@ Source      https://github.com/rubenv/sql-migrate#writing-migrations; sqlparse/s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migration_audit.formats.chunks import Message, assemble, ends_statement, fields, refuse_unfinished, scan_lines
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
-    Options,
     Plan,
     PlannedFile,
     find_marker,
@@ -53,7 +52,7 @@ _LONGEST_LINE = 1024 * 1024
 _BLOCK = "put the statement between `-- +migrate StatementBegin` and `-- +migrate StatementEnd`"
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """The Up sections in sql-migrate's order; raises SourceError where sql-migrate fails, with the line."""
     tree = only_tree("sql-migrate", trees)
     chosen = [path for path in direct_files(tree, "sql-migrate") if path.endswith(".sql")]

@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename
 
@@ -32,7 +32,6 @@ from migration_audit.formats.files import foreign_markers
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
-    Options,
     Plan,
     PlannedFile,
     finds_ledger,
@@ -62,7 +61,7 @@ class _Settings:
     notes: tuple[str, ...] = ()
 
 
-def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """The files by version; raises SourceError where sqlx fails."""
     tree = only_tree("sqlx", trees)
     settings = _settings(tree)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from migration_audit.formats import ALL, Dialect, Format, MigrationFolder, Options, Plan, PlannedFile, find_format
+from migration_audit.formats import ALL, Dialect, Format, MigrationFolder, Plan, PlannedFile, find_format
 from migration_audit.formats.plain_files import leading_number
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
@@ -100,7 +100,7 @@ def _source(
         )
         todo = "pass values that psql inserts as variables" if form.name == "files" else "remove them"
         raise SourceError(what, where=name, todo=todo)
-    plan = _plan(name, form, trees, Options(placeholders=placeholders))
+    plan = _plan(name, form, trees, placeholders)
     given = {**plan.variables, **variables}
     read = [_read(planned, form, trees[planned.tree], place, given) for planned in plan.files]
     files = tuple(replace(file, statements=tuple(map(mark_outside, file.statements))) for file, _ in read)
@@ -129,10 +129,10 @@ def _source(
     return source, included
 
 
-def _plan(name: str, form: Format, trees: Sequence[MigrationFolder], options: Options) -> Plan:
+def _plan(name: str, form: Format, trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
     """What the format makes of the folders; its refusal names the format that the files look like, where it is another."""
     try:
-        return _plan_of_some(name, form, trees, options)
+        return _plan_of_some(name, form, trees, placeholders)
     except SourceError as error:
         other = None if form.name == "files" else _looks_like(trees)
         if other is None or other[0] is form:
@@ -141,8 +141,8 @@ def _plan(name: str, form: Format, trees: Sequence[MigrationFolder], options: Op
         raise SourceError(error.what, where=error.where, todo=todo) from error
 
 
-def _plan_of_some(name: str, form: Format, trees: Sequence[MigrationFolder], options: Options) -> Plan:
-    plan = form.plan(trees, options)
+def _plan_of_some(name: str, form: Format, trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> Plan:
+    plan = form.plan(trees, placeholders)
     if not plan.files and not plan.unread:
         shown = ", ".join(tree.shown or "." for tree in trees)
         left = f" ({'; '.join(map(str, plan.not_applied[:2]))})" if plan.not_applied else ""

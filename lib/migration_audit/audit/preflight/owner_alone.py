@@ -20,7 +20,7 @@ from migration_audit.audit.preflight.preflight import no_preflight
 from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.shadows import NO_SNAPSHOT, Shadow, build_shadow, owner_tables
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Outcome, Phase, Unavailable
+from migration_audit.model.finding import Phase, Unavailable
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
@@ -77,13 +77,7 @@ def _without(built: Shadow, keys: Keys) -> Shadow:
 
 
 def _facts(built: Shadow, read: tuple[SourceFacts, ...], *, server: str) -> PreflightFacts:
-    owner: Snapshot | Unavailable
-    if built.snapshot is None:
-        failure = built.applied.failure
-        at = f"{failure.at}: {failure.message}" if failure else "unknown"
-        owner = Unavailable(reason=f"the owner SQL does not apply: {at}", outcome=Outcome.ERRORED)
-    else:
-        owner = built.snapshot
+    owner = built.catalog_of("the owner SQL")
     return {
         **no_preflight(_GONE, server=server, sources_read=read),
         "owner_applied": built.applied,

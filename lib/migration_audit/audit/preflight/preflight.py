@@ -115,7 +115,8 @@ def _on_server(
     legacy_side, owner_side = run_in_parallel(
         lambda each: _side(server, *each, project=project, running=running if each[0] == "owner" else None), orders
     )
-    left, right = _snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")
+    left, right = legacy_side.alone.catalog_of("the legacy SQL"), owner_side.alone.catalog_of("the owner SQL")
+    whole = left, right  # rows may be in tables of the prelude
     both_read = isinstance(left, Snapshot) and isinstance(right, Snapshot)
     prelude: Keys = ()
     if isinstance(left, Snapshot) and isinstance(right, Snapshot):
@@ -141,7 +142,7 @@ def _on_server(
         "destructions": destructions_of(owner),
         "undone": tuple(_undone(*each) for each in (("legacy", legacy, legacy_side), ("owner", owner, owner_side))),
         "rows": preflight_rows(
-            (_snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")),  # rows may go into tables of the prelude
+            whole,
             (legacy_side.alone.rows, owner_side.alone.rows),
             project=project,
             again=partial(rows_again, server, ([legacy], [owner])),
@@ -170,7 +171,7 @@ def _against_catalog(
 ) -> PreflightFacts:
     """The owner's source on a real server, compared with a legacy schema that can only be read."""
     side = _side(server, "owner", owner, None, project=project)
-    right = _snapshot(side, "owner")
+    right = side.alone.catalog_of("the owner SQL")
     no_dump = legacy.unavailable("it cannot be dumped, so the comparison was not cross-checked")
     left: Snapshot | Unavailable = legacy.snapshot
     prelude: Keys = ()
@@ -212,7 +213,7 @@ def _statements(
     if isinstance(legacy, CommandSource) or isinstance(owner, CommandSource):
         return no_statements(next(source for source in (legacy, owner) if isinstance(source, CommandSource)))
     if isinstance(coverage, Unavailable) or legacy_side.alone.snapshot is None:
-        return first_unavailable(coverage, _snapshot(legacy_side, "legacy"))
+        return first_unavailable(coverage, legacy_side.alone.catalog_of("the legacy SQL"))
     return with_effects(
         sources.match_statements(legacy, owner),
         coverage,
@@ -288,20 +289,12 @@ def _probes(conninfo: str, project: Project) -> tuple[ProbeResult, ...] | Unavai
         return Unavailable.of(error)
 
 
-def _snapshot(side: _Side, role: str) -> Snapshot | Unavailable:
-    failure = side.alone.applied.failure
-    if side.alone.snapshot is not None:
-        return side.alone.snapshot
-    at = f"{failure.at}: {failure.message}" if failure else "unknown"
-    return Unavailable(reason=f"the {role} SQL does not apply: {at}", outcome=Outcome.ERRORED)
-
-
 def _repeats(*sides: tuple[str, _Side], rules: Rules) -> tuple[Convergence, ...] | Unavailable:
     found = [
         _convergence((role, role), (role,), side.twice, side.alone, rules) for role, side in sides if side.twice is not None
     ]
     if len(found) < len(sides):
-        return first_unavailable(*(_snapshot(side, role) for role, side in sides))
+        return first_unavailable(*(side.alone.catalog_of(f"the {role} SQL") for role, side in sides))
     return tuple(found)
 
 

@@ -55,6 +55,14 @@ class Shadow:
     rows: SourceRows | None = None
     """What the sources leave in tables, likewise."""
 
+    def catalog_of(self, sql: str) -> Snapshot | Unavailable:
+        """The snapshot, or why ``sql``, as people call it, does not apply."""
+        if self.snapshot is not None:
+            return self.snapshot
+        failure = self.applied.failure
+        at = f": {failure.at}: {failure.message}" if failure else ""
+        return Unavailable(reason=f"{sql} does not apply{at}", outcome=Outcome.ERRORED)
+
 
 def build_shadow(
     cluster: shadow.Cluster,

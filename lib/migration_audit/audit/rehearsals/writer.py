@@ -121,17 +121,12 @@ def _build(conninfo: str, source: AnySource) -> Shadow:
     return apply_to(conninfo, [source], roles=RolesRead.NONE)
 
 
-def _owner_failed(prepared: Shadow) -> Unavailable:
-    failure = prepared.applied.failure
-    reason = f": {failure.at}: {failure.message}" if failure else ""
-    return Unavailable(reason=f"the owner's SQL does not apply{reason}", outcome=Outcome.ERRORED)
-
-
 def _fixtures(
     project: Project, cluster: shadow.Cluster, built: Mapping[str, SqlSource | FixtureShadow], prepared: Shadow
 ) -> Mapping[str, FixtureShadow] | Unavailable:
-    if prepared.snapshot is None:
-        return _owner_failed(prepared)
+    owner = prepared.catalog_of("the owner's SQL")
+    if isinstance(owner, Unavailable):
+        return owner
     found = {}
     for number, (path, source) in enumerate(built.items()):
         if isinstance(source, FixtureShadow):
@@ -140,7 +135,7 @@ def _fixtures(
         made = _build(cluster.create_database(f"fixture_{number}"), source)
         drift: Drift | Unavailable | None = None
         if made.snapshot is not None:
-            sides = ("the owner's SQL", prepared.snapshot), (path, made.snapshot)
+            sides = ("the owner's SQL", owner), (path, made.snapshot)
             rules = Rules().override(project.rules)
             drift = compared_in_scope(project, expected=sides[0], actual=sides[1], rules=rules)
         reason = drift.reason if isinstance(drift, Unavailable) else None
@@ -152,9 +147,9 @@ def _fixtures(
 def _rehearsal(
     project: Project, cluster: shadow.Cluster, conninfo: str, prepared: Shadow, grants: SqlSource | None
 ) -> Rehearsal | Unavailable:
-    if prepared.snapshot is None:
-        return _owner_failed(prepared)
-    snapshot = prepared.snapshot if grants is None else _granted(conninfo, grants)
+    snapshot = prepared.catalog_of("the owner's SQL")
+    if grants is not None and isinstance(snapshot, Snapshot):
+        snapshot = _granted(conninfo, grants)
     if isinstance(snapshot, Unavailable):
         return snapshot
     writer = _writer(project)

@@ -58,15 +58,18 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
         return Plan(files=())
     _refuse_provider(tree, home)
     prefix = f"{home}/" if home else ""
-    names = sorted({path[len(prefix) :].split("/", 1)[0] for path in _deeper(tree, prefix)}, key=locale_order)
+    names = sorted(
+        {
+            path[len(prefix) :].split("/", 1)[0]
+            for path in tree.paths
+            if path.startswith(prefix) and "/" in path[len(prefix) :]
+        },
+        key=locale_order,
+    )
     files = tuple(_planned(tree, f"{prefix}{name}") for name in names)
     applied = {file.path for file in files}
     left = tuple(_left(tree, path, prefix) for path in tree.paths if path.endswith(".sql") and path not in applied)
     return Plan(files=files, not_applied=left, notes=tuple(_notes(tree, home, names)))
-
-
-def _deeper(tree: MigrationFolder, prefix: str) -> list[str]:
-    return [path for path in tree.paths if path.startswith(prefix) and "/" in path[len(prefix) :]]
 
 
 def _home(tree: MigrationFolder) -> str | None:

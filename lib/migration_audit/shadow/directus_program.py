@@ -195,17 +195,12 @@ def _logged(line: str) -> tuple[int, str] | None:
     return entry["level"], str(message or line)
 
 
-def _directus_folder() -> Path:
-    """Where versions are installed, one folder each. Raises ServerError where no cache can be used."""
-    return cache_dir(server_account()) / "directus"
-
-
 def install_directus(version: str, *, progress: Progress, folder: Path | None = None) -> Path:
     """The folder with ``node_modules`` of this version; a later call finds it installed.
 
     Raises ServerError with npm's last lines when it cannot be installed: no npm, no network, no such version.
     """
-    parent = folder or _directus_folder()
+    parent = folder or cache_dir(server_account()) / "directus"
     parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     home = parent / version
     with locked(parent / f"{version}.lock", f"another installation of directus@{version}", progress):

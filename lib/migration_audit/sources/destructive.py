@@ -50,6 +50,10 @@ _COMMANDS: Final = {
 }
 
 
+_WRITES: Final = {
+    "DeleteStmt": ("delete", "deletes all rows (DELETE without WHERE)"),
+    "UpdateStmt": ("update", "overwrites every row (UPDATE without WHERE)"),
+}
 _WITHIN: Final = ("delete", "update", "merge", "u&", *_FUNCTIONS)
 """One of them is in every text with a statement or a call of interest that is within another statement."""
 _HOLD_STATEMENTS: Final = {"CreateSchemaStmt", "CreateFunctionStmt", "DoStmt"}
@@ -60,6 +64,8 @@ class _Place:
     """Where a piece of SQL is."""
 
     at: Location
+    defaults: set[str]
+    """Columns to which the file has given a default so far."""
     within: str | None = None
 
     def lost(self, kind: str, target: str, words: str) -> Destruction:
@@ -80,14 +86,14 @@ def _of_file(file: SqlFile) -> Iterator[Destruction]:
     found: list[tuple[int, Destruction]] = []
     defaults: set[str] = set()
     for number, statement in enumerate(each for each in file.statements if each.kind is StatementKind.SQL):
-        place, tree = _Place(statement.at), parse_or_none(statement.text)
+        place, tree = _Place(statement.at, defaults), parse_or_none(statement.text)
         if tree is None:
             words = "is rejected by the parser, so it was not checked"
             found.append((number, place.lost("undecided", _head(statement.text), words)))
             continue
         for name in objects_created_by(tree):
             made[name].append((number, statement.at))
-        lost = _of_tree(tree, statement.text, place, defaults)
+        lost = _of_tree(tree, statement.text, place)
         found += ((number, replace(one, at=statement.in_file(one.at))) for one in lost)
     for number, one in found:
         yield _made_again(one, (at for later, at in made.get((one.kind, one.object), ()) if later >= number))
@@ -98,36 +104,36 @@ def _made_again(one: Destruction, places: Iterator[Location]) -> Destruction:
     return replace(one, made_again=at) if at is not None and one.kind.removeprefix("drop ") not in _HOLDS_DATA else one
 
 
-def _of_tree(tree: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
+def _of_tree(tree: Any, text: str, place: _Place) -> Iterator[Destruction]:
     lowered = text.lower()
     for statement, at in statements_of(tree, text, place.at):
-        here = _Place(at, place.within)
+        here = replace(place, at=at)
         outer = postgast.unwrap_node(statement.stmt)
         is_alone = type(outer).__name__ not in _HOLD_STATEMENTS and not any(part in lowered for part in _WITHIN)
         for node in (outer,) if is_alone else (node for _, node in postgast.walk(statement)):
-            yield from _of_node(node, text, here, defaults)
+            yield from _of_node(node, text, here)
 
 
-def _of_node(node: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
+def _of_node(node: Any, text: str, place: _Place) -> Iterator[Destruction]:
     name = type(node).__name__
     if name in {"DoStmt", "CreateFunctionStmt"}:
-        yield from _of_body(node, text, place, defaults)
+        yield from _of_body(node, text, place)
     elif name in _READERS:
-        yield from _READERS[name](node, place, defaults)
+        yield from _READERS[name](node, place)
 
 
-def _of_body(node: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
+def _of_body(node: Any, text: str, place: _Place) -> Iterator[Destruction]:
     for inner in inner_sql(text, node, place.at):
-        here = _Place(inner.at, body_name(node))
+        here = replace(place, at=inner.at, within=body_name(node))
         tree = None if inner.reason else parse_or_none(inner.text)
         if tree is not None:
-            yield from _of_tree(tree, inner.text, here, defaults)
+            yield from _of_tree(tree, inner.text, here)
         else:
             why = inner.reason or "is rejected by the parser"
             yield here.lost("undecided", _head(inner.text), f"cannot be judged by reading: {why}")
 
 
-def _drop(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+def _drop(node: Any, place: _Place) -> Iterator[Destruction]:
     kind = pb.ObjectType.Name(node.remove_type).removeprefix("OBJECT_").replace("_", " ").lower()
     kind = {"matview": "materialized view", "statistic ext": "statistics"}.get(kind, kind)
     cascade = ", and everything that depends on it" if node.behavior == pb.DROP_CASCADE else ""
@@ -135,7 +141,7 @@ def _drop(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
         yield place.lost(f"drop {kind}", _object(target), _HOLDS_DATA.get(kind, f"drops the {kind}") + cascade)
 
 
-def _alter(node: Any, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
+def _alter(node: Any, place: _Place) -> Iterator[Destruction]:
     table = relation_name(node.relation)
     for each in node.cmds:
         command, target = each.alter_table_cmd, f"{table}.{each.alter_table_cmd.name}"
@@ -147,66 +153,62 @@ def _alter(node: Any, place: _Place, defaults: set[str]) -> Iterator[Destruction
                 "type", target, "changes the type: rewrites the table under a lock unless the types are compatible"
             )
         elif command.subtype == pb.AT_ColumnDefault and command.HasField("def"):
-            defaults.add(target)
-        elif command.subtype == pb.AT_SetNotNull and target not in defaults:
+            place.defaults.add(target)
+        elif command.subtype == pb.AT_SetNotNull and target not in place.defaults:
             yield place.lost("not null", target, "sets NOT NULL without a default: fails if a row has NULL")
         elif command.subtype == pb.AT_AddColumn:
-            yield from _added(getattr(command, "def").column_def, table, place, defaults)
+            yield from _added(getattr(command, "def").column_def, table, place)
 
 
-def _added(column: Any, table: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
+def _added(column: Any, table: str, place: _Place) -> Iterator[Destruction]:
     kinds = {each.constraint.contype for each in column.constraints}
     filled = {pb.CONSTR_DEFAULT, pb.CONSTR_GENERATED, pb.CONSTR_IDENTITY}
     if kinds & filled or _is_serial(column):
-        defaults.add(f"{table}.{column.colname}")
+        place.defaults.add(f"{table}.{column.colname}")
     elif pb.CONSTR_NOTNULL in kinds or pb.CONSTR_PRIMARY in kinds:
         yield place.lost(
             "not null", f"{table}.{column.colname}", "adds a NOT NULL column without a default: fails if there are rows"
         )
 
 
-def _created(node: Any, _: _Place, defaults: set[str]) -> Iterator[Destruction]:
+def _created(node: Any, place: _Place) -> Iterator[Destruction]:
     table = relation_name(node.relation)
     for element in node.table_elts:
         kinds = {each.constraint.contype for each in element.column_def.constraints}
         if pb.CONSTR_DEFAULT in kinds:
-            defaults.add(f"{table}.{element.column_def.colname}")
+            place.defaults.add(f"{table}.{element.column_def.colname}")
     return iter(())
 
 
-def _truncate(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+def _truncate(node: Any, place: _Place) -> Iterator[Destruction]:
     for each in node.relations:
         yield place.lost("truncate", relation_name(each.range_var), "deletes all rows")
 
 
-def _delete(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
-    if _takes_all(node):
-        yield place.lost("delete", relation_name(node.relation), "deletes all rows (DELETE without WHERE)")
+def _write(node: Any, place: _Place) -> Iterator[Destruction]:
+    if not node.HasField("where_clause") or node.where_clause.WhichOneof("node") == "a_const":  # or WHERE true
+        kind, words = _WRITES[type(node).__name__]
+        yield place.lost(kind, relation_name(node.relation), words)
 
 
-def _update(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
-    if _takes_all(node):
-        yield place.lost("update", relation_name(node.relation), "overwrites every row (UPDATE without WHERE)")
-
-
-def _merge(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+def _merge(node: Any, place: _Place) -> Iterator[Destruction]:
     if any(each.merge_when_clause.command_type == pb.CMD_DELETE for each in node.merge_when_clauses):
         yield place.lost("delete", relation_name(node.relation), "deletes rows (MERGE … DELETE)")
 
 
-def _rename(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+def _rename(node: Any, place: _Place) -> Iterator[Destruction]:
     kind = pb.ObjectType.Name(node.rename_type).removeprefix("OBJECT_").replace("_", " ").lower()
     target = relation_name(node.relation) if node.HasField("relation") else _object(node.object)
     target = f"{target}.{node.subname}" if node.subname and target else target or node.subname
     yield place.lost("rename", target, f"renames the {kind} to {node.newname}: code that uses the old name fails")
 
 
-def _owned(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+def _owned(node: Any, place: _Place) -> Iterator[Destruction]:
     for role in node.roles:
         yield place.lost("drop owned", role.role_spec.rolename, "drops everything that the role owns")
 
 
-def _call(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+def _call(node: Any, place: _Place) -> Iterator[Destruction]:
     function = node.funcname[-1].string.sval if node.funcname else ""
     if function in _FUNCTIONS:
         yield place.lost(function, first_text(node) or function, _FUNCTIONS[function])
@@ -217,18 +219,13 @@ _READERS: Final = {
     "AlterTableStmt": _alter,
     "CreateStmt": _created,
     "TruncateStmt": _truncate,
-    "DeleteStmt": _delete,
-    "UpdateStmt": _update,
+    "DeleteStmt": _write,
+    "UpdateStmt": _write,
     "MergeStmt": _merge,
     "RenameStmt": _rename,
     "DropOwnedStmt": _owned,
     "FuncCall": _call,
 }
-
-
-def _takes_all(node: Any) -> bool:
-    """No WHERE, or one that is a constant: ``WHERE true``."""
-    return not node.HasField("where_clause") or node.where_clause.WhichOneof("node") == "a_const"
 
 
 def _is_serial(column: Any) -> bool:

@@ -18,7 +18,7 @@ from migration_audit.checks.calls import may_use, runs_command
 from migration_audit.checks.code_scopes import word_pattern
 from migration_audit.checks.ret004_no_mentions import may_mention
 from migration_audit.checks.ret005_no_ddl import MAY_BE_DDL
-from migration_audit.model.code import CodeFile, CodeScope, Literal
+from migration_audit.model.code import CodeFile, Literal
 from migration_audit.model.compose import Service, Stack
 from migration_audit.model.directus import DirectusLive, DirectusSnapshot
 from migration_audit.model.directus_database import DirectusDatabase
@@ -50,7 +50,10 @@ def pruned(project: Project, facts: FactsT) -> FactsT:
         found[name] = _without_values(found[name])
     if isinstance(found.get("code"), Mapping):
         rules = {rule.at: rule for rule in project.retirement}
-        found["code"] = {at: _needed(scope, rules.get(at)) for at, scope in found["code"].items()}
+        found["code"] = {
+            at: replace(scope, files=tuple(_file(file, rules.get(at)) for file in scope.files))
+            for at, scope in found["code"].items()
+        }
     for name in found.keys() & {"directus_snapshot", "directus_live"}:
         found[name] = _without_texts(found[name])
     for name in found.keys() & names_with_file_text():
@@ -61,21 +64,12 @@ def pruned(project: Project, facts: FactsT) -> FactsT:
 
 def _known(facts: Mapping[str, object]) -> Iterator[str]:
     """Values of variables whose names say that they are secret."""
-    named = (pair for name in _STACKS for service in _services(facts.get(name)) for pair in _values(service))
-    return (value for name, value in named if is_secret_name(name) and _is_long(value))
-
-
-def _is_long(value: str) -> bool:
-    return len(value) >= (_SHORTEST if any(map(str.isdigit, value)) else _SURELY)
-
-
-def _services(stack: Any) -> tuple[Service, ...]:
-    return stack.services if isinstance(stack, Stack) else ()
-
-
-def _values(service: Service) -> Iterator[tuple[str, str]]:
-    given = (*service.environment, *(service.build.args if service.build else ()))
-    return ((name, value) for name, value in given if value is not None)
+    stacks = [stack for name in _STACKS if isinstance(stack := facts.get(name), Stack)]
+    for service in (service for stack in stacks for service in stack.services):
+        for name, value in (*service.environment, *(service.build.args if service.build else ())):
+            if value is not None and is_secret_name(name):
+                shortest = _SHORTEST if any(map(str.isdigit, value)) else _SURELY
+                yield from [value] if len(value) >= shortest else []
 
 
 def _without_values(stack: Stack | Unavailable) -> Stack | Unavailable:
@@ -90,10 +84,6 @@ def _service_without_values(service: Service) -> Service:
     if build is not None:
         build = replace(build, args=tuple((name, None) for name, _ in build.args))
     return replace(service, environment=tuple((name, None) for name, _ in service.environment), build=build)
-
-
-def _needed(scope: CodeScope, rule: AuditRule | None) -> CodeScope:
-    return replace(scope, files=tuple(_file(file, rule) for file in scope.files))
 
 
 def _file(file: CodeFile, rule: AuditRule | None) -> CodeFile:

@@ -82,15 +82,12 @@ def _read(read: Callable[[], _T]) -> _T | Unavailable:
 def _stack(project: Project, boot: BootSettings) -> Stack | Unavailable:
     if not boot.compose:
         return Unavailable(reason="audit.toml names no compose files in [boot]", required=False)
-    return _read(lambda: _with_tests(read_stack(boot.compose, profiles=boot.profiles, shown_from=project.directory)))
-
-
-def _with_tests(stack: Stack) -> Stack:
-    """Whether the health check of each service needs anything in order to succeed."""
-    return replace(stack, services=tuple(map(_with_test, stack.services)))
+    stack = _read(lambda: read_stack(boot.compose, profiles=boot.profiles, shown_from=project.directory))
+    return stack if isinstance(stack, Unavailable) else replace(stack, services=tuple(map(_with_test, stack.services)))
 
 
 def _with_test(service: Service) -> Service:
+    """The service, with whether its health check needs anything in order to succeed."""
     check = service.healthcheck
     if check is None or check.disabled or not check.test:
         return service

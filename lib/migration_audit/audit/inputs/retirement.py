@@ -71,7 +71,9 @@ def documents_inputs(project: Project, *, commands: Sequence[CommandResult] | No
             _document_rule(project, rule, documents) for rule in project.retirement if rule.verb in _ABOUT_DOCUMENTS
         ),
         "drop_rules": tuple(_drop_rule(project, rule) for rule in project.retirement if rule.verb is Verb.DROPS),
-        "commands": _reported(project) if commands is None else tuple(commands),
+        "commands": tuple(
+            (read_command(rule, project.directory) for rule in _command_rules(project)) if commands is None else commands
+        ),
     }
 
 
@@ -149,10 +151,6 @@ def _goes_with(project: Project, tables: Sequence[str]) -> dict[str, str]:
         return {}
     owners = [project.legacy.role] if project.legacy.role else []
     return dict.fromkeys((*([schema] if schema not in ("", "public") else []), *owners), named)
-
-
-def _reported(project: Project) -> tuple[CommandResult, ...]:
-    return tuple(read_command(rule, project.directory) for rule in _command_rules(project))
 
 
 def _command_rules(project: Project) -> list[AuditRule]:

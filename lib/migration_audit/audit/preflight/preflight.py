@@ -64,7 +64,8 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
         owner = load(project, project.owner)
     except AuditError as error:
         return no_preflight(Unavailable.of(error), server="no server: the sources could not be read", sources_read=None)
-    facts = (_legacy_facts(legacy), source_facts("owner", owner))
+    legacy_facts = legacy.facts if isinstance(legacy, CatalogSource) else source_facts("legacy", legacy)
+    facts = (legacy_facts, source_facts("owner", owner))
     try:
         applied = [source for source in (legacy, owner) if not isinstance(source, CatalogSource)]
         server = find_server_with_prelude(project, list(map(sources.needed_extensions, applied)), progress)
@@ -75,10 +76,6 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
     except AuditError as error:
         found = no_preflight(Unavailable.of(error), server="no server", sources_read=facts)
         return {**found, "destructions": destructions_of(owner)}
-
-
-def _legacy_facts(legacy: AnySource | CatalogSource) -> SourceFacts:
-    return legacy.facts if isinstance(legacy, CatalogSource) else source_facts("legacy", legacy)
 
 
 def _with_applied(facts: SourceFacts, alone: Shadow) -> SourceFacts:

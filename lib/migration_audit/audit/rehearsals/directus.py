@@ -57,7 +57,8 @@ def rehearse_fresh(
     project: Project, deployment: Deployment | Unavailable, *, progress: Progress
 ) -> DirectusRehearsal | Unavailable:
     """The boots of a fresh database with the owner's SQL; raises no AuditError."""
-    if project.owner.command is not None and _asked(project):
+    is_asked = project.snapshot is not None and project.snapshot.rehearse is not None
+    if project.owner.command is not None and is_asked:
         why = "the owner is a command: its own boot is applied to a shadow already (SQL002)"
         return Unavailable(reason=why, required=False)
     return _or_reason(lambda: _rehearse(project, deployment, None, progress))
@@ -68,10 +69,6 @@ def rehearse_live(
 ) -> DirectusRehearsal | Unavailable:
     """The next boots of an environment, on a copy of its structure; raises no AuditError."""
     return _or_reason(lambda: _rehearse(project, deployment, copy, progress))
-
-
-def _asked(project: Project) -> bool:
-    return project.snapshot is not None and project.snapshot.rehearse is not None
 
 
 def _or_reason(rehearse: Callable[[], DirectusRehearsal | Unavailable]) -> DirectusRehearsal | Unavailable:

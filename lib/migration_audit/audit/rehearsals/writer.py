@@ -60,7 +60,8 @@ def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> R
             return {**inputs, "fixture_shadows": cast("Mapping[str, FixtureShadow]", built)}
         return _on_server(project, inputs, built, wants_probes=wants_probes, progress=progress)
     except (AuditError, psycopg.Error) as error:
-        why = Unavailable(reason=_message(error), outcome=Outcome.ERRORED)
+        message = str(error) if isinstance(error, AuditError) else f"the rehearsal stopped early: {str(error).strip()}"
+        why = Unavailable(reason=message, outcome=Outcome.ERRORED)
         return {
             "rehearsal": why if wants_probes else inputs["rehearsal"],
             "fixture_shadows": why if fixtures else inputs["fixture_shadows"],
@@ -87,10 +88,6 @@ def _on_server(
         if wants_probes:
             found["rehearsal"] = _rehearsal(project, cluster, conninfo, prepared, grants)
     return found
-
-
-def _message(error: AuditError | psycopg.Error) -> str:
-    return str(error) if isinstance(error, AuditError) else f"the rehearsal stopped early: {str(error).strip()}"
 
 
 def _grants(project: Project) -> SqlSource | None:

@@ -58,14 +58,8 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
         return Plan(files=())
     _refuse_provider(tree, home)
     prefix = f"{home}/" if home else ""
-    names = sorted(
-        {
-            path[len(prefix) :].split("/", 1)[0]
-            for path in tree.paths
-            if path.startswith(prefix) and "/" in path[len(prefix) :]
-        },
-        key=locale_order,
-    )
+    inside = [path.removeprefix(prefix) for path in tree.paths if path.startswith(prefix)]
+    names = sorted({path.partition("/")[0] for path in inside if "/" in path}, key=locale_order)
     files = tuple(_planned(tree, f"{prefix}{name}") for name in names)
     applied = {file.path for file in files}
     left = tuple(_left(tree, path, prefix) for path in tree.paths if path.endswith(".sql") and path not in applied)

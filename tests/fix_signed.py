@@ -283,7 +283,7 @@ class World:
         asked = gating.required_environments(authority, names or ("prod",), Phase(phase))
         out = authority.project.report_out
         with check_out(authority, (), {}) as checkout:
-            found = gating.ask_gate(
+            found = gating.judge_runs(
                 project, authority, asked, phase=Phase(phase), live=live, out=out, checkout=checkout, now=now
             )
         return {each.environment: each for each in found}

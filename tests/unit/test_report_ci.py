@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from tests.report_example import HOSTILE, evidence, result
 
-from migration_audit.cli.verdicts import tell_github
+from migration_audit.cli.verdicts import write_to_github
 from migration_audit.model.finding import Finding, Outcome, Severity, Verdict
 from migration_audit.report.ci import github_annotations, junit_xml, sarif, summary_markdown
 from migration_audit.runner import RunResult
@@ -199,7 +199,7 @@ def test_the_job_summary_is_appended_and_stays_under_its_limit(tmp_path, monkeyp
     summary.write_text("what an earlier tool of this step wrote\n", "utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    tell_github(run_results(tmp_path, "x" * 900_000, "y" * 900_000))
+    write_to_github(run_results(tmp_path, "x" * 900_000, "y" * 900_000))
     written = summary.read_text("utf-8")
     assert written.startswith("what an earlier tool")
     assert len(written.encode()) <= 1 << 20
@@ -212,7 +212,7 @@ def test_a_summary_without_space_is_told(tmp_path, monkeypatch, capsys):
     summary.write_text("x" * 1_000_000, "utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    tell_github(run_results(tmp_path, "index x is missing"))
+    write_to_github(run_results(tmp_path, "index x is missing"))
     assert summary.stat().st_size == 1_000_000
     assert "has no space left for its summary: prod is blocked" in capsys.readouterr().err
 
@@ -220,7 +220,7 @@ def test_a_summary_without_space_is_told(tmp_path, monkeypatch, capsys):
 def test_a_summary_that_cannot_be_written_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "absent" / "summary.md"))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    tell_github(run_results(tmp_path, "index x is missing"))
+    write_to_github(run_results(tmp_path, "index x is missing"))
     said = capsys.readouterr()
     assert "cannot be written" in said.err
     assert said.out.startswith("::error file=ops/db/001.sql")

@@ -16,7 +16,7 @@ import click
 
 from migration_audit.audit.demo import DEMO, demo_databases, demo_project, retired_project
 from migration_audit.cli.output import write_json
-from migration_audit.cli.verdicts import tell_github, verdicts_json, write_verdicts
+from migration_audit.cli.verdicts import verdicts_json, write_to_github, write_verdicts
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.project import Environment, Project, load_project, project_file
@@ -104,7 +104,7 @@ def run_project(
     index = folder / "index.html"
     if form == "text":
         write_verdicts(results)
-    tell_github(results)
+    write_to_github(results)
     if producer_key is not None:
         for result in results:
             sign_as_producer(result.folder, key=producer_key)

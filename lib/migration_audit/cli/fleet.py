@@ -117,9 +117,9 @@ def fleet_merge(folders: tuple[Path, ...], out: Path, producer_key: Path | None)
 
     Each part is verified first. Exit codes are those of the whole.
     """
-    from migration_audit.fleet.run import SystemClock, merge_parts  # noqa: PLC0415
+    from migration_audit.fleet.run import Clock, merge_parts  # noqa: PLC0415
 
-    folder, summary = merge_parts(folders, out=out, producer_key=producer_key, now=SystemClock().now())
+    folder, summary = merge_parts(folders, out=out, producer_key=producer_key, now=Clock().now())
     _show(folder.path, summary)
     sys.exit(summary.exit_code)
 

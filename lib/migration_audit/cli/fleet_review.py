@@ -18,10 +18,10 @@ from migration_audit.cli.group import accepted, confirmed
 from migration_audit.cli.output import say
 from migration_audit.cli.verify import print_sentences
 from migration_audit.fleet.evidence import Direction
-from migration_audit.fleet.gating import FleetAsking, ask_fleet_gate
+from migration_audit.fleet.gating import FleetGateInput, judge_fleet
 from migration_audit.fleet.read_target import read_expected
 from migration_audit.fleet.reviewers import check_fleet_signer
-from migration_audit.fleet.run import SystemClock
+from migration_audit.fleet.run import Clock
 from migration_audit.fleet.signatures import (
     TrustedKeys,
     judge_project,
@@ -63,7 +63,7 @@ def sign_fleet(
     if trusted is None:
         todo = "name --allowed-signers, or an audit.toml with [policy] allowed_signers"
         raise UsageError("the signers' keys are not known", where="fleet sign", todo=todo)
-    now = SystemClock().now()
+    now = Clock().now()
     with found.locked():  # nothing is read again while this waits for an answer
         statement, facts, files = read_statement(found)
         sentences = [*verify_statement(found, facts, files, now=now), verdict_sentence(facts)]
@@ -81,7 +81,7 @@ def sign_fleet(
         click.echo("\n" + "\n".join(f"{name:9}  {one_line(value)}" for name, value in shown))
         if not yes and not confirmed("\nSign?", where="fleet sign"):
             raise click.Abort
-        place = sign_statement(found, statement, identity=reviewer, key=key, trusted=trusted, now=SystemClock().now())
+        place = sign_statement(found, statement, identity=reviewer, key=key, trusted=trusted, now=Clock().now())
     click.echo(f"\nSigned: {place}")
 
 
@@ -106,7 +106,7 @@ def verify_fleet(
     signed. Raises AuditError for what is neither, and where keys cannot be read.
     """
     trusted = None if intact else _trusted_keys(config, policy_from, allowed_signers)
-    now = SystemClock().now()
+    now = Clock().now()
     if what.is_file():
         content = read_file(what.resolve()) or b""
         about, signed = verify_proof(content, where=str(what), target=target, max_age=max_age, trusted=trusted, now=now)
@@ -168,13 +168,13 @@ def gate_fleet(
     authority = accepted(at_home(authority, places, os.environ))
     run = open_folder(folder)
     with check_out(authority, places, os.environ) as checkout:
-        asking = FleetAsking(
+        given = FleetGateInput(
             authority=authority,
             checkout=checkout,
             targets=find_targets(targets, queries, authority.revision),
             direction=Direction(direction),
             applied=read_expected(None, checkout.project, progress=say).snapshot.digest if apply else None,
-            now=SystemClock().now(),
+            now=Clock().now(),
         )
-        found = ask_fleet_gate(run, asking)
+        found = judge_fleet(run, given)
     return write_gates([found], authority, phase=None, notes=checkout.notes, form=form)

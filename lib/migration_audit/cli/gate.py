@@ -15,11 +15,11 @@ from migration_audit.audit.demo import signing_project
 from migration_audit.cli.group import accepted
 from migration_audit.cli.output import in_columns, write_json
 from migration_audit.cli.terminal import HOLDS, Style, write_paragraph
-from migration_audit.cli.verdicts import tell_gate_to_github
+from migration_audit.cli.verdicts import write_gate_to_github
 from migration_audit.gate import EnvironmentGate, RequirementKind
 from migration_audit.model.finding import Phase
 from migration_audit.review.checkout import at_home, check_out, parse_place
-from migration_audit.review.gating import ask_gate, required_environments
+from migration_audit.review.gating import judge_runs, required_environments
 from migration_audit.signoff import Authority, read_authority
 
 _STYLES = {True: Style.GOOD, False: Style.BAD, None: Style.FAINT}
@@ -48,7 +48,7 @@ def run_gate(
     authority = accepted(at_home(authority, places, os.environ))
     asked = required_environments(authority, environments, Phase(phase))
     with check_out(authority, places, os.environ) as checkout:
-        found = ask_gate(
+        found = judge_runs(
             project,
             authority,
             asked,
@@ -65,7 +65,7 @@ def write_gates(
 ) -> int:
     """Print the requirements as text or JSON, also for GitHub where it asks; the largest exit code."""
     code = max(each.exit_code for each in found)
-    tell_gate_to_github(found, source=authority.source)
+    write_gate_to_github(found, source=authority.source)
     if form == "json":
         noted = [*filter(None, [authority.caution]), *notes]
         write_json(json.dumps(_as_json(found, authority.source, phase, noted), indent=1) + "\n")
@@ -119,7 +119,7 @@ def _table(found: Sequence[EnvironmentGate]) -> list[str]:
 
 
 def _mark(each: EnvironmentGate, need: RequirementKind) -> str:
-    """One mark for all that was said about a requirement: the worst of it; a blank where nothing could be said."""
+    """The worst mark that an environment has for a requirement; a blank where it was not judged."""
     oks = [r.ok for r in each.requirements if r.need is need]
     if not oks:
         return " "

@@ -149,7 +149,7 @@ class Commands(Group):
             ctx.exit(3)
         except OSError as error:
             if error.filename is None:
-                self._cannot_tell(error)
+                self._output_lost(error)
             else:
                 what = AuditError(
                     f"cannot be read or written: {error.strerror}",
@@ -163,7 +163,7 @@ class Commands(Group):
             click.echo("migration-audit: internal error in migration-audit; no verdict was reached", err=True)
             ctx.exit(3)
 
-    def _cannot_tell(self, error: OSError) -> None:
+    def _output_lost(self, error: OSError) -> None:
         """The result did not reach the user; what is still buffered is discarded."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):  # who closes a pipe has read enough

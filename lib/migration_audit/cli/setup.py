@@ -79,7 +79,7 @@ def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
 
     These are ``notebooks/`` next to audit.toml, else copies in a folder of the user's own for this project.
 
-    Without ``config`` the nearest audit.toml is taken, and the bundled example, which is then said, where there is none.
+    Without ``config`` it is the nearest audit.toml, or else the bundled example, which a line on stderr says.
     Notebooks take their defaults from MIGRATION_AUDIT_CONFIG and MIGRATION_AUDIT_ENVIRONMENT, so that none has to be edited;
     the environment of the example is its last one. Raises UsageError for an unknown environment, ConfigError for an invalid
     audit.toml.

@@ -65,7 +65,7 @@ def _is_coloured() -> bool:
 
 
 def line_width() -> int | None:
-    """The columns of the terminal; None where stdout is none, and lines stay as long as they are."""
+    """The columns of the terminal; None where stdout is not a terminal, and lines stay as long as they are."""
     if not sys.stdout.isatty():
         return None
     return max(_NARROWEST, shutil.get_terminal_size().columns)

@@ -150,7 +150,7 @@ def _environment_json(result: RunResult) -> dict[str, Any]:
     }
 
 
-def tell_github(results: Sequence[RunResult]) -> None:
+def write_to_github(results: Sequence[RunResult]) -> None:
     """Print annotations when running in GitHub Actions, and append to the file that GITHUB_STEP_SUMMARY names, if it is set.
 
     A summary that cannot be written is reported and changes no verdict.
@@ -162,7 +162,7 @@ def tell_github(results: Sequence[RunResult]) -> None:
     _write_step_summary(partial(_append, results=results))
 
 
-def tell_gate_to_github(found: Sequence[EnvironmentGate], *, source: str) -> None:
+def write_gate_to_github(found: Sequence[EnvironmentGate], *, source: str) -> None:
     """Append what the gate asks of each environment to the file that GITHUB_STEP_SUMMARY names, if it is set."""
     is_open = not any(each.exit_code for each in found)
     lines = [f"## The gate is {'open' if is_open else 'closed'}, by {markdown(one_line(source))}", ""]

@@ -38,12 +38,12 @@ def verify_runs(
         if page:
             write_lines(f"wrote {write_page(folder, authority)}")
         found = verify(folder, authority)
-        _tell(found, authority)
+        _write_verified(found, authority)
         codes.append((0 if found.is_intact else 4) if intact else found.exit_code)
     return max(codes)
 
 
-def _tell(found: Verified, authority: Authority) -> None:
+def _write_verified(found: Verified, authority: Authority) -> None:
     write_lines(f"{found.run.folder}, by {authority.source}\n")
     print_sentences(found.about_run)
     for signoff in found.run.signoffs:

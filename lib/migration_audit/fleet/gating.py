@@ -17,7 +17,7 @@ from migration_audit.fleet.reviewers import (
     fleet_producer,
     last_approved,
     needs_of,
-    neighbours,
+    other_runs,
     read_signed_fleet,
 )
 from migration_audit.fleet.statements import FleetStatement
@@ -51,7 +51,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class FleetAsking:
+class FleetGateInput:
     """What a fleet run is judged by."""
 
     authority: Authority
@@ -66,46 +66,46 @@ class FleetAsking:
     now: datetime
 
 
-def ask_fleet_gate(folder: RunFolder, asking: FleetAsking) -> EnvironmentGate:
+def judge_fleet(folder: RunFolder, given: FleetGateInput) -> EnvironmentGate:
     """Every requirement of a fleet run, met or not.
 
     Raises AuditError where it has not finished, or git or the checkout cannot be read.
     """
     _, facts, files = read_statement(folder)
-    run = read_signed_fleet(folder, asking.authority, now=asking.now)
-    wrong = failures(verify_statement(folder, facts, files, now=asking.now))
-    found = list(judge_bytes(run, [*wrong, *_lost(folder, asking.authority)]))
+    run = read_signed_fleet(folder, given.authority, now=given.now)
+    wrong = failures(verify_statement(folder, facts, files, now=given.now))
+    found = list(judge_bytes(run, [*wrong, *_lost(folder, given.authority)]))
     if not wrong:  # else it may be anything
-        databases = _Databases(before=_before(folder, asking))
+        databases = _Databases(before=_before(folder, given))
         summary = sum_up(folder, now=facts.generated_at, each=databases.add)
-        found = [*_run(folder, facts, asking), *found, *_judged(folder, run, summary, databases, asking)]
+        found = [*_run(folder, facts, given), *found, *_judged(folder, run, summary, databases, given)]
     return EnvironmentGate(environment="fleet", run=run, requirements=tuple(found))
 
 
 def _judged(
-    folder: RunFolder, run: SignedRun, summary: FleetSummary, databases: _Databases, asking: FleetAsking
+    folder: RunFolder, run: SignedRun, summary: FleetSummary, databases: _Databases, given: FleetGateInput
 ) -> Iterator[Requirement]:
-    authority, needs = asking.authority, needs_of(asking.authority)
-    authors = fleet_authors(folder, authority, now=asking.now)
+    authority, needs = given.authority, needs_of(given.authority)
+    authors = fleet_authors(folder, authority, now=given.now)
     yield from judge_signatures(run, needs, roles=authority.policy.roles, authors=authors, command="fleet sign")
     yield from _verdict(summary)
     read_at = summary.first_read_at or summary.generated_at
     latest = summary.last_read_at or summary.generated_at
-    age = judge_age(read_at, needs, now=asking.now, is_of_the_future=latest > asking.now + CLOCKS)
+    age = judge_age(read_at, needs, now=given.now, is_of_the_future=latest > given.now + CLOCKS)
     kind = RequirementKind
     for need, sentences in (
-        (kind.TARGETS, [_targets(folder, asking)]),
+        (kind.TARGETS, [_targets(folder, given)]),
         (kind.AGE, [age]),
-        (kind.SOURCES, _sources(folder, asking)),
-        (kind.SETTINGS, _settings(folder, asking)),
-        (kind.PRODUCER, [fleet_producer(folder, authority, now=asking.now)]),
+        (kind.SOURCES, _sources(folder, given)),
+        (kind.SETTINGS, _settings(folder, given)),
+        (kind.PRODUCER, [fleet_producer(folder, authority, now=given.now)]),
         (kind.SERVER, _server(databases, is_pinned=needs.pinned)),
     ):
         yield from judge_sentences(need, sentences)
 
 
-def _run(folder: RunFolder, facts: FleetStatement, asking: FleetAsking) -> Iterator[Requirement]:
-    project, plan = asking.authority.project.name, folder.planned.plan
+def _run(folder: RunFolder, facts: FleetStatement, given: FleetGateInput) -> Iterator[Requirement]:
+    project, plan = given.authority.project.name, folder.planned.plan
     wrong = []
     if folder.planned.shard is not None:
         todo = "join the parts: migration-audit fleet merge FOLDER..."
@@ -114,10 +114,10 @@ def _run(folder: RunFolder, facts: FleetStatement, asking: FleetAsking) -> Itera
         whose = f"of the project {plan.project}" if plan.project else "of no project: --expected named what was expected"
         todo = "run the fleet with audit.toml alone, and sign that run"
         wrong.append((f"the run is {whose}, not of {project}", todo, 4))
-    if asking.direction is Direction.EQUAL and plan.direction is not Direction.EQUAL:
+    if given.direction is Direction.EQUAL and plan.direction is not Direction.EQUAL:
         todo = "run the fleet with --direction equal, and sign that run"
         wrong.append((f"targets were compared with --direction {plan.direction}, but equal is required", todo, 4))
-    for other, newer in neighbours(folder):
+    for other, newer in other_runs(folder):
         name = other.path.name
         if newer is None and name > folder.path.name:
             wrong.append((f"a newer run, {name}, has not finished", "finish it, and sign that run", 3))
@@ -178,24 +178,24 @@ def _group(group: DifferenceGroup) -> str:
     return f"{group.some_targets}: {what}"
 
 
-def _targets(folder: RunFolder, asking: FleetAsking) -> Sentence:
+def _targets(folder: RunFolder, given: FleetGateInput) -> Sentence:
     """No target of the list is missing, or was read somewhere else than the list says."""
     read = {each.name: each.reference for each in folder.planned.targets}
-    missing = [each.name for each in asking.targets if each.name not in read]
-    other = [each.name for each in asking.targets if read.get(each.name, each.reference) != each.reference]
+    missing = [each.name for each in given.targets if each.name not in read]
+    other = [each.name for each in given.targets if read.get(each.name, each.reference) != each.reference]
     wrong = [f"not in the run: {some_of(missing, most=_SHOWN)}"] if missing else []
     wrong += [f"read by another reference than listed: {some_of(other, most=_SHOWN)}"] if other else []
     if wrong:
         return fails("; ".join(wrong), _AGAIN)
-    more = len(read) - len(asking.targets)
-    text = f"each of the {len(asking.targets):,} listed targets is in the run" + (f", and {more:,} more" if more else "")
+    more = len(read) - len(given.targets)
+    text = f"each of the {len(given.targets):,} listed targets is in the run" + (f", and {more:,} more" if more else "")
     return holds(text)
 
 
-def _sources(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
+def _sources(folder: RunFolder, given: FleetGateInput) -> Iterator[Sentence]:
     """Whether targets were compared with what the owner's SQL of this tree, and of what it is merged into, makes."""
-    plan, checkout = folder.planned.plan, asking.checkout
-    audited, project = plan.files, asking.checkout.project
+    plan, checkout = folder.planned.plan, given.checkout
+    audited, project = plan.files, given.checkout.project
     if not audited:
         yield fails("the run does not name the files of the owner's SQL", _AGAIN)
         return
@@ -212,18 +212,18 @@ def _sources(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
     merges = merges_of(project, checkout.revision, checkout.merges)
     commits = list(folder.planned.commits.values())
     yield from merge_sentences(merges, audited, (), commits, again=_AGAIN, files_of=expected_files)
-    if asking.applied is None:
+    if given.applied is None:
         yield remark("not applied again: --apply does so, and compares what it makes with expected.json")
-    elif asking.applied != plan.expected:
-        text = f"the owner's SQL, applied here, is not what targets were compared with: {asking.applied}"
+    elif given.applied != plan.expected:
+        text = f"the owner's SQL, applied here, is not what targets were compared with: {given.applied}"
         yield fails(text, _AGAIN)
     else:
         yield holds(f"the owner's SQL, applied here, is what targets were compared with ({plan.expected[:19]}…)")
 
 
-def _settings(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
+def _settings(folder: RunFolder, given: FleetGateInput) -> Iterator[Sentence]:
     """Whether [scope], [rules] and the like were those of the policy, and whether this tree has no less."""
-    project, revision = asking.checkout.project, asking.checkout.revision
+    project, revision = given.checkout.project, given.checkout.revision
     policy = policy_settings(project, revision)
     where = revision.named if revision else "this tree"
     if folder.planned.plan.settings == audited_digest(policy, file_name=project.path.name):
@@ -235,9 +235,9 @@ def _settings(folder: RunFolder, asking: FleetAsking) -> Iterator[Sentence]:
         yield from tree_sentences(project, policy, where)
 
 
-def _before(folder: RunFolder, asking: FleetAsking) -> RunFolder | None:
+def _before(folder: RunFolder, given: FleetGateInput) -> RunFolder | None:
     """The last approved run; None where there is none. Raises AuditError where its evidence is not what was approved."""
-    before = last_approved(folder, asking.authority, now=asking.now)
+    before = last_approved(folder, given.authority, now=given.now)
     if before is not None:
         _, facts, _ = read_statement(before)
         if sum_up(before, now=facts.generated_at).root != facts.root:

@@ -48,7 +48,7 @@ def fleet_authors(folder: RunFolder, authority: Authority, *, now: datetime) -> 
 def last_approved(folder: RunFolder, authority: Authority, *, now: datetime) -> RunFolder | None:
     """The newest older run that enough reviewers signed, of those in the same folder as this one."""
     _, facts, _ = read_statement(folder)
-    others = [(each.generated_at, other) for other, each in neighbours(folder) if each]
+    others = [(each.generated_at, other) for other, each in other_runs(folder) if each]
     return newest_approved(
         [other for at, other in sorted(others, key=lambda each: each[0]) if at < facts.generated_at],
         authority,
@@ -81,7 +81,7 @@ def _authors(folder: RunFolder, before: RunFolder | None, authority: Authority, 
     return frozenset((*people, *other_names(run, authority, people, namespace=NAMESPACE)))
 
 
-def neighbours(folder: RunFolder) -> Iterator[tuple[RunFolder, FleetStatement | None]]:
+def other_runs(folder: RunFolder) -> Iterator[tuple[RunFolder, FleetStatement | None]]:
     """The other whole runs in the same folder, of the same project and list of targets; None for one that has not finished.
 
     What is not the folder of a fleet run, or has another plan than its statement names, is left out.

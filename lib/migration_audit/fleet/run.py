@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.fleet.evidence import TargetEvidence, TargetOutcome
@@ -31,21 +31,8 @@ _EVERY: Final = 5.0
 """Seconds between two lines about how far a run is."""
 
 
-class Clock(Protocol):
-    """The time, which tests make up."""
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
-
-    def now(self) -> datetime:
-        """The time of day, in UTC."""
-
-    def sleep(self, seconds: float) -> None:
-        """Come back so many seconds later."""
-
-
-class SystemClock:
-    """The clock of this machine."""
+class Clock:
+    """The clock of this machine; tests have one of their own."""
 
     def monotonic(self) -> float:
         """Seconds that only grow."""
@@ -97,7 +84,7 @@ def run_fleet(
     executor could read. Raises AuditError where the run cannot finish, and what was read until then stays saved; and where
     the folder was changed since.
     """
-    clock = clock or SystemClock()
+    clock = clock or Clock()
     with ExitStack() as stack:
         folder = newest_folder(out, planned)
         if folder is None:

@@ -84,7 +84,7 @@ class RunFolder:
         raise AuditError(what, where=str(path), todo=_MOVE)
 
     def write(self, evidence: TargetEvidence) -> None:
-        """Keep the evidence, in place of older evidence of this run. Raises AuditError where another run's is there."""
+        """Save the evidence in place of older evidence of this run. Raises AuditError where that of another run is there."""
         if evidence.run != self.planned.plan.run:
             raise ValueError("evidence of another fleet run")
         self.evidence(evidence.target)

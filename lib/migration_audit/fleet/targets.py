@@ -104,7 +104,7 @@ def make_target(name: str, reference: str, *, where: str) -> FleetTarget:
 
 
 def parse_reference(text: str, *, where: str) -> Reference:
-    """The parts of a reference; raises UsageError, which names ``where``, for text that is none, or has a password."""
+    """The parts of a reference; raises UsageError, which names ``where``, for any other text, and for a password."""
     if holds_password(text):
         raise UsageError("contains a password", where=where, todo=_FORMS)
     if _URL.fullmatch(text):

@@ -37,7 +37,7 @@ def read_statement(folder: RunFolder) -> tuple[bytes, FleetStatement, dict[str, 
 
 
 def check_unchanged(folder: RunFolder, expected: bytes, *, now: datetime) -> None:
-    """Raise AuditError where the folder of a fleet run that goes on is not as it was left."""
+    """Raise AuditError where the folder of a fleet run that is continued was changed."""
     folder.check_expected(expected, _digest_of_snapshot)
     wrong = failures(verify_folder(folder, now=now)) if folder.is_finished else []
     if wrong:
@@ -151,7 +151,7 @@ def _verify_targets(folder: RunFolder, facts: FleetStatement) -> Iterator[Senten
         yield holds(f"the evidence of {summary.targets:,} targets matches their outcomes")
     if next(lines, None) is not None:
         yield fails(f"{INDEX} has more lines than there are targets", _RESTORE)
-    if strange := _strangers(folder):
+    if strange := _unexpected_files(folder):
         yield fails(f"not part of the fleet run: {some_of(strange)}", "move these files away")
     if statement_of(summary) == facts:
         yield holds(f"the root over them is {facts.root}")
@@ -170,7 +170,7 @@ def _is_as_written(folder: RunFolder, evidence: TargetEvidence) -> bool:
     return read_file(folder.evidence_file(evidence.target)) == target_evidence_bytes(evidence)
 
 
-def _strangers(folder: RunFolder) -> list[str]:
+def _unexpected_files(folder: RunFolder) -> list[str]:
     known = {evidence_name(target.name) for target in folder.planned.targets}
     found = (
         path.relative_to(folder.path).as_posix()

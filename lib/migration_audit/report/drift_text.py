@@ -17,7 +17,7 @@ from migration_audit.model.side_effects import SourceUndone
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.report.badges import severity_pill
 from migration_audit.report.escape import many_lines, one_line, width
-from migration_audit.report.object_tables import counted, taken_along
+from migration_audit.report.object_tables import counted, parts_of_roots
 from migration_audit.report.rows import manifest_json, not_compared_of, undone_json
 
 DefinedAt = Callable[[str, str, str], str | None]
@@ -96,7 +96,7 @@ def _answer(
 
 
 def _differences(drift: Drift, locations: DefinedAt) -> Iterator[str]:
-    along = taken_along(drift)
+    along = parts_of_roots(drift)
     ordered = sorted(drift.roots, key=lambda d: (-d.severity.weight, _ORDER.index(d.verdict), d.kind, d.key))
     heads = [(d.verdict.value, severity_pill(d.severity).text(), d.kind, one_line(d.key)) for d in ordered]
     widths = [max((width(head[i]) for head in heads), default=0) for i in range(4)]

@@ -98,7 +98,7 @@ def _is_same(objects: tuple[CatalogObject | None, ...]) -> bool:
 
 def _row(sides: tuple[str, ...], held: _Held) -> Row:
     _, key, objects = held
-    where = standing(sides, [o and _compared(o) for o in objects])
+    where = presence_of(sides, [o and _compared(o) for o in objects])
     dots = tuple(presence.value for presence in where.presence)
     name = getattr(next(o for o in objects if o), "name", key)
     return Row((IdentifierText(name), _definitions(objects, where), *dots, where.pill), marked=not where.same)
@@ -176,8 +176,8 @@ class SidePresence:
         return Pill("i", f"not in {_named(self.sides[:first])}", "info")
 
 
-def standing(sides: Sequence[str], values: Sequence[object], *, serious: bool = True) -> SidePresence:
-    """How the sides compare; a value of None is a side without it. At least one side has it."""
+def presence_of(sides: Sequence[str], values: Sequence[object], *, serious: bool = True) -> SidePresence:
+    """On which sides a thing is present, by its value on each; None is a side without it. At least one side has it."""
     reference = next(value for value in values if value is not None)
     return SidePresence(
         tuple(sides),
@@ -195,7 +195,7 @@ def difference_table(drift: Drift, *, caption: str = "Differences", findings: It
 
     ``findings`` are the keys of what checks found: differences of objects that they name are folded.
     """
-    along = taken_along(drift)
+    along = parts_of_roots(drift)
     named = None if findings is None else [f"{key}:" for key in findings]
     groups = [
         Group(title=Text(kind), labels=(kind,), rows=_rows_of(_lines(found), along, named))
@@ -229,7 +229,7 @@ def counted(drift: Drift) -> str:
     return ", ".join(parts) or "no differences"
 
 
-def taken_along(drift: Drift) -> dict[tuple[str, str], str]:
+def parts_of_roots(drift: Drift) -> dict[tuple[str, str], str]:
     """What comes and goes with each missing or unexpected object: ``("table", "public.t")`` → ``5 columns, 1 index``.
 
     What is taken along indirectly (a constraint's index) is counted with the object that it belongs to.

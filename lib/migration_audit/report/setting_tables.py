@@ -22,7 +22,7 @@ from migration_audit.model.timescale_jobs import POLICIES, Job
 from migration_audit.report.badges import Pill
 from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import IdentifierText, Inline, Text, code, side_by_side
-from migration_audit.report.object_tables import standing
+from migration_audit.report.object_tables import presence_of
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 Settings = dict[str, dict[str, str]]
@@ -135,7 +135,7 @@ def _settings_table(
 def _rows(settings: list[dict[str, str] | None], sides: Iterable[str], lenient: frozenset[str]) -> Iterable[Row]:
     for name in dict.fromkeys(chain.from_iterable(s or () for s in settings)):
         values = [None if s is None else s.get(name) for s in settings]
-        where = standing(list(sides), values, serious=name not in lenient)
+        where = presence_of(list(sides), values, serious=name not in lenient)
         reference = next(value for value in values if value is not None)
         cells = [_cell(value, reference, has_object=s is not None) for value, s in zip(values, settings, strict=True)]
         yield Row((Text(name), *cells, where.pill), marked=not where.same)

@@ -55,7 +55,7 @@ def required_environments(authority: Authority, names: Sequence[str], phase: Pha
     return found
 
 
-def ask_gate(
+def judge_runs(
     project: Project,
     authority: Authority,
     environments: Sequence[Environment],
@@ -74,7 +74,7 @@ def ask_gate(
     """
     _refuse_links(out, project.directory)
     alone = () if authority.revision is None else (authority.revision,)
-    asking = _Asking(
+    given = _GateInput(
         project=project,
         authority=authority,
         checkout=checkout or Checkout(project=authority.project, revision=authority.revision, merges=alone),
@@ -85,12 +85,12 @@ def ask_gate(
     )
     with each_line_once():
         known = dict.fromkeys([*(e.name for e in environments), *(e.name for e in authority.project.environments)])
-        runs = {name: asking.newest(name) for name in known}
-        return tuple(asking.judge(e, runs) for e in environments)
+        runs = {name: given.newest(name) for name in known}
+        return tuple(given.judge(e, runs) for e in environments)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asking:
+class _GateInput:
     project: Project
     authority: Authority
     checkout: Checkout

@@ -139,7 +139,7 @@ def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:
         case, shown = SavedCase.of(folder, evidence), dict[str, Any]()
         case.check_origin()
         wrong = [
-            *_strangers(folder),
+            *_unexpected_files(folder),
             *_results(case, evidence),
             *_parts(case, evidence),
             *_notebooks(folder, case, evidence, shown),
@@ -157,7 +157,7 @@ def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:
         yield holds(f"{count} results, the verdict and the reports match the facts: recomputed")
 
 
-def _strangers(folder: Path) -> Iterator[str]:
+def _unexpected_files(folder: Path) -> Iterator[str]:
     """Files that no run writes, such as one more notebook, which the report would show among the others."""
     facts = {f"facts/{name}.json.gz" for name in ("shared", "environment", *SNAPSHOTS)}
     known = {

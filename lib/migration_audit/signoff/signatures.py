@@ -34,15 +34,15 @@ def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> Sig
     digest = hashlib.sha256(statement.read_bytes()).hexdigest() if statement.is_file() else ""
     here = folder / FOLDER
     names = sorted(path.name for path in here.iterdir()) if here.is_dir() else []
-    about = _About(folder=folder, evidence=evidence, statement_sha256=digest, authority=authority, now=now)
-    signoffs = _with_current([about.signoff(here / name) for name in names if name.endswith(".json")])
+    verifier = _Verifier(folder=folder, evidence=evidence, statement_sha256=digest, authority=authority, now=now)
+    signoffs = _with_current([verifier.verify(here / name) for name in names if name.endswith(".json")])
     return SignedRun(
         folder=str(folder),
         name=folder.name,
         environment=evidence.environment if evidence else folder.parent.name,
         evidence=evidence,
         statement_sha256=digest,
-        sentences=(*file_sentences(folder), *_strangers(names)),
+        sentences=(*file_sentences(folder), *_unexpected_files(names)),
         signoffs=signoffs,
     )
 
@@ -88,7 +88,7 @@ def holds_key_of(
     )
 
 
-def _strangers(names: list[str]) -> Iterator[Sentence]:
+def _unexpected_files(names: list[str]) -> Iterator[Sentence]:
     for name in names:
         if not name.endswith(".json") and not (name.endswith(".json.sig") and name[: -len(".sig")] in names):
             yield fails(
@@ -97,7 +97,7 @@ def _strangers(names: list[str]) -> Iterator[Sentence]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _About:
+class _Verifier:
     """What every sign-off of a run is judged by."""
 
     folder: Path
@@ -106,7 +106,7 @@ class _About:
     authority: Authority
     now: datetime
 
-    def signoff(self, path: Path) -> tuple[int, SignOff]:
+    def verify(self, path: Path) -> tuple[int, SignOff]:
         """One sign-off, and which of its reviewer's it is; what cannot be read counts for nothing and says so."""
         name = path.name.removesuffix(".json")
         try:

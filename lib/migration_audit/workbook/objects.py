@@ -14,7 +14,7 @@ from migration_audit.model.errors import UsageError
 from migration_audit.model.objects import CatalogObject, Key
 from migration_audit.report.badges import Pill
 from migration_audit.report.inline import IdentifierText, Inline, Text, code
-from migration_audit.report.object_tables import Presence, SidePresence, standing
+from migration_audit.report.object_tables import Presence, SidePresence, presence_of
 from migration_audit.report.table import Group, Heading, ReportTable, Row, plain_table
 from migration_audit.workbook.catalogs import ReadCatalog
 from migration_audit.workbook.comparing import CLASSES
@@ -70,7 +70,7 @@ def _fits(obj: CatalogObject, named: str, kind: str | None) -> bool:
 
 def _group(key: Key, sides: Sequence[ReadCatalog]) -> Group:
     objects = [side.snapshot.by_key.get(key) for side in sides]
-    where = standing([side.name for side in sides], [obj and _compared(obj) for obj in objects])
+    where = presence_of([side.name for side in sides], [obj and _compared(obj) for obj in objects])
     definitions = [definition_of(o, s.snapshot) if o else None for o, s in zip(objects, sides, strict=True)]
     places = [defined_at(s.origins, *key) if o else None for o, s in zip(objects, sides, strict=True)]
     rows = [

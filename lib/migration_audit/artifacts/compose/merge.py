@@ -16,20 +16,10 @@ from migration_audit.model.unset import is_open
 
 KeyPath = tuple[str, ...]
 
-_REPLACED: Final[frozenset[KeyPath]] = frozenset(
-    {
-        ("services", "*", "command"),
-        ("services", "*", "entrypoint"),
-        ("services", "*", "healthcheck", "test"),
-    }
-)
-"""Lists that the later file replaces; all other lists are joined."""
-_UNIQUE: Final[Mapping[KeyPath, str]] = {
-    ("services", "*", "volumes"): "target",
-    ("services", "*", "configs"): "target",
-    ("services", "*", "secrets"): "target",
-}
-"""Lists of which a later entry replaces an earlier one with the same value of this key."""
+_REPLACED: Final[frozenset[KeyPath]] = frozenset({("command",), ("entrypoint",), ("healthcheck", "test")})
+"""Lists of a service that the later file replaces; all other lists are joined."""
+_UNIQUE: Final[frozenset[KeyPath]] = frozenset({("volumes",), ("configs",), ("secrets",)})
+"""Lists of a service of which a later entry replaces an earlier one with the same ``target``."""
 
 
 def long_form(services: YamlNode, folder: Path) -> YamlNode:
@@ -122,14 +112,14 @@ def merge(base: YamlNode, over: YamlNode, path: KeyPath = ()) -> YamlNode:
     """``over`` laid on ``base``: mappings key by key, lists joined, all else replaced; nothing replaces nothing."""
     if over.tag == OVERRIDE:
         return without_tags(over)
-    known = ("services", "*", *path[2:]) if path[:1] == ("services",) and len(path) > 1 else path
-    if over.value is None and base.value is not None and known not in _REPLACED:
+    of_service = path[2:] if path[:1] == ("services",) else ()
+    if over.value is None and base.value is not None and of_service not in _REPLACED:
         return base
     if isinstance(base.value, Mapping) and isinstance(over.value, Mapping):
         return _merge_maps(base, over, path)
-    if isinstance(base.value, tuple) and isinstance(over.value, tuple) and known not in _REPLACED:
-        unique = _UNIQUE.get(known)
-        return YamlNode(_joined(base.items, over.items, unique), over.at)
+    if isinstance(base.value, tuple) and isinstance(over.value, tuple) and of_service not in _REPLACED:
+        join = _joined_by_target if of_service in _UNIQUE else _joined
+        return YamlNode(join(base.items, over.items), over.at)
     return without_tags(over)
 
 
@@ -145,13 +135,15 @@ def _merge_maps(base: YamlNode, over: YamlNode, path: KeyPath) -> YamlNode:
     return YamlNode(made, over.at)
 
 
-def _joined(base: tuple[YamlNode, ...], over: tuple[YamlNode, ...], unique: str | None) -> tuple[YamlNode, ...]:
-    if unique is None:
-        seen = {item.marked for item in base if item.marked is not None}
-        return (*base, *(item for item in over if item.marked is None or item.marked not in seen))
+def _joined(base: tuple[YamlNode, ...], over: tuple[YamlNode, ...]) -> tuple[YamlNode, ...]:
+    seen = {item.marked for item in base if item.marked is not None}
+    return (*base, *(item for item in over if item.marked is None or item.marked not in seen))
+
+
+def _joined_by_target(base: tuple[YamlNode, ...], over: tuple[YamlNode, ...]) -> tuple[YamlNode, ...]:
     by_key: dict[str, YamlNode] = {}
     for position, item in enumerate((*base, *over)):
-        named = item.get(unique)
+        named = item.get("target")
         key = named.marked if named is not None and named.marked is not None else f"#{item.marked or position}"
         by_key[key] = merge(by_key[key], item) if key in by_key else item
     return tuple(by_key.values())

@@ -185,15 +185,9 @@ def _value(text: str, at: int, values: Mapping[str, str]) -> tuple[str, int]:
 
 
 def _closing(text: str, at: int, quote: str) -> int:
-    here = at + 1
-    while here < len(text):
-        if text[here] == "\\":
-            here += 2
-            continue
-        if text[here] == quote:
-            return here
-        here += 1
-    return -1
+    """The position of the quote that ends a text; -1 where it is never closed."""
+    match = re.compile(rf"(?:\\.|[^\\{quote}])*{quote}", re.DOTALL).match(text, at + 1)
+    return match.end() - 1 if match else -1
 
 
 def _lenient(text: str, values: Mapping[str, str]) -> str:

@@ -116,10 +116,8 @@ class _Lexer:
     def _instruction(self) -> Instruction:
         at = Location(self._shown, self._row + 1)
         lines = list(self._continued())
-        name, _, rest = lines[0].lstrip().partition(" ") if " " in lines[0].strip() else (lines[0].strip(), "", "")
-        if "\t" in name:
-            name, _, rest = lines[0].lstrip().partition("\t")
-        name = name.upper()
+        written, *behind = re.split(r"[ \t]", lines[0].lstrip(), maxsplit=1)
+        name, rest = written.upper(), "".join(behind)
         if not _NAMES.fullmatch(name):
             raise ArtifactError(f"{name[:40]} is not an instruction", where=str(at), todo="check that this is a Dockerfile")
         lines[0] = rest

@@ -138,7 +138,7 @@ class ImageFiles:
         return None
 
     def _from_context(self, copy: FileCopy, source: FileSource, path: str) -> ShellScript | str | None:
-        rest = below(path, copy.target.rstrip("/") or "/")
+        rest = below(path, copy.place)
         if rest is None:
             return None
         for match in self.matches(source.path):
@@ -156,7 +156,7 @@ class ImageFiles:
     def _from_stage(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str) -> ShellScript | str | None:
         other = find_stage(self.stages, copy.from_ or "", before=stage.index)
         start = "/" + source.path.strip("/") if not source.path.startswith("/") else source.path.rstrip("/")
-        is_named, rest = path in _names(copy, start), below(path, copy.target.rstrip("/") or "/")
+        is_named, rest = path in _names(copy, start), below(path, copy.place)
         if not is_named and not rest:
             return None
         if other is None:
@@ -165,8 +165,7 @@ class ImageFiles:
         return found if found is not None or not rest else self.find(other, posixpath.join(start, rest))
 
     def _could_bring(self, copy: FileCopy, path: str) -> bool:
-        target = copy.target.rstrip("/") or "/"
-        return "$" in copy.target or path == target or below(path, target) is not None
+        return "$" in copy.target or below(path, copy.place) is not None
 
     def _may_write(self, step: RunStep, path: str) -> bool:
         text = "\n".join([*step.instruction.lines, *(heredoc.text for heredoc in step.instruction.heredocs)])
@@ -289,7 +288,7 @@ def _brought(files: ImageFiles, stage: StageFacts, folder: str) -> Iterator[str]
 
 
 def _by_copy(files: ImageFiles, stage: StageFacts, copy: FileCopy, source: FileSource, folder: str) -> Iterator[str]:
-    target = copy.target.rstrip("/") or "/"
+    target = copy.place
     rest = below(folder, target)
     if source.heredoc is not None or files.opens(copy, source):
         return

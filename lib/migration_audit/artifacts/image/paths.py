@@ -185,7 +185,7 @@ class ImagePaths:
                 for match in () if source.heredoc is not None else self.files.matches(source.path):
                     rest = inner if match == "." else below(inner, match)
                     if rest:
-                        return posixpath.join(copy.target.rstrip("/") or "/", rest)
+                        return posixpath.join(copy.place, rest)
                     if rest == "":
                         return copy.named(match)
         return self._landing_of(stage.parent, inner) if stage.parent is not None else None
@@ -212,68 +212,60 @@ class ImagePaths:
         return inner
 
     def _copied(self, copy: FileCopy, stage: StageFacts, path: str, here: PathState) -> PathState:
-        if below(copy.target.rstrip("/") or "/", path) is not None and copy.target.endswith("/"):
+        if below(copy.place, path) is not None and copy.target.endswith("/"):
             return FOLDER  # the target or a folder above it
         for source in copy.sources:
             here = self._from_source(copy, source, stage, path, here)
         return here
 
     def _from_source(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str, here: PathState) -> PathState:
-        target = copy.target.rstrip("/") or "/"
-        as_file = copy.named(source.path)
         other = find_stage(self.files.stages, copy.from_ or "", before=stage.index)
         if copy.doubt:
             why = f"the COPY at {copy.at} {copy.doubt}"
-            here = _perhaps(why, path, target, here, anywhere="$" in copy.target)
+            here = _perhaps(why, path, copy.place, here, anywhere="$" in copy.target)
         elif source.heredoc is not None:
             made = PathState(kind=PathKind.FILE, is_empty=not source.heredoc.text, mode=0o644)
-            here = made if path == as_file else _above(as_file, path, here)
+            here = _landed(made, copy.named(source.path), path, here)
         elif copy.from_ is None:
-            here = self._from_context(copy, source, path, as_file, here)
+            here = self._from_context(copy, source, path, here)
         elif other is None:
-            here = _perhaps(f"the COPY at {copy.at} copies it from {copy.from_}", path, target, here)
+            here = _perhaps(f"the COPY at {copy.at} copies it from {copy.from_}", path, copy.place, here)
         else:
-            here = self._from_stage(other, copy, source, path, as_file, here)
+            here = self._from_stage(other, copy, source, path, here)
         return here
 
-    def _from_stage(
-        self, other: StageFacts, copy: FileCopy, source: FileSource, path: str, as_file: str, here: PathState
-    ) -> PathState:
-        target = copy.target.rstrip("/") or "/"
+    def _from_stage(self, other: StageFacts, copy: FileCopy, source: FileSource, path: str, here: PathState) -> PathState:
         start = posixpath.normpath(posixpath.join("/", source.path))
-        begin, rest = self.standing(other, start), below(path, target)
+        begin, rest = self.standing(other, start), below(path, copy.place)
         if begin.kind is PathKind.FILE:
-            if copy.may_be_folder and below(path, target) is not None:
-                return _in_folder(copy)
-            return begin if path == as_file else _above(as_file, path, here)
+            is_doubted = copy.may_be_folder and rest is not None
+            return _in_folder(copy) if is_doubted else _landed(begin, copy.named(source.path), path, here)
         if rest is None:
-            return _above(target, path, here)
+            return _above(copy.place, path, here)
         inner = self.standing(other, posixpath.join(start, rest)) if rest else begin
         if inner.kind is PathKind.NOTHING and begin.kind in (PathKind.UNKNOWN, PathKind.SOMETHING):
             inner = unknown(begin.why or f"the COPY at {copy.at} may copy it")
         return here if inner.kind is PathKind.NOTHING else inner
 
-    def _from_context(self, copy: FileCopy, source: FileSource, path: str, as_file: str, here: PathState) -> PathState:
-        target = copy.target.rstrip("/") or "/"
+    def _from_context(self, copy: FileCopy, source: FileSource, path: str, here: PathState) -> PathState:
+        rest = below(path, copy.place)
         if copy.loads(source):
-            if copy.may_be_folder and below(path, target) is not None:
-                return _in_folder(copy)
-            return PathState(kind=PathKind.FILE) if path == as_file else _above(as_file, path, here)
+            is_doubted = copy.may_be_folder and rest is not None
+            made = PathState(kind=PathKind.FILE)
+            return _in_folder(copy) if is_doubted else _landed(made, copy.named(source.path), path, here)
         if self.files.opens(copy, source):
-            return _perhaps(f"the ADD at {copy.at} unpacks it", path, target, here)
+            return _perhaps(f"the ADD at {copy.at} unpacks it", path, copy.place, here)
         for match in self.files.matches(source.path):
             full = self.files.context / match
             if full.is_dir():
-                rest = below(path, target)
                 inner = posixpath.normpath(posixpath.join(match, rest)) if rest else match
                 is_there = rest == "" or (rest is not None and self._is_sent(copy, match, inner))
-                here = _of_host(self.files.context / inner, copy) if is_there else _above(target, path, here)
+                here = _of_host(self.files.context / inner, copy) if is_there else _above(copy.place, path, here)
             elif self._is_sent(copy, match, match):
-                named = copy.named(match)
-                if copy.may_be_folder and path in (target, posixpath.join(target, posixpath.basename(match))):
+                if copy.may_be_folder and path in (copy.place, posixpath.join(copy.place, posixpath.basename(match))):
                     here = _in_folder(copy)
                 else:
-                    here = _of_host(full, copy) if path == named else _above(named, path, here)
+                    here = _landed(_of_host(full, copy), copy.named(match), path, here)
         return here
 
     def _is_sent(self, copy: FileCopy, match: str, inner: str) -> bool:
@@ -324,7 +316,7 @@ def _inner_path(copy: FileCopy, start: str, path: str) -> str | None:
 
     Of a folder without ``/`` behind it whose name is not that of the target, only a file of that name is expected.
     """
-    target, source = copy.target.rstrip("/") or "/", start.rstrip("/") or "/"
+    target, source = copy.place, start.rstrip("/") or "/"
     name = posixpath.basename(source)
     if path in (copy.named(start), posixpath.join(target, name)):
         return source
@@ -347,6 +339,11 @@ def _in_folder(copy: FileCopy) -> PathState:
     return unknown(
         f"it is not known whether {copy.target} is already a folder, into which the COPY at {copy.at} would put it"
     )
+
+
+def _landed(made: PathState, target: str, path: str, here: PathState) -> PathState:
+    """What is at a path once this lands at ``target``."""
+    return made if path == target else _above(target, path, here)
 
 
 def _above(target: str, path: str, here: PathState) -> PathState:

@@ -116,6 +116,11 @@ class FileCopy:
         return posixpath.join(self.target, posixpath.basename(path.rstrip("/"))) if self.is_folder else self.target
 
     @property
+    def place(self) -> str:
+        """The target without ``/`` at its end."""
+        return self.target.rstrip("/") or "/"
+
+    @property
     def is_folder(self) -> bool:
         """Whether its files land below the target, under their own names."""
         return self.target.endswith("/")

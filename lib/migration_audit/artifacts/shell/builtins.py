@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from migration_audit.artifacts.shell.flow import ExecutionPoint
+from migration_audit.artifacts.shell.flow import ExecutionPoint, Process
 from migration_audit.artifacts.shell.parse import ShellScript, parse_shell
 from migration_audit.artifacts.shell.words import Word
 from migration_audit.model.location import Location
@@ -79,22 +79,14 @@ def _popd(_: list[Word], __: Location, where: ExecutionPoint) -> None:
     where.state.folder = None
 
 
-def _exit(words: list[Word], at: Location, where: ExecutionPoint) -> None:
-    where.end(where.process, failed=_is_failure(words, where), at=at, by="exit")
+def _ending(by: str, level: Callable[[ExecutionPoint], Process | None], *, may_fail: bool = False) -> Builtin:
+    """A built-in that ends a level, if there is one."""
 
+    def run(words: list[Word], at: Location, where: ExecutionPoint) -> None:
+        if (ended := level(where)) is not None:
+            where.end(ended, failed=may_fail and _is_failure(words, where), at=at, by=by)
 
-def _return(words: list[Word], at: Location, where: ExecutionPoint) -> None:
-    where.end(where.function or where.process, failed=_is_failure(words, where), at=at, by="return")
-
-
-def _break(_: list[Word], at: Location, where: ExecutionPoint) -> None:
-    if where.loop is not None:
-        where.end(where.loop, failed=False, at=at, by="break")
-
-
-def _continue(_: list[Word], at: Location, where: ExecutionPoint) -> None:
-    if where.turn is not None:
-        where.end(where.turn, failed=False, at=at, by="continue")
+    return run
 
 
 def _is_failure(words: list[Word], where: ExecutionPoint) -> bool:
@@ -113,8 +105,8 @@ OF_THE_SHELL: Final[Mapping[str, Builtin]] = {
     "read": _read,
     "printf": _printf,
     "popd": _popd,
-    "exit": _exit,
-    "return": _return,
-    "break": _break,
-    "continue": _continue,
+    "exit": _ending("exit", lambda where: where.process, may_fail=True),
+    "return": _ending("return", lambda where: where.function or where.process, may_fail=True),
+    "break": _ending("break", lambda where: where.loop),
+    "continue": _ending("continue", lambda where: where.turn),
 }

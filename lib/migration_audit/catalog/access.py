@@ -21,7 +21,7 @@ _SET_ROLES = "select pg_catalog.set_config('migration_audit.roles', %s::pg_catal
 def read_access(connection: psycopg.Connection[Any], role: str) -> Access:
     """What follows for ``role`` from attributes, memberships, privileges, default privileges and ownership.
 
-    Of what is owned, only the database and its schemas are here; a snapshot tells every other object's owner. It is read
+    Of what is owned, only the database and its schemas are here; a snapshot has the owner of every other object. It is read
     in the connection's transaction. Raises DatabaseError when the connection fails.
     https://www.postgresql.org/docs/current/user-manag.html
     """

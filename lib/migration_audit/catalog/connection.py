@@ -47,7 +47,7 @@ Given = ParamSpec("Given")
 READINGS: Final = 3
 """How often a catalog is read that changes meanwhile, until that is an error."""
 
-# Everything that changes how the server spells what it tells: each is set, so that every server spells it alike.
+# All settings that change how the server spells its answers: each is set, so that every server spells them alike.
 _SPELLING: Final = {
     "search_path": "",
     "intervalstyle": "postgres",

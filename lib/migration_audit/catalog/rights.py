@@ -43,7 +43,7 @@ class _Relation:
     """Policies decide, row by row, for this role."""
     policies: list[str]
     invoker: bool
-    """A view that reads with the rights of whoever asks."""
+    """A view that reads with the rights of the querying role."""
 
 
 @dataclass(slots=True)

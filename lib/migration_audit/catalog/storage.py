@@ -301,7 +301,7 @@ def parse_object(item: Any) -> CatalogObject:
 def object_maker() -> Callable[[dict[str, Any]], Any]:
     """What makes the objects of one snapshot while its JSON is read, so that never all of it is held as dictionaries.
 
-    Anything but a catalog object is given back as it is: whoever expects one there says what is wrong with it. Equal texts
+    Anything but a catalog object is returned as it is: the caller who expects one reports what is wrong with it. Equal texts
     are kept once.
     """
     once = dict[str, str]().setdefault

@@ -112,7 +112,7 @@ _WITH_IT: Mapping[str, tuple[str, ...]] = {
     "publication": ("PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA"),
 }
 _SYSTEM_COLUMNS = ("tableoid", "cmax", "xmax", "cmin", "xmin", "ctid")
-"""Their privileges are the table's: they are no columns that anybody made."""
+"""Their privileges are the table's: the system adds these columns to every table."""
 
 _UNNAMED = frozenset({"CAST", "TRANSFORM", "USER MAPPING", "SECURITY LABEL", "EXTENSION DEPENDENCY"})
 """Classes whose entries a dump does not name as we do: one difference of ours explains any of the class."""

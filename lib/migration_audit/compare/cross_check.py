@@ -1,6 +1,6 @@
 """Whether everything that ``pg_dump`` sees differ is explained by a difference of ours; pure, from two texts.
 
-``dump_parts`` tells how a dump becomes named parts, ``claims`` which of them a difference explains.
+``dump_parts`` splits a dump into named parts, ``claims`` says which of them a difference explains.
 """
 
 from __future__ import annotations

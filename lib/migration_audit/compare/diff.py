@@ -204,7 +204,7 @@ def _folded(found: list[Difference]) -> Iterator[Difference]:
 def _with_notes(
     differences: Iterator[Difference], assumed_roles: Mapping[DiffVerdict, tuple[str, ...]]
 ) -> Iterator[Difference]:
-    """The differences; roles that one side makes, and the other takes for granted, say so."""
+    """The differences, with a note on each role that one side creates and the other only names."""
     for difference in differences:
         there = difference.present_object
         if isinstance(there, Role) and there.name in assumed_roles.get(difference.verdict, ()):

@@ -5,7 +5,7 @@ PostgreSQL itself does most of it (both sides are read back from a catalog). Wha
 ``common_column_order``   the order of columns is compared among the columns that both tables have; one that only one
                           side has is a difference of its own and must not make every later column one.
 ``unstated_owner``        in a shadow, whatever the SQL gives no owner belongs to the role that happened to apply it.
-                          Against a live database such an owner says nothing, and any owner is taken for equal.
+                          Against a live database such an owner has no meaning, and any owner counts as equal.
 ``unstated_by_actual``    the same where the actual side is the shadow, and the expected one somebody's database.
 ``unstated_database``     the same for what can be said of the database itself: what the SQL does not say of it, whoever made
                           the live database has said.
@@ -210,7 +210,7 @@ def _by_column(objects: Objects) -> dict[str, Constraint]:
 
 
 def _plain(key: str, objects: Objects, like: Constraint) -> Constraint | None:
-    """What a column without a constraint of its own to tell has; nothing where it may be null."""
+    """The constraint that PostgreSQL gives to a NOT NULL column by itself; None where the column may be null."""
     column = objects.get(("column", key))
     if not isinstance(column, Column) or not column.not_null:
         return None

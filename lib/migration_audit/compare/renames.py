@@ -1,7 +1,7 @@
 """A missing and an unexpected object that are the same but for their name are one object that was renamed.
 
-No catalog says so: they are taken for one where nothing else tells them apart and no third one could be meant. A column
-also has to have the same place between columns that both tables have. Whatever differs only because it names what was
+No catalog records renames: the two are treated as one where only the name differs and no third object is a candidate. A
+column also has to have the same place between columns that both tables have. Whatever differs only because it names what was
 renamed belongs to the rename. A rename is as much of a difference as the missing object is.
 """
 
@@ -149,7 +149,7 @@ def _shape(obj: CatalogObject, want: Objects, have: Objects) -> Shape | None:
 
 
 def _shape_of_column(column: Column, want: Objects, have: Objects) -> Shape | None:
-    """A column's attributes and its place: between which columns that both tables have, and the how manieth there."""
+    """A column's attributes and its place: the nearest columns that both tables have, and the position between them."""
     table = ("table", dotted(column.schema, column.table))
     left, right = want.get(table), have.get(table)
     if not (isinstance(left, Table) and isinstance(right, Table)):

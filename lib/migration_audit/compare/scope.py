@@ -121,7 +121,7 @@ class _Scope:
         return None
 
     def _compiled(self, kind: str) -> re.Pattern[str] | None:
-        """One expression for all globs on objects of a kind; its group tells which rule it was, the first that matches."""
+        """One expression for all globs on objects of a kind; the group that matched has the number of its rule."""
         rules = enumerate(self._project.scope.exclude)
         parts = [f"(?P<r{number}>{translate(rule.pattern)})" for number, rule in rules if rule.kind in {None, kind}]
         return re.compile("|".join(parts)) if parts else None
@@ -171,12 +171,12 @@ def _database(server: ServerIdentity) -> Database:
 
 
 def _names_a_role(privileges: tuple[str, ...]) -> bool:
-    """Whether a line is about anybody but PUBLIC and the owner; lines are ``grantee[ (granted by role)]: what``."""
+    """Whether a line names a role other than PUBLIC and the owner; lines are ``grantee[ (granted by role)]: what``."""
     return any(not line.startswith(("PUBLIC:", "PUBLIC (", "(owner):", "(owner) (")) for line in privileges)
 
 
 def without_server_wide(expected: Snapshot, actual: Snapshot) -> tuple[Snapshot, Snapshot, tuple[str, ...], tuple[str, ...]]:
-    """Both snapshots with what of their servers can be compared; what was taken for equal, and what was not compared."""
+    """Both snapshots with what of their servers can be compared; what is treated as equal, and what was not compared."""
     sides = {"expected": expected, "actual": actual}
     blind = [side for side, snapshot in sides.items() if snapshot.roles is RolesRead.NONE]
     if blind:

@@ -48,7 +48,7 @@ class ObjectHistory:
     """Takes readings of a catalog in the order of the statements, and says at the end what was undone."""
 
     def __init__(self, given: Iterable[SeenObject] = ()) -> None:
-        """``given`` is there before the first statement: somebody else made it."""
+        """``given`` exists before the first statement: the source did not create it."""
         self._lives = {seen.id: _Life(seen, is_given=True, states=[(seen.state, None)]) for seen in given}
         self._events: list[_Removed | Undone] = []
         self._created: list[SeenObject] = []

@@ -19,7 +19,7 @@ from migration_audit.model.finding import Unavailable
 
 
 def facts(database: DirectusDatabase) -> dict[str, Any]:
-    """The database as facts by name, without numbers that somebody else counts and without Directus's own tables."""
+    """The database as facts by name, without generated ids and without Directus's own tables."""
     found: dict[str, Any] = {}
     added = _added(database)
     state = DatabaseState(database)
@@ -57,7 +57,7 @@ def _text(row: Any) -> str:
 
 
 def differences(model: DirectusDatabase, real: DirectusDatabase) -> list[str]:
-    """What is only in one of the two, or otherwise in it."""
+    """What is only in one of the two, or differs."""
     ours, theirs = facts(model), facts(real)
     found = [f"model has {name}" for name in ours if name not in theirs]
     found += [f"reality has {name}" for name in theirs if name not in ours]
@@ -137,7 +137,7 @@ class RehearsedScenario:
     """Where the model and the real Directus do not do the same with the same database, or where it has bootstrap make
     another database than the real one made."""
     by_rows: str | None = None
-    """Where they agree on the throw-away database, and the model says otherwise of the environment with its rows."""
+    """Where they agree on the throw-away database, and the model differs for the environment with its rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ class JsError(Exception):
 
 
 def kind(value: Any) -> str:
-    """The type by which deep-diff tells values apart."""
+    """The type by which deep-diff distinguishes values."""
     if value is MISSING:
         return "undefined"
     if value is None:

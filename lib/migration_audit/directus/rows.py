@@ -64,7 +64,7 @@ def _stored(column: DirectusColumn, value: Any) -> Any:
     if value is None:
         return None
     if column.name == "group" and isinstance(value, list | dict):
-        # It is a relation: the object is taken for a row to create, whose keys are no fields or whose key is missing.
+        # It is a relation: Directus reads the object as a row to create, with unknown fields or without its key.
         raise JsError("You don't have permission to access this.")
     if column.name in _CSV:
         joined = _stored_text(column, ",".join(map(js_text, value)) if isinstance(value, list) else value)
@@ -248,7 +248,7 @@ def _float(value: float, *, single: bool) -> str:
 
 
 def _clock(written: str) -> str | None:
-    """A time of day as PostgreSQL prints it; None where this is none."""
+    """A time of day as PostgreSQL prints it; None for any other text."""
     match = _TIME.match(written) or _DIGITS.match(written)
     if match is None:
         instant = _instant("time without time zone", written) if ":" in written and "T" not in written.upper() else None
@@ -259,7 +259,7 @@ def _clock(written: str) -> str | None:
 
 
 def _instant(data_type: str, written: str) -> datetime | None:
-    """The date, in UTC where the type has a zone, that PostgreSQL reads; None where this is none."""
+    """The date that PostgreSQL reads, in UTC where the type has a zone; None for any other text."""
     match = _DATE.match(written)
     if match is None:
         return None

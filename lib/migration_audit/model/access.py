@@ -96,7 +96,7 @@ class ExtensionDependency(CatalogObject, kind="extension dependency", identity=(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database(CatalogObject, kind="database", identity=()):
-    """The database itself; its name is whoever made it's, so that two of them are one object for a comparison.
+    """The database itself. Its name is not compared, so that two databases are one object for a comparison.
 
     Encoding and locale are the server's. No dump has any of this, unless it is asked to create the database.
     """

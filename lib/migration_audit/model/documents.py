@@ -109,7 +109,7 @@ class DocumentRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableDrop:
-    """A place that drops a table for whoever runs it."""
+    """A place whose execution drops a table."""
 
     table: str
     """As the rule names it."""

@@ -21,7 +21,7 @@ class DiffVerdict(StrEnum):
     CHANGED = "changed"
     """On both sides, with other attributes."""
     RENAMED = "renamed"
-    """Both have it, under two names and otherwise the same."""
+    """On both sides, the same but for its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +95,9 @@ class Drift:
     unmodelled_expected: tuple[Unmodelled, ...] = ()
     unmodelled_actual: tuple[Unmodelled, ...] = ()
     assumptions: tuple[str, ...] = ()
-    """What was taken for equal by a named rule, each as a sentence."""
+    """What a named rule treats as equal, each as a sentence."""
     not_compared: tuple[str, ...] = ()
-    """What one side does not tell, as no database holds it: each in words. It is not a difference, and not equal either."""
+    """What could not be compared, as one side lacks the information: neither equal nor a difference. Each in words."""
     not_known: tuple[NotKnown, ...] = ()
     """What the reading role may not see of objects that both sides have: nothing is called covered or equal with it."""
     empty: tuple[str, ...] = ()

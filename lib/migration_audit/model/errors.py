@@ -146,7 +146,7 @@ _OF_28000: Final[tuple[tuple[str, str], ...]] = (
     ("not permitted to log in", "ALTER ROLE … LOGIN, or use a role that has LOGIN"),
     ("does not exist", "check the user's name in the connection string"),
 )
-"""Parts of messages that tell apart what has one SQLSTATE; in another language the general advice is given."""
+"""Parts of messages that distinguish the causes of one SQLSTATE; messages in another language get the general advice."""
 _OF_LIBPQ: Final[tuple[tuple[str, str], ...]] = (
     ("does not support SSL", "the server does not support TLS: change sslmode, or configure TLS on the server"),
     ("does not match host name", "the server's certificate is for another name: connect using a name in the certificate"),

@@ -3,7 +3,7 @@
 Two spellings are in use. A *key* names an object across databases and versions: it quotes what SQL would fold, and no
 keywords, since each version has others. *SQL* quotes those too, so that every version takes it.
 
-The keywords are those that PostgreSQL does not take for every name:
+The keywords are those that PostgreSQL does not accept as every kind of name:
 https://www.postgresql.org/docs/current/sql-keywords-appendix.html
 """
 
@@ -19,7 +19,7 @@ _QUALIFIED = re.compile(rf"(?:{_IDENTIFIER})(?:\s*\.\s*(?:{_IDENTIFIER}))*")
 _EACH = re.compile(_IDENTIFIER)
 _LISTED = re.compile(r'"((?:[^"]|"")*)"|([^,\s"]+)')
 LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-"""What ends a line for anybody who may read SQL."""
+"""What any reader of SQL may see as a line end."""
 _PAIR = re.compile(rf"({_IDENTIFIER})\s*\.\s*({_IDENTIFIER})")
 
 _KEYWORDS = frozenset(
@@ -93,7 +93,7 @@ def sql_signature(key: str) -> str:
 
 
 def as_comment(text: str) -> str:
-    """Each line behind ``--``; whatever could end a line for anybody ends one here.
+    """Each line behind ``--``; everything that any reader of SQL may see as a line end is one here.
 
     >>> as_comment("a\\nDROP TABLE t")
     '-- a\\n-- DROP TABLE t'
@@ -129,7 +129,7 @@ def parts_of(key: str) -> tuple[str, ...]:
 
 
 def leading_name(text: str) -> tuple[tuple[str, ...], str]:
-    """The bare names of the qualified name at the start of a text, none where it starts otherwise; and what follows.
+    """The bare names of the qualified name at the start of a text, if it starts with one; and the rest of the text.
 
     >>> leading_name('s."a (b" (x int)')
     (('s', 'a (b'), ' (x int)')

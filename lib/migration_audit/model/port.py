@@ -17,7 +17,7 @@ class PortStep:
     sql: str
     """Statements, each with its semicolon; for a person's step what a person might run, or nothing."""
     note: str | None = None
-    """What whoever runs it should know."""
+    """What the person who runs it should know."""
     for_person: str | None = None
     """Why no program should decide this; None for SQL that runs."""
 

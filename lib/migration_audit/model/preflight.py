@@ -15,9 +15,9 @@ from migration_audit.model.sql import Applied, NotApplied
 COMMAND = "command"
 """Stands in ``SourceFacts.format`` for a source that is a command: its files are what it reads, and no SQL."""
 SNAPSHOT = "snapshot"
-"""Stands there for a legacy schema that a saved snapshot tells of."""
+"""Stands there for a legacy schema that is read from a saved snapshot."""
 DATABASE = "database"
-"""Stands there for a legacy schema that only a database knows."""
+"""Stands there for a legacy schema that is read from a database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class Unexplained:
     name: str
     """``public.positions``; a column, trigger or constraint comes after its table and a space."""
     expected: str | None
-    """The text on the expected side, shortened; None where there is none."""
+    """The text on the expected side, shortened; None where it has no such part."""
     actual: str | None
 
     def __str__(self) -> str:

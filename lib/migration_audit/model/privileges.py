@@ -111,13 +111,13 @@ class NeededPrivilege:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementNeeds:
-    """What one statement asks of the role that runs it, as far as its text tells."""
+    """The privileges that one statement needs, as far as its text shows them."""
 
     needs: tuple[NeededPrivilege, ...] = ()
     functions: tuple[tuple[str | None, str], ...] = ()
     """Schema, if the statement gives one, and name of each function that it calls."""
     undecided: str | None = None
-    """Why the text does not tell; the rest is then empty."""
+    """Why the text does not show them; the rest is then empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

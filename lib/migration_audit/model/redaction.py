@@ -19,7 +19,7 @@ _SHORTEST = 4
 """A secret of fewer characters would take half of the text with it."""
 _PIECE = re.compile(r"\\?[A-Za-z0-9]{6,}")
 """Programs escape what they print in ways of their own; letters and digits in a row stay what they are, but for those
-behind a backslash, which some take for an escape."""
+behind a backslash, which some read as an escape."""
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Escape sequences and control characters: a terminal would obey them."""

@@ -102,7 +102,7 @@ class TableComparison:
     """Why the rows were compared by their number alone; None where their contents were."""
     digests: tuple[str, str] | None = None
     """Of the expected and the actual rows, over the columns that are compared; with a key that is discarded, so that they
-    are equal where the rows are, and tell nothing else."""
+    are equal where the rows are, and reveal nothing else."""
     is_there: bool = True
     """Whether the actual side has such a table."""
     where: Location | None = None

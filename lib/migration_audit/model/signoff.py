@@ -69,7 +69,7 @@ class SignOff:
     is_intact: bool = False
     """The signature is one of these bytes, and they are about this very run."""
     is_authorised: bool = False
-    """It was made with a key of this reviewer that was valid then and is not revoked, and the decision has not expired."""
+    """The key is this reviewer's, was valid then and is not revoked, and the decision is still valid."""
     is_current: bool = True
     """The reviewer signed no later decision about this run."""
 

@@ -39,7 +39,7 @@ class RolesRead(StrEnum):
     NONE = "none"
     """They were not read."""
     SHARED = "shared"
-    """Read from a server that others use too: what only this side has may be anybody's."""
+    """Read from a server that others use too: what only this side has may belong to other databases."""
     OWN = "own"
     """Read from a server that was made for the SQL alone: what is there, the SQL made."""
 

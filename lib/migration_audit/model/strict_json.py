@@ -1,4 +1,4 @@
-"""JSON of files that anybody may have written: one meaning, or refused."""
+"""JSON of files from unknown writers: text with one meaning is read, any other is refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def parse_json(content: bytes, *, where: str, made: Callable[[dict[str, Any]], A
 
     ``made`` is called with each JSON object as soon as it is read, and what it gives takes the object's place.
 
-    Readers differ in which of two equal keys counts, and in what they take for a number (RFC 8259, sections 4 and 6).
+    Readers differ in which of two equal keys counts, and in what they accept as a number (RFC 8259, sections 4 and 6).
     """
     hook = _once if made is None else lambda pairs: made(_once(pairs))
     try:

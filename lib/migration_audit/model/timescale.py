@@ -206,7 +206,7 @@ Part = tuple[Fraction, str]
 
 
 def interval_text(text: str) -> str:
-    """An interval as ``IntervalStyle = postgres`` prints it; a text that is none, or a bare number, comes back as it is.
+    """An interval as ``IntervalStyle = postgres`` prints it; any other text, or a bare number, is returned as it is.
 
     https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-INTERVAL-INPUT
 

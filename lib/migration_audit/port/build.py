@@ -1,8 +1,8 @@
 """The port, built from differences: steps for each kind, in an order in which each finds what it needs.
 
-What the server prints names everything with its schema, so that a step's text tells what it needs. A step comes after the
+What the server prints names everything with its schema, so that a step's text shows what it needs. A step comes after the
 steps that make what it mentions; among those that could come next, the kind decides, then where the legacy SQL made the
-object. Of a circle, the step that comes first by kind goes first: the proof then tells whether that was good enough.
+object. In a cycle, the step that comes first by kind goes first, and the proof shows whether that works.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ _CHANGES: Final = {(Column, "default"), (Column, "type"), (Dimension, "chunk_int
 
 
 def _steps_in_order(drafts: Iterable[StepDraft], origins: Mapping[Key, Location]) -> tuple[PortStep, ...]:
-    """The steps, sorted; ``origins`` tell where the legacy SQL made each object."""
+    """The steps, sorted; ``origins`` are the statements of the legacy SQL that made each object."""
     found = list(drafts)
     files = _file_order(origins)
     weights = [_weight(draft, number, origins, files) for number, draft in enumerate(found)]
@@ -172,7 +172,7 @@ def _rename_step(obj: CatalogObject, old: str) -> StepDraft:
 def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: Mapping[Key, Location] | None = None) -> Port:
     """SQL that makes ``actual`` cover ``expected``; what only actual has is never touched.
 
-    ``origins`` tell where the expected side's SQL makes each object: its order is kept where nothing else decides.
+    ``origins`` are the statements that make each object of the expected side: their order decides where nothing else does.
     """
     sides = Sides(expected=expected, actual=actual)
     renamed = {(d.kind, d.key) for d in drift.differences if d.verdict is DiffVerdict.RENAMED}

@@ -111,7 +111,7 @@ def change_configuration(
 ) -> Steps:
     """Further kinds of tokens are mapped; other mappings are for a person."""
     if "mappings" in changes or "parser" in changes:
-        why = f"{qualified(configuration)} maps otherwise"
+        why = f"the mappings or the parser of {qualified(configuration)} differ"
         yield ask_about(configuration, changes, why, "mappings", "parser")
 
 

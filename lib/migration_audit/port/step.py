@@ -22,7 +22,7 @@ RECREATE = "it must be dropped and created again, with everything that depends o
 
 
 class Rank(IntEnum):
-    """The order in which kinds come, where nothing says otherwise."""
+    """The order of the steps, unless one needs another."""
 
     ROLE = 10
     SCHEMA = 20
@@ -142,7 +142,7 @@ class Sides:
         return any(part.belongs_to == (table.kind, table.key) for part in parts)
 
     def expected_table(self, key: Key) -> Table | None:
-        """The expected side's table of this kind and key; None for a view, or where there is none."""
+        """The expected side's table of this kind and key; None for a view, or a table that does not exist."""
         found = self.expected.by_key.get(key)
         return found if isinstance(found, Table) else None
 

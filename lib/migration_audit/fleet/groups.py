@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from migration_audit.fleet.evidence import TargetComparison, TargetDifference, TargetEvidence, TargetOutcome
@@ -123,8 +122,3 @@ def _group(fingerprint: str, outcome: TargetOutcome, comparison: TargetCompariso
         not_known=comparison.not_known[:MOST_DIFFERENCES],
         unmodelled=comparison.unmodelled[:MOST_DIFFERENCES],
     )
-
-
-def exit_code_of(outcomes: Iterable[TargetOutcome]) -> int:
-    """The largest exit code of the outcomes."""
-    return max((each.exit_code for each in outcomes), default=3)

@@ -94,8 +94,7 @@ def run_fleet(
         missing = list(_missing(folder, limits, clock))
         if folder.is_finished and not missing:
             say(f"every target of this fleet run has its evidence already: {folder.path}")
-            if producer_key is not None:
-                folder.sign_as_producer(producer_key)
+            folder.sign_as_producer(producer_key)
             return folder, sum_up(folder, now=clock.now())
         if folder.is_finished and folder.is_signed:
             people = tuple(sorted({*folder.planned.people, *planned.people}))
@@ -116,8 +115,7 @@ def run_fleet(
                 folder.write(evidence)
                 count.add(evidence.outcome, clock.monotonic())
         summary = finish_run(folder, now=clock.now())
-        if producer_key is not None:
-            folder.sign_as_producer(producer_key)
+        folder.sign_as_producer(producer_key)
         return folder, summary
 
 
@@ -157,8 +155,7 @@ def merge_parts(
         for folder in folders:
             _copy_evidence(folder, merged, without=frozenset())
         summary = finish_run(merged, now=now)
-        if producer_key is not None:
-            merged.sign_as_producer(producer_key)
+        merged.sign_as_producer(producer_key)
         return merged, summary
 
 

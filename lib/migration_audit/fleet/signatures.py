@@ -19,7 +19,7 @@ from migration_audit.fleet.merkle import inclusion_proof, root_from_proof
 from migration_audit.fleet.statements import FleetStatement, leaf_of, read_fleet_statement
 from migration_audit.fleet.store import SIGNATURES, STATEMENT, RunFolder, evidence_name, read_file
 from migration_audit.fleet.verify import age_sentences, dates_sentences, index_leaves, read_statement
-from migration_audit.model.codec import CONVERTER, structured
+from migration_audit.model.codec import CONVERTER, TIME, structured
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.signoff import Decision, Sentence, SignOff, fails, holds, remark
 from migration_audit.model.snapshot import canonical_json
@@ -219,21 +219,14 @@ def _about_target(
         and (evidence.run, evidence.expected) == (facts.run, facts.expected)
         and evidence.is_consistent(facts.direction)
     )
-    yield Sentence(
-        ok=is_same,
-        text=f"target {evidence.target}, read {evidence.read_at:%Y-%m-%dT%H:%M:%SZ}: {evidence.outcome}"
-        if is_same
-        else f"the outcome of {evidence.target} does not match its evidence",
-        todo=_AGAIN,
-    )
-    is_included = _leads_to_root(proof, evidence, facts)
-    yield Sentence(
-        ok=is_included,
-        text=f"it is one of the {facts.targets:,} targets under the root {facts.root}"
-        if is_included
-        else f"it is not one of the targets under the root {facts.root}",
-        todo=_AGAIN,
-    )
+    if is_same:
+        yield holds(f"target {evidence.target}, read {evidence.read_at:{TIME}}: {evidence.outcome}")
+    else:
+        yield fails(f"the outcome of {evidence.target} does not match its evidence", _AGAIN)
+    if _leads_to_root(proof, evidence, facts):
+        yield holds(f"it is one of the {facts.targets:,} targets under the root {facts.root}")
+    else:
+        yield fails(f"it is not one of the targets under the root {facts.root}", _AGAIN)
 
 
 def _is_unicode(text: str) -> bool:

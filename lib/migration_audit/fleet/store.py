@@ -16,7 +16,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -110,19 +110,9 @@ class RunFolder:
         folder = self.path / SIGNATURES
         return folder.is_dir() and any(folder.iterdir())
 
-    def check_expected(self, expected: bytes, digest_of: Callable[[bytes, str], str]) -> None:
-        """Raise AuditError where expected.json is not the expected side of the plan any more.
-
-        ``expected`` is that side as it is now; other bytes with the same digest are the same side.
-        """
-        path = self.path / EXPECTED
-        content = read_file(path) or b""
-        if content != expected and digest_of(content, str(path)) != self.planned.plan.expected:
-            raise AuditError("is not the expected side of this fleet run any more", where=str(path), todo=_MOVE_FOLDER)
-
-    def sign_as_producer(self, key: Path) -> None:
-        """Sign the statement of a run that has just finished; one that is signed so stays as it is. Raises AuditError."""
-        if not (self.path / PRODUCER_FILE).exists():
+    def sign_as_producer(self, key: Path | None) -> None:
+        """Sign the statement of a run that has finished, if there is a key and no such signature. Raises AuditError."""
+        if key is not None and not (self.path / PRODUCER_FILE).exists():
             sign_as_producer(self.path, key=key)
 
     @contextmanager

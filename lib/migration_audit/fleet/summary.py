@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from migration_audit.fleet.evidence import TargetDifference, TargetOutcome
-from migration_audit.fleet.groups import DifferenceGroup, RepeatedDatabase, Unchecked, exit_code_of
+from migration_audit.fleet.groups import DifferenceGroup, RepeatedDatabase, Unchecked
 from migration_audit.fleet.store import PlannedRun
 from migration_audit.model.codec import CONVERTER
 from migration_audit.model.enumeration import first_lines
@@ -48,7 +48,7 @@ class FleetSummary:
         """0 every target is fine, 1 one blocks, 3 one could not be checked, or two are the same database."""
         if self.repeated:
             return TargetOutcome.UNCHECKED.exit_code
-        return exit_code_of(TargetOutcome(name) for name, count in self.outcomes.items() if count)
+        return max((TargetOutcome(name).exit_code for name, count in self.outcomes.items() if count), default=3)
 
     @property
     def targets(self) -> int:

@@ -37,8 +37,15 @@ def read_statement(folder: RunFolder) -> tuple[bytes, FleetStatement, dict[str, 
 
 
 def check_unchanged(folder: RunFolder, expected: bytes, *, now: datetime) -> None:
-    """Raise AuditError where the folder of a fleet run that is continued was changed."""
-    folder.check_expected(expected, _digest_of_snapshot)
+    """Raise AuditError where the folder of a fleet run that is continued was changed.
+
+    ``expected`` is its expected side as it is now; other bytes with the same digest are the same side.
+    """
+    path = folder.path / EXPECTED
+    content = read_file(path) or b""
+    if content != expected and _digest_of_snapshot(content, str(path)) != folder.planned.plan.expected:
+        todo = "move the folder away, and start again"
+        raise AuditError("is not the expected side of this fleet run any more", where=str(path), todo=todo)
     wrong = failures(verify_folder(folder, now=now)) if folder.is_finished else []
     if wrong:
         todo = "move the folder away, and start again; `migration-audit fleet verify` shows what is wrong"
@@ -95,15 +102,13 @@ def verdict_sentence(facts: FleetStatement) -> Sentence:
 def _verify_files(folder: RunFolder, files: Mapping[str, str]) -> Iterator[Sentence]:
     wrong = [name for name in _FILES if _digest(folder.path / name) != files.get(name)]
     strange = sorted(files.keys() - set(_FILES))
-    if wrong or strange:
-        yield fails(f"do not match the statement: {', '.join([*wrong, *strange])}", _RESTORE)
-    else:
-        yield holds(f"these files match the statement: {', '.join(_FILES)}")
+    differing = ", ".join([*wrong, *strange])
+    good = holds(f"these files match the statement: {', '.join(_FILES)}")
+    yield fails(f"do not match the statement: {differing}", _RESTORE) if differing else good
 
 
 def _digest(path: Path) -> str | None:
-    content = read_file(path)
-    return None if content is None else hashlib.sha256(content).hexdigest()
+    return None if (content := read_file(path)) is None else hashlib.sha256(content).hexdigest()
 
 
 def _verify_plan(folder: RunFolder, facts: FleetStatement) -> Iterator[Sentence]:
@@ -145,8 +150,7 @@ def _verify_targets(folder: RunFolder, facts: FleetStatement) -> Iterator[Senten
         yield fails(f"evidence: {error}", _RESTORE)
         return
     if changed:
-        text = f"the evidence was changed after the run was summed up: {some_of(changed)}"
-        yield fails(text, _RESTORE)
+        yield fails(f"the evidence was changed after the run was summed up: {some_of(changed)}", _RESTORE)
     else:
         yield holds(f"the evidence of {summary.targets:,} targets matches their outcomes")
     if next(lines, None) is not None:

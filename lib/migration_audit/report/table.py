@@ -42,19 +42,41 @@ class ReportTable(Grid):
         return str(table_html.render(self))
 
     def markdown(self) -> str:
-        """The table as GitHub's Markdown."""
-        return _markdown(self)
+        """Caption, note and a pipe table of GitHub's Markdown; groups are rows in bold, since Markdown has none."""
+        lines = [f"**{escape.markdown(escape.one_line(self.caption))}**", ""]
+        if self.note:
+            lines += [escape.markdown(escape.one_line(self.note)), ""]
+        if not len(self):
+            return "\n".join([*lines, escape.markdown(self.nothing)]) + "\n"
+        lines.append(_pipes([escape.markdown(escape.one_line(h.full)) for h in self.headings]))
+        lines.append(_pipes([":-:" if h.centred else "---" for h in self.headings]))
+        lines += [_pipes(_markdown_cells(item, len(self.headings))) for item in self.shown()]
+        return "\n".join(lines) + "\n"
 
     def in_short(self) -> str:
         """The plain text of an output in a notebook, which has the whole as HTML: a line for each row with news."""
-        return _in_short(self)
+        lines = self._head()
+        if not len(self):
+            return "\n".join([*lines, self.nothing])
+        rows = [item for item in self.split()[0].shown() if isinstance(item, Row)]
+        is_plain = self.quiet is None and not any(row.marked for row in rows)
+        news = rows if is_plain else [row for row in rows if row.marked]
+        limit = _SHORT if len(self) > 1 else None
+        shown = first_lines([_in_one_line(row, limit) for row in news], most=_MOST_SHORT, rest="… {:,} more")
+        return "\n".join([*lines, *(f"  {line}" for line in shown)])
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(self.in_short())
 
     def __repr__(self) -> str:
-        """The whole table as plain text, which ``print`` shows."""
-        return _plain_text(self)
+        """The whole table as plain text, which ``print`` shows; no line has trailing blanks."""
+        lines = [*self._head(), ""]
+        if not len(self):
+            return "\n".join([*lines, self.nothing])
+        return "\n".join(lines + (_cards(self) if self.in_cards else _grid(self)))
+
+    def _head(self) -> list[str]:
+        return [escape.one_line(text) for text in (self.caption, self.note) if text]
 
 
 def plain_table(
@@ -111,30 +133,11 @@ class Stacked:
         return "\n\n".join(repr(part) for part in self.parts) or self.nothing
 
 
-def _in_short(table: Grid) -> str:
-    lines = [escape.one_line(table.caption), *([escape.one_line(table.note)] if table.note else [])]
-    if not len(table):
-        return "\n".join([*lines, table.nothing])
-    rows = [item for item in table.split()[0].shown() if isinstance(item, Row)]
-    news = rows if table.quiet is None and not any(row.marked for row in rows) else [row for row in rows if row.marked]
-    limit = _SHORT if len(table) > 1 else None
-    shown = first_lines([_in_one_line(row, limit) for row in news], most=_MOST_SHORT, rest="… {:,} more")
-    return "\n".join([*lines, *(f"  {line}" for line in shown)])
-
-
 def _in_one_line(row: Row, limit: int | None) -> str:
     """The cells on one line, cut where there is a limit; of the first one, its first line."""
     texts = [row.cells[0].text().partition("\n")[0], *(escape.one_line(cell.text()) for cell in row.cells[1:])]
     line = " · ".join(text for text in texts if text not in {"", "–"})
     return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def _plain_text(table: Grid) -> str:
-    """Caption, note, headings, rows; every line without trailing blanks, no line end at the end."""
-    lines = [escape.one_line(table.caption), *([escape.one_line(table.note)] if table.note else []), ""]
-    if not len(table):
-        return "\n".join([*lines, table.nothing])
-    return "\n".join(lines + (_cards(table) if table.in_cards else _grid(table)))
 
 
 def _cards(table: Grid) -> list[str]:
@@ -210,20 +213,6 @@ def _fitting(line: str, limit: int) -> int:
         if taken > limit:
             return max(number, 1)
     return len(line)
-
-
-def _markdown(table: Grid) -> str:
-    """Caption, note and a pipe table; groups are rows in bold, since Markdown has none."""
-    lines = [f"**{escape.markdown(escape.one_line(table.caption))}**", ""]
-    if table.note:
-        lines += [escape.markdown(escape.one_line(table.note)), ""]
-    if not len(table):
-        return "\n".join([*lines, escape.markdown(table.nothing)]) + "\n"
-    lines.append(_pipes([escape.markdown(escape.one_line(h.full)) for h in table.headings]))
-    lines.append(_pipes([":-:" if h.centred else "---" for h in table.headings]))
-    for item in table.shown():
-        lines.append(_pipes(_markdown_cells(item, len(table.headings))))
-    return "\n".join(lines) + "\n"
 
 
 def _markdown_cells(item: Group | Row | str, columns: int) -> list[str]:

@@ -50,6 +50,12 @@ class Checkout:
     notes: tuple[str, ...] = ()
     """Which repository was read at what."""
 
+    @classmethod
+    def in_place(cls, authority: Authority) -> Checkout:
+        """The single repository of a project, as it is here."""
+        revision = authority.revision
+        return cls(project=authority.project, revision=revision, merges=() if revision is None else (revision,))
+
 
 def parse_place(text: str) -> RepositoryPlace:
     """``NAME=PATH@REV``; without ``@REV`` the one of audit.toml counts. Raises UsageError.
@@ -96,7 +102,7 @@ def check_out(authority: Authority, places: Sequence[RepositoryPlace], environ: 
             raise UsageError("audit.toml declares no repositories", where=f"{_OPTION} {places[0].name}", todo=todo)
         home = find_top(project.directory)
         if home is None or is_ignored(project.path) or not hidden_files(home):
-            yield Checkout(project=project, revision=authority.revision, merges=_only(authority.revision))
+            yield Checkout.in_place(authority)
             return
     sides = _sides(authority, places, environ) if project.repositories else [_own(authority, is_proposed=True)]
     common = Path(os.path.commonpath([side.declared for side in sides]))
@@ -120,10 +126,6 @@ class _Side:
     revision: Revision | None
     """What it is read at, or for a proposal, what it goes into."""
     is_proposed: bool
-
-
-def _only(revision: Revision | None) -> tuple[Revision, ...]:
-    return () if revision is None else (revision,)
 
 
 def _sides(authority: Authority, places: Sequence[RepositoryPlace], environ: Mapping[str, str]) -> list[_Side]:

@@ -73,11 +73,10 @@ def judge_runs(
     Raises AuditError where git cannot be asked, or with ``live`` a database.
     """
     _refuse_links(out, project.directory)
-    alone = () if authority.revision is None else (authority.revision,)
     given = _GateInput(
         project=project,
         authority=authority,
-        checkout=checkout or Checkout(project=authority.project, revision=authority.revision, merges=alone),
+        checkout=checkout or Checkout.in_place(authority),
         phase=phase,
         live=live,
         out=out,

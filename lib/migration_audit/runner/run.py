@@ -92,7 +92,12 @@ def run_audit(
         how = _How(project=project, phase=phase, config=config, progress=progress, kernels=given, commits=commits)
         if commands:
             save_commands(shared / FACTS, run_commands(project, progress=progress))
-        failure = _preflight(how, shared)
+        failure: NotebookError | None = None
+        progress("pre-flight: applying the SQL sources to empty servers")
+        try:
+            how.execute(_PREFLIGHT, shared)
+        except NotebookError as error:
+            failure = error
         with _pool(given) as pool:
             jobs = [pool.submit(_executed, how, e, folders[e.name], shared, failure) for e in environments]
             ended = {e.name: job.result() for e, job in zip(environments, jobs, strict=True)}
@@ -132,15 +137,6 @@ def _pool(kernels: Kernels) -> Iterator[ThreadPoolExecutor]:
         raise
     finally:
         pool.shutdown()
-
-
-def _preflight(how: _How, shared: Path) -> NotebookError | None:
-    how.progress("pre-flight: applying the SQL sources to empty servers")
-    try:
-        how.execute(_PREFLIGHT, shared)
-    except NotebookError as error:
-        return error
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

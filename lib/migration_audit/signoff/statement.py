@@ -163,10 +163,8 @@ def file_sentences(folder: Path) -> Iterator[Sentence]:
             f"{STATEMENT_FILE} is missing, or it is not a statement of a run", "restore it from git, or run the audit again"
         )
         return
-    wrong = list(_wrong_files(folder, named))
-    yield from wrong
-    if not wrong:
-        yield holds(f"{len(named)} files match {STATEMENT_FILE} byte for byte")
+    good = holds(f"{len(named)} files match {STATEMENT_FILE} byte for byte")
+    yield from list(_wrong_files(folder, named)) or [good]
     try:
         evidence = _read_evidence(folder)
     except AuditError as error:

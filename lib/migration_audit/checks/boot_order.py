@@ -32,18 +32,14 @@ _MOST_CASES: Final = 2048
 
 def step_positions(steps: Sequence[BootStep], boot: Boot) -> dict[int, BootStep]:
     """The positions among the commands of a boot of steps that certainly run, and the steps."""
-    chosen = ((step, chosen_place(p for p in places_of(step, boot.run.commands) if _is_certain(p[1]))) for step in steps)
+    certain = [(n, command) for n, command in enumerate(boot.run.commands) if command.maybe is None or command.in_background]
+    chosen = ((step, chosen_place([p for p in certain if _is_step(step, p[1])])) for step in steps)
     return {place[0]: step for step, place in chosen if place is not None}
 
 
-def _is_certain(command: StartedCommand) -> bool:
-    return command.maybe is None or command.in_background
-
-
-def chosen_place(places: Iterator[Place] | Sequence[Place]) -> Place | None:
+def chosen_place(places: Sequence[Place]) -> Place | None:
     """The first one that is waited for, else the first one in the background."""
-    found = list(places)
-    return next(iter([*(p for p in found if not p[1].in_background), *found]), None)
+    return min(places, key=lambda place: place[1].in_background, default=None)
 
 
 def cases_of(commands: Sequence[StartedCommand]) -> list[Case] | None:
@@ -59,16 +55,19 @@ def cases_of(commands: Sequence[StartedCommand]) -> list[Case] | None:
 
 def places_of(step: BootStep, commands: Sequence[StartedCommand]) -> list[Place]:
     """Every command that is this step, whether it certainly runs or not."""
-    patterns = step.command.split()
-    return [(n, command) for n, command in enumerate(commands) if not command.is_idle and _stands_in(patterns, command)]
+    return [(n, command) for n, command in enumerate(commands) if _is_step(step, command)]
+
+
+def _is_step(step: BootStep, command: StartedCommand) -> bool:
+    return not command.is_idle and _matches(step.command.split(), command)
 
 
 def idle_place(step: BootStep, commands: Sequence[StartedCommand]) -> StartedCommand | None:
     """A script or function that is called as this step is written, and starts no program."""
-    return next((c for c in commands if c.is_idle and _stands_in(step.command.split(), c)), None)
+    return next((c for c in commands if c.is_idle and _matches(step.command.split(), c)), None)
 
 
-def _stands_in(patterns: Sequence[str], command: StartedCommand, *, guess: bool = False) -> bool:
+def _matches(patterns: Sequence[str], command: StartedCommand, *, guess: bool = False) -> bool:
     """Whether the patterns are in this order among the words; a word that cannot be known matches none of them.
 
     ``guess``: such a word may be any of them, except for the first, which is the program.
@@ -82,16 +81,13 @@ def _stands_in(patterns: Sequence[str], command: StartedCommand, *, guess: bool 
         # What follows a script is for that script: it is not a program that runs.
         last = command.followed if number == 0 and command.followed is not None else len(command.words) - 1
         last = 0 if number == 0 and is_handled else last
-        while at <= last and not _may_be(pattern, command, at, guess=guess and number > 0):
+        is_guessed = guess and number > 0
+        while at <= last and not (is_guessed if at in command.unknown else _fits(pattern, command.words[at])):
             at += 1
         if at > last:
             return False
         at += 1
     return True
-
-
-def _may_be(pattern: str, command: StartedCommand, at: int, *, guess: bool) -> bool:
-    return guess if at in command.unknown else _fits(pattern, command.words[at])
 
 
 def _fits(pattern: str, word: str) -> bool:
@@ -103,7 +99,7 @@ def _fits(pattern: str, word: str) -> bool:
 def may_be(step: BootStep, commands: Sequence[StartedCommand]) -> StartedCommand | None:
     """The first command that may be this step: which one it is, only the running container knows."""
     words = step.command.split()
-    return next((c for c in commands if c.unknown and _stands_in(words, c, guess=True)), None)
+    return next((c for c in commands if c.unknown and _matches(words, c, guess=True)), None)
 
 
 def waits_for_healthy(

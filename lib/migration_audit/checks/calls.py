@@ -254,7 +254,7 @@ def _runs(script: ManifestScript, rule: AuditRule, flagged: frozenset[str]) -> b
         started = base(words[0]) if words[0].startswith("/") else ""
         if any(_names(word, rule) for word in words) or (started and _names(started, rule)):
             return True
-        if base(words[0]) in CONTAINERS and any(fits_one(_image_name(word), rule.what) for word in words):
+        if base(words[0]) in CONTAINERS and any(fits_one(re.split(r"[:@]", base(word))[0], rule.what) for word in words):
             return True
         tools = [position for position, word in enumerate(words) if word in SCRIPT_RUNNERS]
         if tools and any(word in flagged for word in words[tools[0] + 1 :]):
@@ -283,11 +283,6 @@ def _may_name(word: str, rule: AuditRule) -> bool:
     stems = _stems(rule.module) if rule.module is not None else ()
     tails = ["/".join(stem.split("/")[n:]) for stem in stems for n in range(stem.count("/") + 1)]
     return any(re.fullmatch(pattern, name) for name in (*rule.what, *tails))
-
-
-def _image_name(word: str) -> str:
-    """The last part of an image's name: ``flyway`` of ``ghcr.io/flyway/flyway:10``."""
-    return re.split(r"[:@]", base(word))[0]
 
 
 def _names(word: str, rule: AuditRule) -> bool:

@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import Final
 
+from migration_audit.checks.code_scopes import base
+
 _INTERPRETERS: Final = frozenset(
     {"node", "nodejs", "tsx", "ts-node", "bun", "deno", "python", "python3", "ruby", "perl", "php"}
 )
@@ -35,7 +37,7 @@ _WILDCARD: Final = re.compile(r"[*?\[{]")
 
 def code_in(words: Sequence[str]) -> Iterator[str]:
     """The code that a command hands to its program, with the texts in it that are joined as one."""
-    names = [_base(word) for word in words]
+    names = [base(word) for word in words]
     program = next((name for name in names if name in _INTERPRETERS | _AWKS), None)
     if program in _AWKS:
         yield from (_joined(word) for word in words[names.index(program) + 1 :] if _STARTS_IN_AWK.search(word))
@@ -64,7 +66,7 @@ def undecided_code(code: str) -> str | None:
 
 def undecided_script(words: Sequence[str], unknown: Sequence[int]) -> str | None:
     """Why it is only known at run time which script a command runs; None where it names the script, or runs none."""
-    names = [_base(word) for word in words]
+    names = [base(word) for word in words]
     if names[:1] in (["xargs"], ["find"]):
         return _by_list(words, names)
     at = next((n for n, name in enumerate(names) if name in _INTERPRETERS | _RUNNERS | _FRONTS), None)
@@ -112,7 +114,7 @@ def _undecided_word(words: Sequence[str], places: Sequence[int], unknown: Sequen
 
 def named_by_pattern(text: str, candidates: Sequence[str]) -> str | None:
     """The name of a rule that a word with wildcards, which a shell expands, may lead to."""
-    name = _base(text)
+    name = base(text)
     if not _WILDCARD.search(name):
         return None
     for spelt in _expanded(name):
@@ -130,7 +132,3 @@ def _expanded(name: str) -> list[str]:
     if found is None:
         return [name]
     return [one for part in found[1].split(",") for one in _expanded(name[: found.start()] + part + name[found.end() :])]
-
-
-def _base(word: str) -> str:
-    return word.rpartition("/")[2]

@@ -41,6 +41,7 @@ _PSQL: Final = re.compile(
 _COPIED: Final = re.compile(r"(?im)(^\s*copy\b[^;]*\bfrom\s+stdin\b[^;]*;[^\n]*\n)(.*?)(^\\\.$)", re.DOTALL)
 _META_COMMAND: Final = re.compile(r"(?m)^\s*\\[^\n]*")
 """Of psql."""
+_COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _WORDS_ONLY: Final = re.compile(r"[A-Za-z]+(?:\s+[A-Za-z]+)*[.!]?\s*\Z")
 _SENTENCE: Final = re.compile(r"[A-Z][a-z]+(?:\s|\Z)")
 
@@ -181,7 +182,9 @@ def read_sql(text: str, path: str) -> tuple[CodeFile, Unread | None]:
     found = CodeFile(
         path=path,
         language="SQL",
-        names=tuple(CodeName(text=t.content, at=lines.at(t.start)) for t in tokens if not t.is_string and _is_word(t)),
+        names=tuple(
+            CodeName(text=t.content, at=lines.at(t.start)) for t in tokens if not t.is_string and re.match(r'[\w"]', t.text)
+        ),
         literals=tuple(_literal(t, lines) for t in tokens if t.is_string),
         ddl=tuple(
             Ddl(
@@ -194,7 +197,7 @@ def read_sql(text: str, path: str) -> tuple[CodeFile, Unread | None]:
         ),
     )
     rest = plain[tokens[-1].end :] if tokens else plain
-    if not _is_comment(rest):
+    if _COMMENT.sub("", rest).strip():
         return found, Unread(
             path=path, reason="is not understood as SQL here", line=lines.at(len(plain) - len(rest.lstrip())).line
         )
@@ -210,18 +213,9 @@ def head_comment(text: str) -> str:
     return " ".join(" ".join(comments).split())
 
 
-def _is_word(token: EmbeddedSqlToken) -> bool:
-    return bool(re.match(r'[\w"]', token.text))
-
-
 def _literal(token: EmbeddedSqlToken, lines: _Lines) -> Literal:
     at = lines.at(token.start)
-    text = token.text
-    return Literal(text=text, at=at, lines=tuple(line_starts(text, at.line)))
-
-
-def _is_comment(text: str) -> bool:
-    return not re.sub(r"--[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL).strip()
+    return Literal(text=token.text, at=at, lines=tuple(line_starts(token.text, at.line)))
 
 
 def _blank(text: re.Match[str] | str) -> str:

@@ -267,7 +267,8 @@ class _Reader:
 
     def _is_value(self, node: Node) -> bool:
         parent, language = node.parent, self.language
-        if parent is None or node.type not in {"identifier", "shorthand_property_identifier", *_members(language)}:
+        members = (kind for kind, _, _ in language.members)
+        if parent is None or node.type not in {"identifier", "shorthand_property_identifier", *members}:
             return False
         if parent.type in language.wrappers:
             return self._is_value_at(parent)
@@ -296,10 +297,6 @@ class _Reader:
         if node.type in language.names or node.type in {"import", "this", "super"}:
             return _plain(text_of(node))
         return folded_text(node, language, self.constants)
-
-
-def _members(language: SourceLanguage) -> Iterator[str]:
-    return (kind for kind, _, _ in language.members)
 
 
 def _assigned_functions(root: Node, language: SourceLanguage) -> set[str]:

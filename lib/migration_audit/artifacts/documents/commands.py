@@ -157,7 +157,8 @@ def read_junit(path: Path, *, shown_from: Path) -> JUnitReport:
 
 def _report(root: Element) -> JUnitReport:
     cases = [element for element in root.iter() if _name(element) == "testcase"]
-    failed = [_case(case) for case in cases if _has(case, "failure", "error")]
+    broken = [case for case in cases if _has(case, "failure", "error")]
+    failed = [" ".join(filter(None, (c.get("classname"), c.get("name")))) or "a test without a name" for c in broken]
     suites = [element for element in root.iter() if _name(element) == "testsuite"]
     failed += [suite.get("name") or "a suite without a name" for suite in suites if _is_broken(suite)]
     if not suites and _counted(root) > len(failed):
@@ -185,10 +186,6 @@ def _properties(*suites: Element) -> Iterator[tuple[str, str]]:
         for group in suite:
             for element in group if _name(group) == "properties" else ():
                 yield element.get("name", "").lower(), (element.get("value") or element.text or "").strip().lower()
-
-
-def _case(case: Element) -> str:
-    return " ".join(filter(None, (case.get("classname"), case.get("name")))) or "a test without a name"
 
 
 def _has(element: Element, *names: str) -> bool:

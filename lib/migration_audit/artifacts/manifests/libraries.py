@@ -104,7 +104,8 @@ def read_manifests(root: Path, globs: Sequence[str], excluded: Sequence[str] = (
         except AuditError as error:
             unread.append(Unread(path=path, reason=error.what))
         except (ValueError, yaml.YAMLError, RecursionError) as error:
-            unread.append(Unread(path=path, reason=f"is not understood: {_first_line(error)}"))
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            unread.append(Unread(path=path, reason=f"is not understood: {first}"))
     return ManifestScope(
         dependencies=tuple(dict.fromkeys(dependencies)), files=tuple(files), unread=tuple(unread), empty=found.empty
     )
@@ -158,7 +159,3 @@ def _text(root: Path, path: str, boundary: Boundary) -> str:
         return read_text(root / path, root, boundary)
     except AuditError:  # reading what is in it fails alike, and is named
         return ""
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -97,8 +97,8 @@ def _list(node: Node, state: ShellVariables, ask: Ask) -> Answer:
 
 
 def _command(node: Node, state: ShellVariables, ask: Ask) -> Answer:
-    name, *operands = node.named_children
-    match _texts([name], state):
+    operands = node.named_children[1:]
+    match _texts(node.named_children[:1], state):
         case ["test"]:
             texts = None if any(map(is_pattern, operands)) else _texts(operands, state)
             return _UNKNOWN if texts is None else _words(texts, ask)

@@ -272,6 +272,32 @@ def test_a_fingerprint_is_that_of_the_differences_alone() -> None:
     assert NOTHING.fingerprint is None
 
 
+def evidence_of(target: str, comparison: TargetComparison) -> TargetEvidence:
+    return TargetEvidence(
+        schema_version=1,
+        run="r",
+        target=target,
+        reference="env:X",
+        expected="sha256:0",
+        read_at=datetime(2026, 11, 29, tzinfo=UTC),
+        attempts=1,
+        outcome=comparison.outcome(Direction.COVERS),
+        reason=None,
+        comparison=comparison,
+    )
+
+
+@pytest.mark.parametrize(
+    ("targets", "named"), [(2, "t01, t02"), (4, "t01, t02, t03 and 1 more"), (14, "t01, t02, t03 and 11 more")]
+)
+def test_the_targets_of_a_difference_are_three_names_and_the_number_of_the_others(targets: int, named: str) -> None:
+    grouping = Grouping()
+    found = replace(NOTHING, differences=(difference(DiffVerdict.MISSING, Severity.BLOCKER),))
+    for number in range(1, targets + 1):
+        grouping.add(evidence_of(f"t{number:02}", replace(found, server=replace(SERVER, database=f"d{number}"))))
+    assert [group.some_targets for group in grouping.groups] == [named]
+
+
 def test_two_targets_that_lead_to_one_database_are_named_and_copies_of_a_server_are_not() -> None:
     grouping = Grouping()
     servers = {
@@ -282,20 +308,7 @@ def test_two_targets_that_lead_to_one_database_are_named_and_copies_of_a_server_
         "c": SERVER,
     }
     for name, server in servers.items():
-        grouping.add(
-            TargetEvidence(
-                schema_version=1,
-                run="r",
-                target=name,
-                reference="env:X",
-                expected="sha256:0",
-                read_at=datetime(2026, 11, 29, tzinfo=UTC),
-                attempts=1,
-                outcome=TargetOutcome.EQUAL,
-                reason=None,
-                comparison=replace(NOTHING, server=server),
-            )
-        )
+        grouping.add(evidence_of(name, replace(NOTHING, server=server)))
     assert [(each.target, each.same_as) for each in grouping.repeated] == [("b", "a"), ("c", "a")]
     assert grouping.repeated_in_all == 2
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -67,13 +68,10 @@ def newest_approved(
     """
     last = None
     for each in older:
-        run = signed(each)
-
-        def is_enough(people: frozenset[str], run: SignedRun = run) -> bool:
-            return not failures(judge_reviewers(run, needs, roles=authority.policy.roles, authors=people))
-
-        if is_enough(frozenset()) and is_enough(authors(each, last)):  # authors take long to find
-            last = each
+        judged = partial(judge_reviewers, signed(each), needs, roles=authority.policy.roles)
+        if failures(judged(authors=())) or failures(judged(authors=authors(each, last))):  # authors take long to find
+            continue
+        last = each
     return last
 
 

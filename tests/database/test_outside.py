@@ -21,6 +21,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from fix_clusters import run, started_here
 from fix_demo import run_cli
 from fix_outside import wait_until, write_notebook
 from migration_audit.shadow import guard, sandbox
@@ -39,9 +40,7 @@ HIDDEN = "do $$ begin execute replace('copy (select 1) to PRO' || 'GRAM %L', '%L
 
 @pytest.fixture(scope="module")
 def private(server: Any) -> BinaryServer:
-    if not isinstance(server, BinaryServer):
-        pytest.skip("needs a server of our own")
-    return server
+    return started_here(server)
 
 
 @pytest.fixture(scope="module")
@@ -230,17 +229,11 @@ def test_without_isolation_the_server_runs_and_says_so(
     assert "without isolation from this machine (MIGRATION_AUDIT_ISOLATION=off)" in ran.err
 
 
-DETACHED = "setsid sleep {} >/dev/null 2>&1 &"
-
-
 def test_what_a_program_has_started_ends_with_the_server(private: BinaryServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIGRATION_AUDIT_ISOLATION", "off")
     number = str(100_000 + os.getpid())
     with private.cluster() as cluster:
-        with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
-            connection.execute(
-                f"copy (select 1) to program 'cat >/dev/null; setsid sleep {number} >/dev/null 2>&1 &'".encode()
-            )
+        run(cluster.conninfo(), f"copy (select 1) to program 'cat >/dev/null; setsid sleep {number} >/dev/null 2>&1 &'")
         wait_until(lambda: programs(number))
     assert not programs(number)
 
@@ -250,10 +243,7 @@ def test_it_ends_too_when_caller_and_guard_are_killed(private: BinaryServer, mon
     monkeypatch.setenv("MIGRATION_AUDIT_ISOLATION", "off")
     number = str(200_000 + os.getpid())
     with private.cluster() as cluster:
-        with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
-            connection.execute(
-                f"copy (select 1) to program 'cat >/dev/null; setsid sleep {number} >/dev/null 2>&1 &'".encode()
-            )
+        run(cluster.conninfo(), f"copy (select 1) to program 'cat >/dev/null; setsid sleep {number} >/dev/null 2>&1 &'")
         wait_until(lambda: programs(number))
         cluster.process.kill()
         cluster.process.wait()

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from fix_clusters import started_here
 from fix_demo import run_cli
 from fix_outside import wait_until
 from migration_audit.audit.audit import Audit
@@ -43,9 +44,7 @@ LOST = "select lose()"
 
 @pytest.fixture(scope="module")
 def private(server: Any) -> BinaryServer:
-    if not isinstance(server, BinaryServer):
-        pytest.skip("needs a server of our own")
-    return server
+    return started_here(server)
 
 
 def backend_of(cluster: PrivateCluster, database: str) -> int:

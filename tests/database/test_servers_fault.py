@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fix_clusters import started_here
 from fix_demo import run_cli
 from migration_audit.audit.audit import Audit
 from migration_audit.audit.preflight.shadows import build_shadow
@@ -14,7 +15,6 @@ from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.project import load_project
 from migration_audit.shadow.apply import apply_sources
-from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.sources import load_source
 
 pytestmark = pytest.mark.server
@@ -99,9 +99,7 @@ WRITES = [
 
 @pytest.fixture(scope="module")
 def private(server: Any) -> Any:
-    if not isinstance(server, BinaryServer):
-        pytest.skip("needs a server of our own")
-    with server.cluster() as cluster:
+    with started_here(server).cluster() as cluster:
         yield cluster
 
 

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from fix_clusters import ask, run, started_here
+from fix_outside import wait_until
 from fix_signals import default_signals
 from migration_audit import driver
 from migration_audit.model.errors import ServerError
@@ -37,10 +38,7 @@ with find_server(sys.argv[1], extensions=["timescaledb"], progress=lambda line: 
 
 @pytest.fixture(scope="module")
 def private(server: object) -> BinaryServer:
-    """The server, if clusters of it are started here."""
-    if not isinstance(server, BinaryServer):
-        pytest.skip("the server that MIGRATION_AUDIT_SERVER names is not started from programs on this machine")
-    return server
+    return started_here(server)
 
 
 @pytest.fixture(scope="module")
@@ -48,26 +46,6 @@ def opened(private: BinaryServer) -> Iterator[PrivateCluster]:
     """One running cluster for the tests that only look."""
     with private.cluster() as cluster:
         yield cluster
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until the condition holds; fail after a limit."""
-    limit = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < limit, "did not happen in time"
-        time.sleep(0.02)
-
-
-def ask(conninfo: str, query: str) -> str:
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        row = connection.execute(query).fetchone()  # type: ignore[arg-type]
-        return str(row[0]) if row else ""
-
-
-def run(conninfo: str, *statements: str) -> None:
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement)  # type: ignore[arg-type]
 
 
 def postmaster(directory: Path) -> int:
@@ -100,7 +78,7 @@ def test_a_cluster_is_gone_when_its_caller_is_killed(private: BinaryServer, numb
     pid = postmaster(directory)
     holder.send_signal(number)
     holder.wait(LIMIT)
-    until(lambda: not guard.is_alive(pid) and not directory.exists())
+    wait_until(lambda: not guard.is_alive(pid) and not directory.exists())
 
 
 def test_a_child_of_the_caller_does_not_keep_a_cluster_alive(private: BinaryServer) -> None:
@@ -110,7 +88,7 @@ def test_a_child_of_the_caller_does_not_keep_a_cluster_alive(private: BinaryServ
     pid = postmaster(directory)
     holder.kill()
     holder.wait(LIMIT)
-    until(lambda: not guard.is_alive(pid) and not directory.exists())
+    wait_until(lambda: not guard.is_alive(pid) and not directory.exists())
     os.killpg(holder.pid, signal.SIGKILL)
 
 
@@ -135,7 +113,7 @@ def test_when_caller_and_guard_are_killed_the_next_run_cleans_up(private: Binary
     assert directory not in remove_stale(directory.parent)
     holder.kill()
     holder.wait(LIMIT)
-    until(lambda: not is_in_use(directory))
+    wait_until(lambda: not is_in_use(directory))
     assert guard.is_alive(pid), "nobody is left to stop it"
     with private.cluster():
         assert not guard.is_alive(pid)

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from fix_clusters import ask, run
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import find_server, settings, start, status, stop
 from migration_audit.shadow.binaries import BinaryServer
@@ -33,18 +34,6 @@ def _nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (SERVER_VARIABLE, URL_VARIABLE):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
-
-
-def ask(conninfo: str, query: str) -> str:
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        row = connection.execute(query).fetchone()  # type: ignore[arg-type]
-        return str(row[0]) if row else ""
-
-
-def run(conninfo: str, *statements: str) -> None:
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement)  # type: ignore[arg-type]
 
 
 def test_what_a_server_says_it_has_can_be_created(server: BinaryServer) -> None:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,19 +15,12 @@ from typing import Any
 
 import pytest
 
+from fix_outside import wait_until
 from fix_signals import default_signals
 from migration_audit.shadow import guard
 
 LIMIT = 20.0
 FOREVER = ["sleep", "1000"]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until the condition holds; fail after a limit."""
-    limit = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < limit, "did not happen in time"
-        time.sleep(0.01)
 
 
 class Watched:
@@ -81,7 +73,7 @@ def signalled(number: signal.Signals) -> Callable[[Watched], None]:
 )
 def test_the_server_is_stopped_and_its_directory_removed(tmp_path: Path, end: Callable[[Watched], None]) -> None:
     watched = Watched(tmp_path / "d", steps=[["true"]], server=telling("exec sleep 1000"))
-    until(lambda: watched.child() is not None)
+    wait_until(lambda: watched.child() is not None)
     child = watched.child() or 0
     end(watched)
     assert watched.process.wait(LIMIT) == 0
@@ -92,7 +84,7 @@ def test_the_server_is_stopped_and_its_directory_removed(tmp_path: Path, end: Ca
 
 def test_a_step_that_is_running_is_stopped_too(tmp_path: Path) -> None:
     watched = Watched(tmp_path / "d", steps=[telling("exec sleep 1000")], server=FOREVER)
-    until(lambda: watched.child() is not None)
+    wait_until(lambda: watched.child() is not None)
     child = watched.child() or 0
     watched.close()
     assert watched.process.wait(LIMIT) == 0
@@ -109,7 +101,7 @@ def test_what_ends_by_itself_is_told_and_its_output_kept(
     tmp_path: Path, steps: list[list[str]], server: list[str], program: str, status: int
 ) -> None:
     watched = Watched(tmp_path / "d", steps=steps, server=server)
-    until((watched.directory / "exit").exists)
+    wait_until((watched.directory / "exit").exists)
     assert watched.exit() == {"program": program, "status": status}
     assert watched.process.poll() is None, "the log is still to be read"
     if server is not FOREVER:
@@ -125,14 +117,14 @@ def test_a_server_that_does_not_obey_is_killed(tmp_path: Path, monkeypatch: pyte
     stubborn = subprocess.Popen(
         ["sh", "-c", f"trap '' QUIT; touch {ready}; while :; do sleep 1; done"], start_new_session=True
     )
-    until(ready.exists)
+    wait_until(ready.exists)
     guard.stop_postmaster(stubborn.pid, stubborn)
     assert stubborn.wait(LIMIT) == -signal.SIGKILL
 
 
 def test_a_detached_guard_outlives_its_caller(tmp_path: Path) -> None:
     watched = Watched(tmp_path / "d", steps=[], server=telling("exec sleep 1000"), detached=True)
-    until(lambda: watched.child() is not None)
+    wait_until(lambda: watched.child() is not None)
     watched.close()
     with pytest.raises(subprocess.TimeoutExpired):
         watched.process.wait(0.3)
@@ -152,7 +144,7 @@ def inodes(descriptors: Path) -> set[int]:
 
 def test_the_children_do_not_hold_the_callers_pipe(tmp_path: Path) -> None:
     watched = Watched(tmp_path / "d", steps=[], server=telling("exec sleep 1000"))
-    until(lambda: watched.child() is not None)
+    wait_until(lambda: watched.child() is not None)
     assert watched.process.stdin is not None
     pipe = os.fstat(watched.process.stdin.fileno()).st_ino
     descriptors = Path(f"/proc/{watched.child()}/fd")

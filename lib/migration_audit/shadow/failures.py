@@ -13,7 +13,7 @@ import psycopg
 from migration_audit import formats
 from migration_audit.driver import DeadlineError
 from migration_audit.formats.ledgers import OF_RUNNERS
-from migration_audit.model.errors import ServerError
+from migration_audit.model.errors import ServerError, SqlError
 from migration_audit.model.location import Location
 from migration_audit.model.side_effects import ENDS_SESSIONS, OutsideKind
 from migration_audit.model.sql import SqlFailure, Statement
@@ -84,6 +84,17 @@ def _ledger_advice(error: psycopg.Error) -> str | None:
 
 def _either(names: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def sql_error(failure: SqlFailure, *, doing: str = "") -> SqlError:
+    """The error for a failure of SQL without which nothing can be said; ``doing`` precedes the server's message."""
+    return SqlError(
+        f"{doing}{failure.message}",
+        where=str(failure.at),
+        statement=failure.statement,
+        sqlstate=failure.sqlstate,
+        todo=f"the statement was: {failure.shown_statement}",
+    )
 
 
 def refusal(statement: Statement, *, is_shared: bool) -> SqlFailure | None:

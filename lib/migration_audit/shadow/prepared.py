@@ -10,9 +10,10 @@ import psycopg
 from psycopg import sql
 
 from migration_audit import driver
-from migration_audit.model.errors import ServerError, SqlError
+from migration_audit.model.errors import ServerError
 from migration_audit.model.sql import SqlSource
 from migration_audit.shadow.apply import apply_sources
+from migration_audit.shadow.failures import sql_error
 from migration_audit.shadow.interface import Cluster, ShadowServer
 
 _TEMPLATE = "prelude"
@@ -36,13 +37,7 @@ class PreparedServer:
         with self.server.cluster(fresh=fresh, tcp=tcp) as cluster:
             failure = apply_sources(cluster.create_database(_TEMPLATE), self._prelude).applied.failure
             if failure is not None:
-                raise SqlError(
-                    f"the prelude does not apply: {failure.message}",
-                    where=str(failure.at),
-                    statement=failure.statement,
-                    sqlstate=failure.sqlstate,
-                    todo=f"the statement was: {failure.shown_statement}",
-                )
+                raise sql_error(failure, doing="the prelude does not apply: ")
             yield PreparedCluster(cluster)
 
 

@@ -15,7 +15,7 @@ from migration_audit import catalog, formats, shadow, sources
 from migration_audit.audit.preflight.loading import source_facts, with_outside
 from migration_audit.audit.preflight.side_values import ValuedSide, ValueKind, Values, mapping_for, refuse_unused, values_for
 from migration_audit.audit.run_in_parallel import run_in_parallel
-from migration_audit.model.errors import SqlError, UsageError
+from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import OriginMap, SourceFacts
@@ -293,13 +293,9 @@ def refuse_failure(built: Shadow) -> Snapshot:
         return built.snapshot
     if failure is None:
         raise ValueError("a shadow without a snapshot has a failure")
-    raise SqlError(
-        failure.message,
-        where=str(failure.at),
-        statement=failure.statement,
-        sqlstate=failure.sqlstate,
-        todo=f"the statement was: {failure.shown_statement}",
-    )
+    from migration_audit.shadow.failures import sql_error  # noqa: PLC0415
+
+    raise sql_error(failure)
 
 
 def compare_side_rows(

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fix_model import column, constraint, extension, index, routine, schema, sequence, snapshot, table, trigger, view
+from fix_model import column, constraint, extension, index, role, routine, schema, sequence, snapshot, table, trigger, view
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, of_interest
-from migration_audit.model.access import Role
 from migration_audit.model.drift import DiffVerdict
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Severity
+from migration_audit.model.objects import owners
 from migration_audit.model.other_servers import ForeignServer
 from migration_audit.model.redaction import Redacted
 from migration_audit.model.snapshot import RolesRead, Unmodelled
@@ -194,6 +194,12 @@ def test_nothing_is_covered_while_something_was_not_compared(side):
     assert not drift.equal
 
 
+def test_what_objects_belong_to_ends_where_they_belong_to_each_other():
+    one, other = column("c", table="s", relation="sequence"), sequence(name="s", owned_by="public.s.c")
+    by_key = {(obj.kind, obj.key): obj for obj in (one, other)}
+    assert list(owners(one, by_key)) == [("sequence", "public.s"), ("column", "public.s.c")]
+
+
 def test_a_key_that_stands_twice_is_an_error():
     twice = snapshot(table(), table(comment="other"))
     with pytest.raises(AuditError, match=r"the actual snapshot contains table public\.positions twice"):
@@ -215,11 +221,6 @@ def test_an_owner_that_the_sql_did_not_state_is_not_compared_with_live(applied_b
 def test_differences_come_in_one_order():
     drift = compare(expected=snapshot(*reversed(OBJECTS)), actual=snapshot())
     assert list(drift.differences) == sorted(drift.differences, key=lambda d: (d.kind, d.key))
-
-
-def role(name: str = "app", **given: Any) -> Role:
-    plain = {"attributes": (), "connection_limit": None, "valid_until": None, "password": None, "assumed": False}
-    return Role(name=name, comment=None, **{**plain, **given})
 
 
 OWN, SHARED = {"roles": RolesRead.OWN}, {"roles": RolesRead.SHARED}

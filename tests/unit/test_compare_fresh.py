@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from fix_inputs import AT, SCHEMA, project
-from fix_model import extension, snapshot, table
+from fix_model import extension, role, snapshot, table
 from migration_audit.compare import compare, left_out_by_scope
-from migration_audit.model.access import Database, Role
+from migration_audit.model.access import Database
 from migration_audit.model.routines import Schema
 from migration_audit.model.snapshot import RolesRead, Unmodelled
 from migration_audit.project import AuditScope
@@ -20,7 +20,7 @@ PLPGSQL = extension("plpgsql", schema="pg_catalog", version="1.0", comment="PL/p
 PUBLIC = Schema(name="public", owner="pg_database_owner", privileges=("PUBLIC: USAGE",), comment="standard public schema")
 DATABASE = Database(settings=(), connection_limit=None, owner="postgres", privileges=(), comment=None)
 FRESH = (PLPGSQL, PUBLIC, DATABASE)
-ROLE = Role(name="app", attributes=(), connection_limit=None, valid_until=None, password=None, assumed=False, comment=None)
+ROLE = role()
 HOSTED = (
     PLPGSQL,
     replace(PUBLIC, owner="admin", comment=None, privileges=("(owner): CREATE", "PUBLIC (granted by admin): USAGE")),

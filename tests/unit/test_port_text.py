@@ -228,6 +228,11 @@ def test_settings_of_the_community_edition_are_written_as_its_functions_take_the
     assert [part for part in wanted if part not in sql] == []
 
 
+def test_a_hypertable_on_a_table_with_rows_says_what_to_add():
+    (step,) = port_of(snapshot(*HYPER), snapshot(*HYPER[:3])).running
+    assert step.note == "fails without changes on a table with rows: add migrate_data => TRUE, which moves them under a lock"
+
+
 def test_a_retention_policy_deletes_rows_and_is_left_to_a_person():
     port = port_of(snapshot(*HYPER, job()), snapshot(*HYPER))
     assert port.running == ()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fix_model import snapshot
+from fix_model import role, snapshot
 from migration_audit.compare import compare
-from migration_audit.model.access import Role
 from migration_audit.model.other_servers import Subscription, UserMapping
 from migration_audit.model.redaction import Redacted
 from migration_audit.model.snapshot import RolesRead
@@ -35,18 +34,6 @@ def test_a_missing_mapping_is_missing_whatever_is_in_it():
     assert drift.not_known == ()
 
 
-def role(password: bool | None) -> Role:
-    return Role(
-        name="app",
-        attributes=(),
-        connection_limit=None,
-        valid_until=None,
-        password=password,
-        assumed=False,
-        comment=None,
-    )
-
-
 @pytest.mark.parametrize(
     ("left", "right", "roles", "not_known"),
     [
@@ -57,15 +44,21 @@ def role(password: bool | None) -> Role:
     ],
 )
 def test_a_password_that_was_not_read_is_no_difference(left, right, roles, not_known):
-    sides = {"expected": snapshot(role(left), roles=RolesRead.OWN), "actual": snapshot(role(right), roles=roles)}
+    sides = {
+        "expected": snapshot(role(password=left), roles=RolesRead.OWN),
+        "actual": snapshot(role(password=right), roles=roles),
+    }
     if left is None and roles is RolesRead.SHARED:
-        sides = {"expected": snapshot(role(left), roles=roles), "actual": snapshot(role(right), roles=RolesRead.OWN)}
+        sides = {
+            "expected": snapshot(role(password=left), roles=roles),
+            "actual": snapshot(role(password=right), roles=RolesRead.OWN),
+        }
     drift = compare(**sides)
     assert drift.differences == ()
     assert [str(n) for n in drift.not_known] == not_known
 
 
 def test_a_password_that_one_role_has_and_the_other_has_not_differs():
-    sides = [snapshot(role(each), roles=RolesRead.OWN) for each in (True, False)]
+    sides = [snapshot(role(password=each), roles=RolesRead.OWN) for each in (True, False)]
     drift = compare(expected=sides[0], actual=sides[1])
     assert [(f.name, f.expected, f.actual) for d in drift.differences for f in d.fields] == [("password", "yes", "no")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -110,24 +111,44 @@ def _find(connection: psycopg.Connection[Any], table: str) -> _Found | None:
 
 def _read(connection: psycopg.Connection[Any], table: str, found: _Found, form: LedgerFormat) -> Ledger:
     columns = tuple(found.columns)
+    ledger = partial(Ledger, table=table, columns=columns)
     lacking = [name for name in form.columns if name not in columns]
     if lacking:
         reason = f"{table} has no column {' and no column '.join(lacking)}; it has {', '.join(columns) or 'none'}."
-        return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
-    if not found.may_enter:
-        reason = f"Role {found.role} may not use schema {found.schema}."
-        return Ledger(table=table, state=LedgerState.UNREADABLE, columns=columns, reason=reason)
-    if found.is_elsewhere:
-        reason = f"{table} is a foreign table, or has one as a part: reading it would connect to another server."
-        return Ledger(table=table, state=LedgerState.UNREADABLE, columns=columns, reason=reason)
+        return ledger(state=LedgerState.OTHER_SHAPE, reason=reason)
+    if closed := _why_unreadable(table, found):
+        return ledger(state=LedgerState.UNREADABLE, reason=closed)
     try:
         rows = _rows(connection, found, form)
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS or isinstance(error, VANISHED):
             raise
         reason = f"Role {found.role} cannot read {table}: {error.diag.message_primary}."
-        return Ledger(table=table, state=LedgerState.UNREADABLE, columns=columns, reason=reason)
-    return _ledger(table, columns, rows, form)
+        return ledger(state=LedgerState.UNREADABLE, reason=reason)
+    names = tuple(name for row in rows if (name := row[form.name_column]) is not None)
+    if too_long := _why_too_long(table, rows):
+        return ledger(state=LedgerState.OTHER_SHAPE, reason=too_long)
+    if len(names) < len(rows) and not form.may_be_nameless:
+        reason = f"{table} has rows without a name: {len(rows) - len(names)}."
+        return ledger(state=LedgerState.OTHER_SHAPE, names=names, reason=reason)
+    return ledger(state=LedgerState.PRESENT, names=names, rows=tuple(rows))
+
+
+def _why_unreadable(table: str, found: _Found) -> str | None:
+    if not found.may_enter:
+        return f"Role {found.role} may not use schema {found.schema}."
+    if found.is_elsewhere:
+        return f"{table} is a foreign table, or has one as a part: reading it would connect to another server."
+    return None
+
+
+def _why_too_long(table: str, rows: list[dict[str, str | None]]) -> str | None:
+    if len(rows) > MOST_ROWS:
+        return f"{table} has more than {MOST_ROWS:,} rows, too long for a ledger."
+    if too_long := sorted({name for row in rows for name, value in row.items() if len(value or "") > _MOST_CHARACTERS}):
+        names = ", ".join(too_long)
+        return f"{table} has values of more than {_MOST_CHARACTERS:,} characters in {names}, too long for a ledger."
+    return None
 
 
 def _rows(connection: psycopg.Connection[Any], found: _Found, form: LedgerFormat) -> list[dict[str, str | None]]:
@@ -156,20 +177,3 @@ def _in_order(column: str, found: _Found) -> sql.Composable:
     """Texts by their bytes, whatever the database's collation; everything else by its own order."""
     shape = '{} collate "C"' if column in found.text_columns else "{}"
     return sql.SQL(shape).format(sql.Identifier(column))
-
-
-def _ledger(table: str, columns: tuple[str, ...], rows: list[dict[str, str | None]], form: LedgerFormat) -> Ledger:
-    if len(rows) > MOST_ROWS:
-        reason = f"{table} has more than {MOST_ROWS:,} rows, too long for a ledger."
-        return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
-    if too_long := sorted({name for row in rows for name, value in row.items() if len(value or "") > _MOST_CHARACTERS}):
-        reason = (
-            f"{table} has values of more than {_MOST_CHARACTERS:,} "
-            f"characters in {', '.join(too_long)}, too long for a ledger."
-        )
-        return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
-    names = tuple(name for row in rows if (name := row[form.name_column]) is not None)
-    if len(names) < len(rows) and not form.may_be_nameless:
-        reason = f"{table} has rows without a name: {len(rows) - len(names)}."
-        return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, names=names, reason=reason)
-    return Ledger(table=table, state=LedgerState.PRESENT, columns=columns, names=names, rows=tuple(rows))

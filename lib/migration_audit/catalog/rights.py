@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -156,10 +156,7 @@ class _Reading:
         for part in parts:
             with suppress(_UnknownError):  # all is looked up again once that is answered
                 part()
-        found = self._found
-        return LackingRights(
-            lacks=tuple(found.lacks), undecided=tuple(found.undecided), notes=tuple(found.notes), fixes=tuple(found.fixes)
-        )
+        return LackingRights(**{name: tuple(lines) for name, lines in asdict(self._found).items()})
 
     def _connect(self) -> None:
         if not self._ask("pg_catalog.has_database_privilege(%s, pg_catalog.current_database(), 'CONNECT')", self._role):

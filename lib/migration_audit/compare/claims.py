@@ -97,7 +97,7 @@ _ASPECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "trigger": {"enabled": ("TRIGGER STATE",)},
     "rule": {"enabled": ("RULE STATE",)},
 }
-_ABOUT = ("OWNER OF", "COMMENT ON", "ACL ON")
+_ABOUT = {"owner": "OWNER OF", "comment": "COMMENT ON", "privileges": "ACL ON"}
 _TYPE_PARTS = ("COMMENT ON DOMAIN CONSTRAINT", "COMMENT ON COLUMN")
 _WITH_IT: Mapping[str, tuple[str, ...]] = {
     "table": _TABLE,
@@ -202,7 +202,7 @@ class Claims:
     def _of_column(self, column: Column, aspects: list[str]) -> Iterator[Address]:
         if "COLUMN IDENTITY" in aspects:
             for where in self._sequences.get(column.key, ()):
-                for part in ("SEQUENCE", "SEQUENCE OWNED BY", *(f"{about} {RELATION}" for about in _ABOUT)):
+                for part in ("SEQUENCE", "SEQUENCE OWNED BY", *(f"{about} {RELATION}" for about in _ABOUT.values())):
                     yield Address(part, *where)
         yield from self._inherited(dotted(column.schema, column.table), column.name, aspects)
 
@@ -269,20 +269,21 @@ def _aspects(difference: Difference) -> Iterator[str]:
     there = difference.present_object
     own = class_of(there.kind)
     about = RELATION if there.kind in {"table", "view", "materialized view", "sequence"} else own
-    special: Mapping[str, tuple[str, ...]] = {
-        name: (f"{subject} {about}",) for name, subject in zip(("owner", "comment", "privileges"), _ABOUT, strict=True)
-    }
+    special = {name: f"{subject} {about}" for name, subject in _ABOUT.items()}
     if difference.verdict is not DiffVerdict.CHANGED:
-        yield from (own, *_WITH_IT.get(there.kind, ()), *(aspects[0] for aspects in special.values()))
+        yield from (own, *_WITH_IT.get(there.kind, ()), *special.values())
         return
     for change in difference.fields:
         if own == TYPE and change.name == "comment":
             yield from _TYPE_PARTS  # comments on a domain's constraints and a composite type's columns are the type's
         if _is_called_otherwise(difference, change.name):
-            yield from (aspects[0] for aspects in special.values())
+            yield from special.values()
         if isinstance(there, DefaultPrivileges):
             yield own
-        yield from special.get(change.name) or _ASPECTS.get(there.kind, {}).get(change.name, (own,))
+        if change.name in special:
+            yield special[change.name]
+        else:
+            yield from _ASPECTS.get(there.kind, {}).get(change.name, (own,))
 
 
 def _is_called_otherwise(difference: Difference, name: str) -> bool:

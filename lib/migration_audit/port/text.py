@@ -35,8 +35,7 @@ def running_lines(port: Port, origins: Mapping[Key, Location] | None = None) -> 
         return "", ()
     # Bodies may name what is made later on; the server looks into them when they are called.
     unlooked = any(step.about[0] in {"function", "aggregate"} for step in port.running)
-    parts = ["SET check_function_bodies = off;"] if unlooked else []
-    lines, starts = "".join(f"{part}\n\n" for part in parts), []
+    lines, starts = "SET check_function_bodies = off;\n\n" if unlooked else "", []
     for step in port.running:
         starts.append(lines.count("\n") + 1)
         lines += f"{_described(step, origins or {})}{step.sql}\n\n"
@@ -51,11 +50,14 @@ def port_text(
     head = _head(expected, actual) + as_comment(_verdict(port, proof)) + "\n"
     if proof.outcome is not ProofOutcome.REFUTED:
         return "\n".join(filter(None, [head, running_sql(port, known), _asked(port, known)]))
+    refused = [(port.running[number], f"{message}\n{port.running[number].sql}") for number, message in proof.failed]
+    numbers = {number for number, _ in proof.failed}
+    others = [(step, step.sql) for number, step in enumerate(port.running) if number not in numbers]
     rest = [
         _section("What still prevents it", proof.reasons),
         _asked(port, known),
-        _refused(port, proof, known),
-        _commented(port, proof, known),
+        _listed("The server rejected these statements:", refused, known),
+        _listed("These statements run, but are not sufficient on their own:", others, known),
     ]
     return "\n".join(filter(None, [head, *rest]))
 
@@ -111,31 +113,18 @@ def _described(step: PortStep, origins: Mapping[Key, Location]) -> str:
 
 
 def _asked(port: Port, origins: Mapping[Key, Location]) -> str:
-    if not port.for_person:
-        return ""
-    parts = [_RULE, as_comment("For a person to decide: none of this is executed."), ""]
-    for step in port.for_person:
-        sql = f"\nfor example:\n{step.sql}" if step.sql else ""
-        parts += [_described(step, origins) + as_comment(f"{step.for_person}{sql}"), ""]
-    return "\n".join(parts)
+    found = [
+        (step, f"{step.for_person}\nfor example:\n{step.sql}" if step.sql else str(step.for_person))
+        for step in port.for_person
+    ]
+    return _listed("For a person to decide: none of this is executed.", found, origins)
 
 
-def _refused(port: Port, proof: PortProof, origins: Mapping[Key, Location]) -> str:
-    if not proof.failed:
-        return ""
-    parts = [_RULE, as_comment("The server rejected these statements:"), ""]
-    for number, message in proof.failed:
-        step = port.running[number]
-        parts += [_described(step, origins) + as_comment(f"{message}\n{step.sql}"), ""]
-    return "\n".join(parts)
-
-
-def _commented(port: Port, proof: PortProof, origins: Mapping[Key, Location]) -> str:
-    refused = {number for number, _ in proof.failed}
-    steps = [step for number, step in enumerate(port.running) if number not in refused]
+def _listed(title: str, steps: list[tuple[PortStep, str]], origins: Mapping[Key, Location]) -> str:
+    """Steps as comments, each with its text."""
     if not steps:
         return ""
-    parts = [_RULE, as_comment("These statements run, but are not sufficient on their own:"), ""]
-    for step in steps:
-        parts += [_described(step, origins) + as_comment(step.sql), ""]
+    parts = [_RULE, as_comment(title), ""]
+    for step, text in steps:
+        parts += [_described(step, origins) + as_comment(text), ""]
     return "\n".join(parts)

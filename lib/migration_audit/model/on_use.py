@@ -7,25 +7,16 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 
-class _Package(ModuleType):
-    """A package in which a module does not take the place of a name that it has from that module."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """What the import system does with each module of a package, and ``load`` with each name."""
-        if not (isinstance(value, ModuleType) and name in self.__dict__["_on_use"]):
-            super().__setattr__(name, value)
-
-
 def names_on_use(package: str) -> Callable[[str], Any]:
-    """``__getattr__`` of a package for the names that its ``if TYPE_CHECKING:`` block imports."""
+    """``__getattr__`` of a package for the names that its ``if TYPE_CHECKING:`` block imports.
+
+    None of them may be the name of one of its modules, which would take its place once it is imported.
+    """
     owner = sys.modules[package]
     modules = dict(_imported(inspect.getsource(owner)))
-    owner.__dict__["_on_use"] = modules
-    owner.__class__ = _Package
 
     def load(name: str) -> Any:
         if name not in modules:

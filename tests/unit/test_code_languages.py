@@ -7,6 +7,9 @@ import json
 import pytest
 
 from fix_code import judged, write
+from migration_audit.artifacts.code.imports import Resolver
+from migration_audit.artifacts.code.languages import TYPESCRIPT
+from migration_audit.artifacts.code.syntax import read_source
 from migration_audit.model.finding import Outcome
 
 PY, GO = "service/app/main.py", "service/cmd/main.go"
@@ -281,3 +284,9 @@ def test_a_pattern(tmp_path, pattern, outcome, told):
     text = rules("service/m.ts", "upgrade").replace('in = ["service"]', f'in = ["{pattern}", "audit/*"]')
     result = judged(tmp_path, text)["RET003"]
     assert (result.outcome, told.replace("1 file", "2 files") in result.reason) == (outcome, True), result.reason
+
+
+def test_calls_at_one_place_are_in_the_same_order_in_every_run():
+    source = "\n".join(f"const {{ m{n}: up{n} }} = db; up{n}(); db.m{n}()" for n in range(20))
+    calls = read_source(source.encode(), "a.ts", TYPESCRIPT, Resolver()).calls
+    assert list(calls) == sorted(calls, key=lambda call: (call.at, call.callee, call.handed_on))

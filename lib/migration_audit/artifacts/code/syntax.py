@@ -124,7 +124,7 @@ class _Reader:
             path=self.path,
             language=self.language.name,
             names=tuple(self.names),
-            calls=tuple(sorted(set(self.calls), key=lambda call: (call.at, call.callee))),
+            calls=tuple(sorted(set(self.calls), key=lambda call: (call.at, call.callee, call.handed_on))),
             imports=tuple(self.imports),
             literals=tuple(self.literals),
             ddl=tuple(self.ddl),

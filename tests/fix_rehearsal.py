@@ -17,7 +17,7 @@ from migration_audit.model.location import Location
 from migration_audit.project import Environment
 
 PROD = Environment(name="prod", dsn_env="PROD", at=Location("audit.toml", 1))
-NOT_ASKED = Unavailable(reason="audit.toml has no [snapshot] rehearse: no real Directus was run", required=False)
+NOT_ASKED = Unavailable(reason="audit.toml has no rehearse in [snapshot], so no real Directus was run", required=False)
 _VERBS = {"drop table": "table", "drop column": "column", "drop constraint": "constraint", "drop index": "index"}
 
 
@@ -113,7 +113,7 @@ UNDECIDED = [
         {"directus_rehearsed": NOT_ASKED},
         Outcome.SKIPPED,
         False,
-        "audit.toml has no [snapshot] rehearse: no real Directus was run",
+        "audit.toml has no rehearse in [snapshot], so no real Directus was run",
     ),
     (
         "SNAP009",

@@ -721,7 +721,7 @@ QUIET = [
         {},
         (
             "rehearsed as processor with GRANT INSERT ON public.positions "
-            "TO processor;, because the owner's SQL grants it nothing"
+            "TO processor, because the owner's SQL grants it nothing"
         ),
     ),
     (
@@ -945,7 +945,7 @@ QUIET = [
         "LIV012",
         "the live objects are counted",
         {"live_drift": drift(snapshot(*SCHEMA[1:], TWIN)), "legacy": snapshot(*SCHEMA, TWIN)},
-        f"looked up {len(SCHEMA)} objects of prod in both sources",
+        f"looked up {len(SCHEMA)} objects of prod in what the SQL sources create",
     ),
     (
         "LIV012",

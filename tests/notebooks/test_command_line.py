@@ -284,7 +284,7 @@ def test_the_answer_names_its_servers_and_what_it_does_not_count(sides, server, 
     (sides / "none.sql").write_text("create table t (a int);")
     ran = run_cli("compare", "rows.sql", "none.sql", cwd=sides)
     assert ran.code == 0, ran.out + ran.err
-    assert ("! rows that the SQL writes differ" in ran.out) is says
+    assert ("! the rows that the SQL writes differ" in ran.out) is says
     assert "both sides are the same files" not in ran.out
     assert "! both sides are the same files" in run_cli("compare", "none.sql", "none.sql", cwd=sides).out
     assert re.search(r"\nServer, both sides: PostgreSQL \d+[.\d]*\n\Z", ran.out)

@@ -104,7 +104,7 @@ def coverage(drift):
 def test_bars_words_and_table_have_the_same_numbers():
     drift = COUNTS["one of each"][0]
     found = coverage(drift)
-    assert found.summary == "what owner has, looked up in prod: 1 the same, 2 different, 1 missing in prod, 1 only in prod"
+    assert found.summary == "objects of owner, looked up in prod: 1 the same, 2 different, 1 missing in prod, 1 only in prod"
     assert found.alt == "index: 1 the same, 2 different, 1 missing in prod, 1 only in prod"
     [lane] = found.parts
     assert lane.note == "= 1 · ≠ 2 · − 1 · + 1"

@@ -53,7 +53,8 @@ def _rights(role: RehearsalRole) -> str:
         case RightsFrom.OWNER:
             return f"with the rights that the owner's SQL gives it: {some_of(role.rights, between='; ')}"
         case RightsFrom.NOBODY:
-            return f"with {some_of(role.rights, between=' ') or 'no rights'}, because the owner's SQL grants it nothing"
+            rights = some_of([right.removesuffix(";") for right in role.rights], between="; ")
+            return f"with {rights or 'no rights'}, because the owner's SQL grants it nothing"
 
 
 def _with_owner(attempt: Attempt, role: RehearsalRole) -> Iterator[CheckOutput]:

@@ -13,11 +13,11 @@ from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Pha
 def run(commands: tuple[CommandResult, ...]) -> Iterator[CheckOutput]:
     """Check each configured command: run it now on request, or read the JUnit XML that CI wrote for this commit.
 
-    Why: types, style and both kinds of tests must pass without the runner. A report counts only if it names the commit that
-    is checked out: as a property ``commit`` in the XML, or in a file next to it (``junit.xml.commit``). A file's timestamp
-    proves nothing, because a checkout sets it again.
+    Why: type checks, style checks, unit tests and integration tests must pass without the runner. A report counts only if it
+    names the commit that is checked out: as a property ``commit`` in the XML, or in a file next to it
+    (``junit.xml.commit``). A file's timestamp proves nothing, because a checkout sets it again.
     Fix: repair what failed. Where the result is unknown, run ``migration-audit run --commands``, or use a report of CI.
-    Source: the acceptance criteria of the project, such as typecheck, lint and two kinds of tests.
+    Source: the acceptance criteria of the project, such as type checks, style checks and tests.
     """
     if not commands:
         yield no_rule("CMD001")
@@ -39,7 +39,7 @@ def run(commands: tuple[CommandResult, ...]) -> Iterator[CheckOutput]:
                 where=result.where or str(result.at),
             )
     if unknown:
-        todo = f": {some_of(list(advice), between='; ')}" if advice else ""
+        todo = f" → {some_of(list(advice), between='; ')}" if advice else ""
         yield Unavailable(reason=some_of(unknown, between="; ") + todo)
 
 

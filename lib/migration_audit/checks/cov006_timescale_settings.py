@@ -16,11 +16,11 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """Look up compression settings, policies and jobs, continuous aggregates, tablespaces and chunk skipping.
 
     Why: none of them is in a schema dump. A missing retention policy fills the disk, an additional one deletes data, and
-    another segment-by column makes queries on compressed chunks slow.
+    a different segment-by column makes queries on compressed chunks slow.
+    Not checked: the configuration values of user-defined jobs in saved snapshots, because they may be secrets (they are
+    never shown). Compare those by hand.
     Fix: call add_retention_policy, add_compression_policy, add_job and related functions in the owner's SQL with the same
     arguments. A policy is identified by what it does and to which table, never by its number.
-    Fine when: configuration values of user-defined jobs are not shown and, between saved snapshots, not compared, because
-    they may be secrets. Compare those by hand.
     Source: https://docs.tigerdata.com/api/latest/; measured on TimescaleDB 2.19 and 2.31.
     """
     yield from coverage_findings("COV006", coverage, sorted(SETTINGS), legacy_origins)

@@ -11,7 +11,7 @@ from migration_audit.model.rows import RowsComparison, TableComparison
 
 
 def run(rows: RowsComparison) -> Iterator[CheckOutput]:
-    """Look up each row that the legacy SQL leaves on an empty server in the same table of the owner's side.
+    """Look up each row that the legacy SQL writes on an empty server, in the same table on the owner's side.
 
     The server computes digests of the values; no value is shown or stored. The digests in the evidence use a random key that
     is created for one comparison and then discarded: equal rows have equal digests, and no value can be guessed from them.
@@ -21,7 +21,7 @@ def run(rows: RowsComparison) -> Iterator[CheckOutput]:
     the number of rows is compared.
     The next value of a sequence that the legacy SQL used must not be lower on the owner's side, because the next row would
     get a number that is already in use.
-    Why: currencies, roles, feature switches: a fresh stack lacks the rows that migrations used to insert, and a comparison
+    Why: a fresh stack lacks the rows that migrations used to insert (currencies, roles, feature switches), and a comparison
     of schemas does not show it.
     Fix: insert the rows in the owner's SQL with INSERT … ON CONFLICT DO NOTHING.
     Fine when: the rows are created in another way. Declare it in audit.toml: ``[[seed]]`` with mode ignore, count or exact,

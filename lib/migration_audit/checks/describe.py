@@ -207,7 +207,7 @@ def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:
 
 def sequences_compared(convergences: Iterable[Convergence]) -> Note:
     """Which sequences of sources were applied to empty servers, and compared with which."""
-    done = [f"{_in_words(one.sequence)} against {_in_words(one.reference)}" for one in convergences]
+    done = [f"“{_in_words(one.sequence)}” with “{_in_words(one.reference)}”" for one in convergences]
     return Note(text=f"compared {some_of(done, between='; ')}" if done else "no sequence of sources: nothing to compare")
 
 

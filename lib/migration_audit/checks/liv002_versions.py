@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def run(live: Snapshot, owner: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
-    """Compare the versions and the edition of the live server with those of the shadow.
+    """Compare the versions and the edition of the live server with those of the server that executed the SQL.
 
-    Why: the shadow shows what the SQL does on its own versions. On another major version, or another edition of
-    TimescaleDB, defaults differ (the edition decides whether compression and policies exist at all).
-    Fix: use a server of the same versions for the shadow (``[server]`` in audit.toml).
+    Why: the audit sees what the SQL does on the versions of its own throw-away server, the shadow. On another major version,
+    or another edition of TimescaleDB, defaults differ (the edition decides whether compression and policies exist at all).
+    Fix: let the audit execute the SQL on a server of the live versions (``[server]`` in audit.toml).
     Fine when: only minor versions differ; waive it.
     Source: https://www.postgresql.org/support/versioning/
     """
@@ -44,4 +44,6 @@ def _versions(snapshot: Snapshot) -> dict[str, str]:
     return versions
 
 
-CHECK = check_of_both_phases("LIV002", "The live server has the versions and editions of the shadow", Severity.WARNING, run)
+CHECK = check_of_both_phases(
+    "LIV002", "The live server has the versions and editions of the server that executed the SQL", Severity.WARNING, run
+)

@@ -23,10 +23,10 @@ def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
     a chunk lets a role read rows that the hypertable denies it. A constraint, trigger or unique index on a chunk rejects
     rows of its time range only. Chunks of another width show that the interval was changed after data came in; they do not
     change afterwards. A unique index that a chunk lacks is a finding of LIV004.
-    Not checked: the tables that store the rows of compressed chunks, defaults and comments of chunks.
+    Not checked: the tables that store the rows of compressed chunks, defaults and comments of chunks; the width of
+    compressed chunks, because merging during compression makes them wider.
     Fix: re-create the index on the hypertable. Remove from the chunk what the hypertable does not have. Widths need no fix;
     they explain why queries on old data are slower.
-    Fine when: the wider chunks are compressed: merging during compression makes them wider, and they are not reported.
     Source: measured on TimescaleDB 2.19 to 2.31.
     """
     if isinstance(live.chunks, NotRead):

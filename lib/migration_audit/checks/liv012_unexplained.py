@@ -31,7 +31,7 @@ def run(
     """
     found = Counter(difference.verdict for difference in live_drift.differences)
     number = sum(n for _, n in live_drift.looked_up) - found[DiffVerdict.MISSING] + found[DiffVerdict.UNEXPECTED]
-    yield Note(text=f"looked up {number:,} {plural('object', number)} of {environment.name} in both sources")
+    yield Note(text=f"looked up {number:,} {plural('object', number)} of {environment.name} in what the SQL sources create")
     known = legacy.by_key
     for difference in live_drift.roots:
         if difference.verdict is not DiffVerdict.UNEXPECTED or (difference.kind, difference.key) in known:

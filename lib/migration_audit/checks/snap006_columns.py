@@ -51,7 +51,7 @@ def run(
     if unknown:
         yield Unavailable(reason=f"what schema apply does is not known: {some_of(unknown, between='; ')}")
     looked_at = f"looked at {len(post_changes)} {plural('change', len(post_changes))} to columns"
-    yield Note(text=f"{looked_at}; Directus does not see or does not touch {kept} of them" if kept else looked_at)
+    yield Note(text=f"{looked_at}; Directus does not see or touch {kept} of them" if kept else looked_at)
 
 
 def _undecided(change: ColumnChange) -> Finding:

@@ -30,7 +30,7 @@ def run(directus_rehearsed: RehearsedBoots, directus_snapshot: DirectusSnapshot)
     Fix: as described in SNAP001 to SNAP004. If rehearsal and model disagree, start this version on a real copy.
     Source: the real Directus, its exit code, and the catalogs. `rehearse` in [snapshot] turns it on: "npm" installs the
     exact version without install scripts (isolated-vm, which apply does not use, is a stub), "docker" runs
-    directus/directus:VERSION (only its argument vector is tested, no real engine), "command" runs `rehearse_command`.
+    directus/directus:VERSION (tested without a Docker engine, by its arguments only), "command" runs `rehearse_command`.
     """
     found: dict[tuple[str, str], _Loss] = {}
     for scenario in directus_rehearsed.scenarios:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def run(orders: tuple[Convergence, ...], project: Project) -> Iterator[CheckOutput]:
     """Compare the owner's catalog with those of the histories that live databases have.
 
-    The owner alone, the owner twice, legacy then owner, owner then legacy: all must result in the same catalog. The owner
-    twice is for information if its ledger runs each file once.
+    The owner alone, the owner twice, legacy then owner, owner then legacy: all must result in the same catalog. If the
+    owner's ledger runs each file once, the result of the owner twice is only a note.
 
     Why: ``IF NOT EXISTS`` only checks the name. On a database that the legacy runner created first, a column of another type
     or an index on other columns silently remains, and the owner's file counts as applied.
-    Fix: make both definitions the same, or add a file to the owner's SQL that alters the older one. Where applying failed
-    in a file of the owner, guard its statement (IF NOT EXISTS); in a file of the legacy SQL after the owner's, no live
-    database has this history to its end, and the deletion ends it: waive that finding.
+    Fix: make both definitions the same, or add a file to the owner's SQL that alters the older one. If a file of the
+    owner failed, guard its statement (IF NOT EXISTS). If a legacy file failed after the owner's SQL, no live database has
+    completed this history, and after the deletion none can: waive that finding.
     Objects that only the legacy SQL creates are reported by the COV checks and not repeated here.
     Source: both sources, applied to real servers in each order.
     """

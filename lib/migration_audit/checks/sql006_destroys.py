@@ -15,18 +15,18 @@ _MOST_LISTED = 8
 
 
 def run(destructions: tuple[Destruction, ...], undone: tuple[SourceUndone, ...]) -> Iterator[CheckOutput]:
-    """Look in the owner's SQL for what drops, empties or rewrites, and for what either source creates and then removes.
+    """Look for statements of the owner's SQL that drop, empty or rewrite objects, and for what a source creates and removes.
 
     Why: the owner's runner applies these files in every environment, and on every boot if they are idempotent. On the empty
     server of the preflight a DROP costs nothing; in production it costs the data. A file that removes what it has just
     created is usually a migration of a runner that the audit does not know: its down section was applied after its up
     section, and what the runner really creates was not compared.
-    Fix: destroy once, by hand, after a backup; or in a file that documents why. What cannot be decided by reading (EXECUTE
-    of a text that is put together, another language) must be read by a person. If a down section was applied, set the
+    Fix: destroy once, by hand, after a backup; or in a file that documents why. A person must read what the
+    audit cannot decide by reading: EXECUTE of a composed text, another language. If a down section was applied, set the
     ``format`` of the source in audit.toml.
-    Fine when: the object holds no rows and the same file creates it again (noted, not a finding). Of what a source creates
-    and removes, these are for information: what it creates again, what an earlier file created, and a helper that another
-    statement of the file reads before it is dropped. Otherwise waive it.
+    Fine when: the object holds no rows and the same file creates it again (a note, not a finding). Also notes, not
+    findings: an object that the source creates again after removing it, one that an earlier file created, and a helper that
+    another statement of the file reads before it is dropped. Waive any other.
     Source: statements are read with PostgreSQL's own parser; what is created and removed again is seen in the catalog while
     the source is applied.
     """

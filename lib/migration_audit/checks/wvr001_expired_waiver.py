@@ -14,9 +14,7 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
 
     Why: a finding is accepted for a limited time. After that, the waiver no longer has an effect, and the finding counts
     again; the decision has to be made again.
-
     Fix: solve the finding and remove the [[waiver]], or have its owner set a new date and give the reason.
-
     Source: `expires` of [[waiver]] in audit.toml; the day counts to its end, in UTC.
     """
     for use in waivers:

@@ -15,9 +15,7 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
     Why: a waiver without a finding would silently accept the finding if it came back, and a waiver of a whole check could
     hide findings that are not reviewed. A check that could not decide cannot be waived. A waiver whose check is due in
     another phase, or is undecided now, is not counted here.
-
     Fix: remove the [[waiver]], or write the finding's key as the report shows it.
-
     Source: `finding` of [[waiver]] in audit.toml.
     """
     for use in waivers:

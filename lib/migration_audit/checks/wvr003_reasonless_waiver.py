@@ -13,9 +13,7 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
     """Each waiver of this environment has a reason.
 
     Why: a reviewer signs what was waived, and can only judge a written reason. A waiver without a reason has no effect.
-
     Fix: write the `reason` of the [[waiver]]: what was decided, and what will be done by when.
-
     Source: `reason` of [[waiver]] in audit.toml.
     """
     for use in waivers:

@@ -161,7 +161,7 @@ def _write_uncounted(applied: Mapping[str, Sequence[SourceFacts]], rows: RowsCom
     if files[0] and files[0] == files[1]:
         write_lines("! both sides are the same files: they are compared with themselves")
     if rows is not None and (rows.differing or rows.unread):
-        write_lines("! rows that the SQL writes differ or were not read, which the answer does not count: see below")
+        write_lines("! the rows that the SQL writes differ or were not read; this does not change the answer (see below)")
 
 
 def _servers(expected: Mapping[str, str], actual: Mapping[str, str]) -> str:

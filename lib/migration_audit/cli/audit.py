@@ -67,8 +67,9 @@ def _run_demo(project: Project, retired: Project, *, out: Path, progress: Callab
     write_verdicts(results)
     click.echo("\nAfter the deletion (--phase retired):")
     write_verdicts(after)
-    for audited_project, folder in ((project, out), (retired, out / Phase.RETIRED.value)):
-        _write_index(audited_project, folder, progress)
+    click.echo()
+    _write_index(project, out, progress, title="All environments, both phases")
+    _write_index(retired, out / Phase.RETIRED.value, progress, title="After the deletion only")
     unfinished = [result.environment for result in results if not result.evidence.complete]
     unfinished += [f"{Phase.RETIRED.value}/{result.environment}" for result in after if not result.evidence.complete]
     if unfinished:
@@ -117,6 +118,7 @@ def run_project(
         document = verdicts_json(results, phase=phase.value, index=index)
         write_json(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     else:
+        click.echo()
         _write_index(project, folder, progress)
     return max(result.exit_code for result in results)
 
@@ -130,10 +132,10 @@ def _chosen(project: Project, names: Sequence[str], phase: Phase) -> list[Enviro
     return chosen
 
 
-def _write_index(project: Project, out: Path, progress: Callable[[str], None]) -> None:
+def _write_index(project: Project, out: Path, progress: Callable[[str], None], title: str = "All environments") -> None:
     """After the verdicts: they count whether or not this page can be written. Raises AuditError where it cannot."""
     write_index(out.absolute(), order=[e.name for e in project.environments], progress=progress)
-    click.echo(f"\nAll environments: {out / 'index.html'}")
+    click.echo(f"{title}: {out / 'index.html'}")
 
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

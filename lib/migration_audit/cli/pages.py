@@ -26,12 +26,12 @@ def check() -> None:
 
 @check.command("list")
 def check_list() -> None:
-    """List the checks: id, severity, phase and title."""
+    """List the checks: id, severity, phase (both: preflight and retired) and title."""
     from migration_audit.checks import ALL  # noqa: PLC0415
 
     for each in ALL:
         phases = "both" if len(each.phases) > 1 else each.phases[0].value
-        before = f"{each.id}  {each.severity.value:8}  {phases:9}  "
+        before = f"{each.id:7}  {each.severity.value:8}  {phases:9}  "
         write_paragraph(each.title, first=before.ljust(_TITLES_AT), rest=" " * _TITLES_AT)
 
 

@@ -59,7 +59,8 @@ def changed_owner_grants_comment(expected: CatalogObject, actual: CatalogObject,
             yield from _comment(expected, wanted)
         else:
             suggested = "\n".join(draft.step.sql for draft in _comment(expected, wanted))
-            yield ask_about(expected, changes, "both sides say something", "comment", sql=suggested)
+            why = "the comments differ" if wanted else "only the owner's SQL has a comment"
+            yield ask_about(expected, changes, why, "comment", sql=suggested)
 
 
 def _owner(obj: CatalogObject, owner: str) -> Steps:

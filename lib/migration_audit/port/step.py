@@ -189,13 +189,15 @@ def leave(obj: CatalogObject, why: str, sql: str = "") -> StepDraft:
 
 
 def differing(changes: Changes, *names: str) -> str:
-    """What differs, in lines: ``type: expected integer; actual text``."""
-    lines = [
-        f"{change.name}: expected {_value(change.expected)}; actual {_value(change.actual)}"
-        for change in changes.values()
-        if not names or change.name in names
-    ]
-    return "\n".join(lines)
+    """What differs, in lines: ``type: expected integer; actual text``; values of several lines below each other."""
+    return "\n".join(_difference(change) for change in changes.values() if not names or change.name in names)
+
+
+def _difference(change: FieldChange) -> str:
+    expected, actual = _value(change.expected), _value(change.actual)
+    if "\n" in expected + actual:
+        return f"{change.name}, expected:\n{expected}\n{change.name}, actual:\n{actual}"
+    return f"{change.name}: expected {expected}; actual {actual}"
 
 
 def _value(value: str | None) -> str:

@@ -258,7 +258,7 @@ def _waits_table(
             rows.append(Row((*head, what, until, IdentifierText(where)), marked=bool(doubts)))
         if service.name == owner:
             rows += _step_rows(steps)
-    headings = ("Round", "Service or step", "Waits for", "Until", "File and line")
+    headings = ("Order", "Service or step", "Waits for", "Until", "File and line")
     return plain_table("Who waits for whom", headings, rows, note=", ".join(stack.files))
 
 

@@ -158,7 +158,7 @@ def coverage_figure(drift: Drift, *, expected: str, actual: str) -> Figure:
     lanes = tuple(_lane(kind, each) for kind, each in _drawn(counts))
     return Figure(
         title=_KINDS_TITLE,
-        summary=f"what {expected} has, looked up in {actual}: {summary}" if lanes else "No picture: there are no objects.",
+        summary=f"objects of {expected}, looked up in {actual}: {summary}" if lanes else "No picture: there are no objects.",
         alt="; ".join(f"{lane}: {_in_words(each, words)}" for lane, each in _drawn(counts)),
         parts=lanes,
         key=tuple((look, f"{GLYPHS[look]} {words[look]}") for look in used),

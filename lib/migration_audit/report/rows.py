@@ -186,4 +186,7 @@ def _ends(lines: Sequence[str]) -> Iterator[str]:
 def _how(source: SourceFacts) -> str:
     """``dbmate, one session for all files, one transaction per file``."""
     modes = sorted(set(source.transactions))
-    return ", ".join(filter(None, [source.format, source.session, modes[0] if len(modes) == 1 else " or ".join(modes)]))
+    named = "plain files" if source.format == "files" else source.format
+    if not source.files and named == "plain files":
+        return "no files"
+    return ", ".join(filter(None, [named, source.session, modes[0] if len(modes) == 1 else " or ".join(modes)]))

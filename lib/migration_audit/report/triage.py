@@ -18,7 +18,7 @@ _NOUNS = {Severity.BLOCKER: "blocker", Severity.WARNING: "warning", Severity.INF
 
 _FAMILIES = {
     "SQL": "The two SQL sources",
-    "COV": "Coverage: what legacy has, looked up in the owner's SQL",
+    "COV": "Coverage: what the legacy SQL has, looked up in the owner's SQL",
     "LIV": "The live database against the owner's SQL",
     "PRV": "Who may run DDL",
     "BOOT": "The fresh stack",

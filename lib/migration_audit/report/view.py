@@ -112,7 +112,7 @@ def _commits(states: Mapping[str, RepositoryState]) -> Iterator[str]:
     for name in sorted(states):
         state = states[name]
         if state.commit is None:
-            yield f"{name} not in a git repository"
+            yield f"{name} (not in a git repository)"
         else:
             yield f"{name} {state.commit[:12]}" + (" (with uncommitted changes)" if state.clean is False else "")
 

@@ -93,7 +93,7 @@ def run_audit(
         if commands:
             save_commands(shared / FACTS, run_commands(project, progress=progress))
         failure: NotebookError | None = None
-        progress("pre-flight: applying the SQL sources to empty servers")
+        progress("applying the SQL sources to empty servers")
         try:
             how.execute(_PREFLIGHT, shared)
         except NotebookError as error:

@@ -45,7 +45,9 @@ from migration_audit.shadow.paths import runtime_dir, server_account
 
 BOOTS: Final = 2
 """What the first boot hides, the second may show; the model goes one further."""
-NOT_ASKED: Final = Unavailable(reason="audit.toml has no [snapshot] rehearse: no real Directus was run", required=False)
+NOT_ASKED: Final = Unavailable(
+    reason="audit.toml has no rehearse in [snapshot], so no real Directus was run", required=False
+)
 _ROLE: Final = "directus_of_rehearsal"
 _SHOWN: Final = 2_000
 """Characters of the output of a boot that fails."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from migration_audit.directus.behaviour import Behaviour
@@ -28,7 +28,7 @@ from migration_audit.directus.js import (
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.services import Services
 from migration_audit.directus.statement import DirectusStatement
-from migration_audit.model.directus_database import DirectusDatabase
+from migration_audit.model.directus_database import DirectusDatabase, DirectusForeignKey
 
 NO_CHANGES = "No changes to apply."
 APPLIED = "Snapshot applied successfully"
@@ -134,25 +134,22 @@ def _why(change: DeepDifference) -> str:
     return f"{path} differs in the file"
 
 
+@dataclass(slots=True)
 class _Run:
     """One transaction."""
 
-    def __init__(
-        self,
-        state: DatabaseState,
-        version: Behaviour,
-        excluded: frozenset[str],
-        current: Mapping[str, list[dict[str, Any]]],
-        found: SnapshotDifference,
-    ) -> None:
-        self._state = state
-        self._version = version
-        self._excluded = excluded
-        self._current = current
-        self._found = found
-        self._keys = state.seen_keys
-        self._services = Services(state, version, excluded)
-        self.at = ("", "")
+    state: DatabaseState
+    version: Behaviour
+    excluded: frozenset[str]
+    current: Mapping[str, list[dict[str, Any]]]
+    found: SnapshotDifference
+    at: tuple[str, str] = ("", "")
+    keys: list[DirectusForeignKey] = field(init=False)
+    services: Services = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = self.state.seen_keys
+        self.services = Services(self.state, self.version, self.excluded)
 
     def _look(self, entry: SnapshotDifferenceEntry) -> SnapshotDifferenceEntry:
         self.at = (js_text(entry.collection), js_text(entry.field))
@@ -161,25 +158,25 @@ class _Run:
     def run(self) -> None:
         """All steps in Directus's order; raises JsError at the first that fails."""
         schema = self._schema()
-        self._create([entry for entry in self._found.collections if self._is_created_first(entry)], schema)
-        for entry in map(self._look, [entry for entry in self._found.collections if entry.first.kind == DELETED]):
-            self._services.delete_collection(schema, entry.collection)
-        for entry in map(self._look, self._found.collections):
+        self._create([entry for entry in self.found.collections if self._is_created_first(entry)], schema)
+        for entry in map(self._look, [entry for entry in self.found.collections if entry.first.kind == DELETED]):
+            self.services.delete_collection(schema, entry.collection)
+        for entry in map(self._look, self.found.collections):
             current = self._of("collections", entry.collection)
             if entry.first.kind in {EDITED, ARRAY} and current is not None:
-                self._services.update_collection(entry.collection, _changed(current, entry.changes))
+                self.services.update_collection(entry.collection, _changed(current, entry.changes))
         self._fields()
         self._relations()
 
     def _schema(self) -> InspectedSchema:
-        keys = None if self._version.fresh_foreign_keys else self._keys
-        return read_schema(self._state, self._excluded, keys)
+        keys = None if self.version.fresh_foreign_keys else self.keys
+        return read_schema(self.state, self.excluded, keys)
 
     def _of(self, section: str, collection: Any, field: Any = None) -> dict[str, Any] | None:
         return next(
             (
                 item
-                for item in self._current[section]
+                for item in self.current[section]
                 if item["collection"] == collection and (field is None or item["field"] == field)
             ),
             None,
@@ -194,7 +191,7 @@ class _Run:
         group = opt({"meta": get(entry.first.rhs, "meta")}, "meta", "group")
         if not group:
             return True
-        created_here = any(one.first.kind == NEW and one.collection == group for one in self._found.collections)
+        created_here = any(one.first.kind == NEW and one.collection == group for one in self.found.collections)
         return self._of("collections", group) is not None and not created_here
 
     def _create(self, entries: Sequence[SnapshotDifferenceEntry], schema: InspectedSchema) -> None:
@@ -202,10 +199,10 @@ class _Run:
             rhs = entry.first.rhs
             if entry.first.kind != NEW or not truthy(rhs):
                 continue
-            fields = [self._as_uuid(one.first.rhs) for one in self._found.fields if one.collection == entry.collection]
-            self._services.create_collection(schema, {**spread(rhs), "fields": fields})
-            self._found.fields = [one for one in self._found.fields if one.collection != entry.collection]
-            self._create([one for one in self._found.collections if self._group_of(one) == entry.collection], schema)
+            fields = [self._as_uuid(one.first.rhs) for one in self.found.fields if one.collection == entry.collection]
+            self.services.create_collection(schema, {**spread(rhs), "fields": fields})
+            self.found.fields = [one for one in self.found.fields if one.collection != entry.collection]
+            self._create([one for one in self.found.collections if self._group_of(one) == entry.collection], schema)
 
     @staticmethod
     def _group_of(entry: SnapshotDifferenceEntry) -> Any:
@@ -225,44 +222,44 @@ class _Run:
 
     def _fields(self) -> None:
         schema = self._schema()
-        for entry in map(self._look, self._found.fields):
+        for entry in map(self._look, self.found.fields):
             nested = is_nested_meta(entry.first)
             if entry.first.kind == NEW and not nested:
-                self._services.create_field(schema, entry.collection, entry.first.rhs)
-                schema = self._schema() if self._version.fresh_foreign_keys else schema
+                self.services.create_field(schema, entry.collection, entry.first.rhs)
+                schema = self._schema() if self.version.fresh_foreign_keys else schema
             if entry.first.kind in {EDITED, ARRAY} or nested:
                 current = self._of("fields", entry.collection, entry.field)
                 if current is not None:
-                    self._services.update_field(schema, entry.collection, _changed(current, entry.changes))
+                    self.services.update_field(schema, entry.collection, _changed(current, entry.changes))
             if entry.first.kind == DELETED and not nested:
-                self._services.delete_field(schema, entry.collection, entry.field)
-                schema = self._schema() if self._version.fresh_foreign_keys else schema
-                self._found.relations = [one for one in self._found.relations if self._is_kept(one, entry)]
-        for entry in map(self._look, self._found.system_fields):
+                self.services.delete_field(schema, entry.collection, entry.field)
+                schema = self._schema() if self.version.fresh_foreign_keys else schema
+                self.found.relations = [one for one in self.found.relations if self._is_kept(one, entry)]
+        for entry in map(self._look, self.found.system_fields):
             if entry.first.kind == EDITED:
                 values = _changed({"collection": entry.collection, "field": entry.field}, entry.changes)
-                self._services.update_field(schema, entry.collection, values)
+                self.services.update_field(schema, entry.collection, values)
 
     def _is_kept(self, relation: SnapshotDifferenceEntry, field: SnapshotDifferenceEntry) -> bool:
         if relation.collection != field.collection or relation.field != field.field:
             return True
-        return self._version.alias_changes and any(change.kind == NEW for change in relation.changes)
+        return self.version.alias_changes and any(change.kind == NEW for change in relation.changes)
 
     # Relations
 
     def _relations(self) -> None:
         schema = self._schema()
-        for entry in map(self._look, self._found.relations):
+        for entry in map(self._look, self.found.relations):
             if entry.first.kind == NEW:
                 payload = {**spread(entry.first.rhs), "collection": entry.collection, "field": entry.field}
-                self._services.create_relation(schema, payload)
+                self.services.create_relation(schema, payload)
             elif entry.first.kind == DELETED:
-                self._services.delete_relation(schema, entry.collection, entry.field)
+                self.services.delete_relation(schema, entry.collection, entry.field)
             else:
                 current = self._of("relations", entry.collection, entry.field)
                 if current is not None:
                     values = _changed(current, entry.changes)
-                    self._services.update_relation(schema, entry.collection, entry.field, values)
+                    self.services.update_relation(schema, entry.collection, entry.field, values)
 
 
 def _changed(current: Mapping[str, Any], changes: Sequence[DeepDifference]) -> dict[str, Any]:

@@ -36,6 +36,10 @@ _TAKEN_FOR = (
     "{old} on the owner's side is assumed to be the same {kind}: definition and place are the same. If it is a "
     "different one, create the missing one instead; to keep the owner's name, rename it where the legacy SQL ran"
 )
+_ROWS_OF_NAME: dict[type[CatalogObject], str] = {
+    Column: "pg_attribute WHERE attrelid = {table} AND NOT attisdropped AND attname = {name}",
+    Constraint: "pg_constraint WHERE conrelid = {table} AND conname = {name}",
+}
 Create = Callable[[Any, Sides], Steps]
 Change = Callable[[Any, Any, Changes, Sides], Steps]
 _MAKERS: dict[type[CatalogObject], tuple[Create, Change]] = {
@@ -153,13 +157,10 @@ def _rename_step(obj: CatalogObject, old: str) -> StepDraft:
             statement = f"ALTER {word} {before} RENAME TO {sql_name(obj.name)}"
             done, possible = (f"pg_catalog.to_regclass({literal(one)}) IS NOT NULL" for one in (after, before))
         case Column() | Constraint():
-            is_column, table = isinstance(obj, Column), table_of(obj)
-            statement = f"ALTER TABLE {table} RENAME {obj.kind.upper()} {sql_name(old)} TO {sql_name(obj.name)}"
-            where, name = f"pg_constraint WHERE conrelid = {regclass(table)}", "conname"
-            if is_column:
-                where, name = f"pg_attribute WHERE attrelid = {regclass(table)} AND NOT attisdropped", "attname"
+            table, rows = regclass(table_of(obj)), _ROWS_OF_NAME[type(obj)]
+            statement = f"ALTER TABLE {table_of(obj)} RENAME {obj.kind.upper()} {sql_name(old)} TO {sql_name(obj.name)}"
             done, possible = (
-                f"EXISTS (SELECT FROM pg_catalog.{where} AND {name} = {literal(one)})" for one in (obj.name, old)
+                f"EXISTS (SELECT FROM pg_catalog.{rows.format(table=table, name=literal(one))})" for one in (obj.name, old)
             )
         case _:
             return ask(obj, f"it is called {old} on the owner's side")

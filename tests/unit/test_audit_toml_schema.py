@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import importlib
+import inspect
 import json
 import re
 import shutil
@@ -322,6 +325,29 @@ except Exception as error:
 print(json_schema()["properties"]["boot"]["properties"]["wait"]["default"])
 print(next(line for line in page().splitlines() if "`wait`" in line))
 """
+
+
+def settings_classes() -> Iterator[type]:
+    """The classes whose fields are read from audit.toml."""
+    folder = Path(migration_audit.__file__).parent / "project"
+    for path in sorted(folder.glob("[!_]*.py")):
+        module = importlib.import_module(f"migration_audit.project.{path.stem}")
+        for each in vars(module).values():
+            if inspect.isclass(each) and each.__module__ == module.__name__ and dataclasses.is_dataclass(each):
+                yield each
+
+
+def test_each_setting_is_used() -> None:
+    """A key that is accepted and that nothing reads would be a promise without effect."""
+    sources = Path(migration_audit.__file__).parent.rglob("*.py")
+    code = "".join(re.sub(r'\bname="[^"]*"', "", path.read_text("utf-8")) for path in sources)  # without the keys' own names
+    used = set(re.findall(r"[\w)\]]\.([a-z_]\w*)", code))
+    described = {
+        (cls.__name__, each.name) for cls in settings_classes() for each in dataclasses.fields(cls) if each.metadata
+    }
+    assert len(described) > 100
+    unused = [f"{cls}.{name}" for cls, name in sorted(described) if name not in used]
+    assert not unused, f"nothing reads {', '.join(unused)}: use it, or remove the key"
 
 
 @pytest.mark.slow

@@ -218,18 +218,24 @@ IN_CODE = {
     r"\b[Ww]hat stands\b": "what is, what follows",
     r"\bno part of\b": "not part of",
     r"\bbeside\b": "next to, in addition to",
+    r"\b[Ss]omebody\b": "a user, another process, or the passive; user-defined",
+    r"\b(what|was|been|be) (was )?said\b": "the message, the comment, is written",
     r"(?<![Tt]here )\bis no (?!longer\b|more\b|such\b)": "is not a, is anything but a",
     r"(?<!`)\b[Nn]obody\b(?!`)": "no one, or the passive",
 }
-"""The same for docstrings and comments."""
+"""The same for docstrings and comments, those of SQL too."""
 
 
 def test_docstrings_and_comments_are_plain() -> None:
     any_of_them = re.compile("|".join(IN_CODE))
+    of_sql = {
+        path: list(enumerate(re.findall(r"(?:-- (.*))?\n", path.read_text("utf-8")), 1))
+        for path in PACKAGE.rglob("catalog/**/*.sql")
+    }
     found = [
         f"{path.relative_to(ROOT)}:{line}: {match[0]!r} → {better}"
-        for path, words in modules().items()
-        for line, text in words.prose
+        for path, prose in {**{path: words.prose for path, words in modules().items()}, **of_sql}.items()
+        for line, text in prose
         if any_of_them.search(text)
         for pattern, better in IN_CODE.items()
         for match in re.finditer(pattern, text)

@@ -1,1 +1,1 @@
-"""The audit itself: facts are gathered, kept as files, and judged; notebooks and the gate ask this package."""
+"""The audit itself: facts are gathered, saved as files, and judged; notebooks and the gate ask this package."""

@@ -1,4 +1,4 @@
-"""One audit of one environment, as the notebooks hold it: facts are gathered on first use and kept for the next notebook."""
+"""One audit of one environment, as notebooks hold it: facts are gathered on first use and saved for the next one."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _FOLLOWING: Final[Mapping[Part, tuple[str, ...]]] = {
 class Audit(Case):
     """Everything that the notebooks of one environment share.
 
-    ``folder`` is where facts are kept between notebooks; None for a notebook that somebody runs on its own.
+    ``folder`` is where facts are saved between notebooks; None for a notebook that is run on its own.
     """
 
     def __init__(

@@ -35,7 +35,7 @@ def coverage_of(project: Project, legacy: Read, owner: Read, *, rules: Rules) ->
     """What legacy has, looked up in the owner's; each side is its snapshot, or the reason why it is missing.
 
     Where legacy is a snapshot or a database, and no shadow, ``[scope]`` counts, and it is weighed as live databases are: its
-    versions and its owners are those of somebody's server.
+    versions and its owners are those of one server.
     """
     if isinstance(legacy, Unavailable) or isinstance(owner, Unavailable):
         why = first_unavailable(legacy, owner)

@@ -1,4 +1,4 @@
-"""The bundled example as live databases: three histories on the embedded server, for as long as somebody uses them."""
+"""The bundled example as live databases: three histories on the embedded server, for as long as they are used."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class ReadingConnection(driver.Connection):
     limit_ms: int | None = None
     """The statement timeout of its transactions, at most; None until it is open."""
     last_words: tuple[str, str] | None = None
-    """What the server said when it ended the connection between two queries, and the SQLSTATE."""
+    """The server's message when it ended the connection between two queries, and the SQLSTATE."""
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
@@ -113,7 +113,7 @@ class ReadingConnection(driver.Connection):
     def cursor(self, *args: Any, **options: Any) -> Any:
         """Like psycopg's; where no transaction has begun, one is that can only read and has limits.
 
-        They are the transaction's and not the session's: behind a connection pooler, the session is somebody else's next.
+        They are the transaction's and not the session's: behind a connection pooler, the session is another client's next.
         """
         if self.limit_ms is not None and not self.closed and self.info.transaction_status is TransactionStatus.IDLE:
             begin_reading(self, statement_timeout_ms=self.limit_ms)

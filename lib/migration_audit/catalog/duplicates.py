@@ -134,7 +134,7 @@ def _conditions(wanted: Wanted, keys: _Keys) -> str:
 
 def _counting(wanted: Wanted, keys: _Keys, source: sql.Composed) -> sql.Composed:
     """The query that counts in one part: keys, their rows, and how many rows it has read."""
-    # All names were quoted, and all expressions were printed by a parser from what a catalog said.
+    # All names were quoted, and all expressions were printed by a parser from what a catalog gave.
     where, limit = sql.SQL(_conditions(wanted, keys)), sql.Literal(MOST_ROWS + 1)
     if wanted.demand is not Demand.UNIQUE:
         counting = "select n, n, n from (select count(*) as n from (select from {}{} limit {}) as part) as all_rows"

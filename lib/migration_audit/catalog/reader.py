@@ -93,7 +93,7 @@ def read_snapshot(
     the catalog is large; they see the same instant.
 
     A connection that is given stays open, in the transaction in which the catalog was read. When an object is dropped
-    by somebody else while it is read, all is read again, three times at most. Raises DatabaseError when the server cannot
+    by others while it is read, all is read again, three times at most. Raises DatabaseError when the server cannot
     be reached or read, UsageError for a connection whose transaction could write.
     """
     wish = _Wish(roles, tuple(assumed_roles))

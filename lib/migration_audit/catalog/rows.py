@@ -56,7 +56,7 @@ class TakenObjects:
 
 
 def take_objects(cursor: Cursor[tuple[Any, ...]], cls: type[CatalogObject], keep: dict[str, str]) -> TakenObjects:
-    """An object of each row. ``keep`` is shared by all kinds of one reading: most texts repeat, and are kept once.
+    """An object of each row. ``keep`` is shared by all kinds of one reading: most texts repeat, and are held once.
 
     Values go into their slots a column of some thousand rows at a time, which takes a third of making each object by itself.
     Raises TypeError if the columns are not the class's fields plus ``origin``, VanishedError for a row that lacks a text.

@@ -66,7 +66,7 @@ def is_temporary(sqlstate: str | None) -> bool:
 
 
 def database_error(error: psycopg.Error, connection: psycopg.Connection[Any]) -> DatabaseError:
-    """What the server said, as an error of ours that names the database."""
+    """The server's message, as an error of ours that names the database."""
     if isinstance(error, driver.DeadlineError):
         look = "check the server and the network; [environments.…] statement_timeout sets how long to wait"
         return DatabaseError(f"the catalog cannot be read: {error}", where=error.database, todo=look, is_temporary=True)
@@ -95,7 +95,7 @@ def server_message(error: psycopg.Error) -> str:
 
 
 def last_words(connection: psycopg.Connection[Any]) -> tuple[str, str] | None:
-    """What the server said when it ended the connection, and its SQLSTATE; None where it said nothing.
+    """The server's message when it ended the connection, and its SQLSTATE; None without one.
 
     Between two queries libpq hands it to a notice handler. While several queries are under way, psycopg raises when the
     connection ends, before it has fetched the result in which the server says why.

@@ -128,7 +128,7 @@ def fleet_merge(folders: tuple[Path, ...], out: Path, producer_key: Path | None)
 @_FOLDER
 @click.argument("targets", metavar="[TARGET]...", nargs=-1)
 @click.option(
-    "--env", "environment", required=True, metavar="NAME", help="Environment of audit.toml that a target stands for."
+    "--env", "environment", required=True, metavar="NAME", help="Environment of audit.toml as which a target is audited."
 )
 @out_option(text="Default: FOLDER/notebooks.")
 @config_option

@@ -74,7 +74,7 @@ def _unfolded(lines: list[str]) -> list[str]:
 
 
 def _write_page(found: Check) -> None:
-    """Title, page, severity and phases; what a label stands in front of is set off on a terminal."""
+    """Title, page, severity and phases; what follows a label is set off on a terminal."""
     import inspect  # noqa: PLC0415
 
     write_paragraph((f"{found.id} ", Style.STRONG), (found.title, Style.STRONG), rest=" " * (len(found.id) + 2))

@@ -94,7 +94,7 @@ def _error_width() -> int | None:
 def write_paragraph(*pieces: Piece | str, first: str = "", rest: str = "") -> None:
     """Print pieces of text, with blanks between them, on as many lines as the terminal needs.
 
-    ``first`` stands in front of the first line, ``rest`` in front of the others. A word that is too long stays whole.
+    The first line starts with ``first``, the others with ``rest``. A word that is too long stays whole.
     """
     words = [(word, style) for text, style in map(_styled, pieces) for word in text.split(" ")]
     for number, line in enumerate(wrapped_words(words, line_width(), len(first), len(rest))):

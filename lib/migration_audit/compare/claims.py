@@ -74,7 +74,7 @@ _ASPECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "materialized view": _PLACE,
     "column": {
-        "type": ("COLUMN", "COLUMN STORAGE"),  # what is usual of one type is said of another
+        "type": ("COLUMN", "COLUMN STORAGE"),  # the default of one type is written of another
         "collation": ("COLUMN COLLATION",),
         "default": ("COLUMN DEFAULT",),
         "generated": ("COLUMN DEFAULT",),
@@ -226,7 +226,7 @@ class Claims:
             yield from self._of_parents(difference.expected, difference.actual)
 
     def _of_parents(self, expected: Table, actual: Table) -> Iterator[Address]:
-        """What a parent says of a column is not said again, but of a partition it is; triggers come with partitions."""
+        """A parent's attributes of a column are not written again, a partition's are; triggers come with partitions."""
         parents = set(expected.inherits) ^ set(actual.inherits)
         if bool(expected.partition_bound) is not bool(actual.partition_bound):
             parents |= set(expected.inherits)

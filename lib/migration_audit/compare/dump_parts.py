@@ -6,8 +6,8 @@ PostgreSQL's parser reads each statement; the text of a part is cut where the pa
     among the columns that both sides have.
 2.  ``CREATE TABLE`` is taken apart: what it is, parents, partitioning, options, access method, tablespace; each constraint;
     and of each column the type, the collation, the default and NOT NULL.
-3.  Whatever may be in ``CREATE TABLE`` or be said later is one part wherever it is: a constraint, a column's default
-    (said later where the column owns the sequence), NOT NULL.
+3.  What may be in ``CREATE TABLE`` or in a later statement is one part wherever it is: a constraint, a column's default
+    (in a later statement where the column owns the sequence), NOT NULL.
 4.  A statement that sets one thing (statistics of a column, clustering, whether a trigger is enabled) is a part of its own.
 5.  An identity column is two parts: ``ALWAYS`` or ``BY DEFAULT``, and its sequence.
 6.  ``GRANT`` and ``REVOKE`` of one object are sorted, each with the role that grants.

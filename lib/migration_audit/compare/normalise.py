@@ -6,12 +6,12 @@ PostgreSQL itself does most of it (both sides are read back from a catalog). Wha
                           side has is a difference of its own and must not make every later column one.
 ``unstated_owner``        in a shadow, whatever the SQL gives no owner belongs to the role that happened to apply it.
                           Against a live database such an owner has no meaning, and any owner counts as equal.
-``unstated_by_actual``    the same where the actual side is the shadow, and the expected one somebody's database.
-``unstated_database``     the same for what can be said of the database itself: what the SQL does not say of it, whoever made
-                          the live database has said.
+``unstated_by_actual``    the same where the actual side is the shadow, and the expected one a live database.
+``unstated_database``     the same for attributes of the database itself: those that the SQL does not set were set when the
+                          live database was created.
 ``one_text``              expressions of which PostgreSQL prints several spellings (see ``spelling``).
 ``own_columns_in_order``  the place of a column that is only inherited depends on when the parent got it: ``pg_dump`` does
-                          not tell it, and a restored dump changes it. Partitions keep an order of their own.
+                          not write it, and a restored dump changes it. Partitions keep an order of their own.
 ``attached_tablespace``   a tablespace that is attached to a hypertable becomes that of its table: one difference, not two.
 ``no_default``            a child or partition without the default of its parent is written ``DEFAULT NULL`` by ``pg_dump``.
 """

@@ -23,7 +23,7 @@ from migration_audit.model.relations import Sequence as SequenceObject
 Objects = Mapping[Key, CatalogObject]
 Shape = tuple[Any, ...]
 _SAID = {"comment", "owner", "privileges"}
-"""What is said of an object, and is not what it is."""
+"""Attributes about an object that are not part of what it is."""
 
 
 def renamed_tables(want: Objects, have: Objects) -> dict[str, str]:

@@ -49,7 +49,7 @@ class Runner:
     config: str
     """Globs of the name of the file that says that it is used, with blanks between them."""
     command: str
-    """``{config}`` stands for the configuration's name."""
+    """``{config}`` is replaced by the configuration's name."""
     folder: str
     """Where the migrations are, if the configuration does not say: a regular expression for the whole path."""
     suffix: str

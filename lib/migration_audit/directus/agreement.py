@@ -117,7 +117,7 @@ def _line(text: str) -> str:
 
 
 def _short(change: str) -> str:
-    """``- table positions``; without what is said of it."""
+    """``- table positions``, without the explanation behind it."""
     name = change.partition(": ")[0].partition(" {")[0]
     return name.replace(" row ", " row of ", 1)
 

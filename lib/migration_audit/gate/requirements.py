@@ -163,7 +163,7 @@ def _judged(
         yield from judge_sentences(kind.RUN, [fails(f"no run of {environment} in phase {facts.phase} is signed", todo)])
         yield from judge_sentences(kind.BYTES, removed)
         return
-    if failures(run.sentences):  # nothing else can be said by its evidence
+    if failures(run.sentences):  # nothing else follows from its evidence
         yield from judge_bytes(run, removed)
         return
     evidence = run.evidence

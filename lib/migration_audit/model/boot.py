@@ -38,7 +38,7 @@ class Attempt:
 
 
 class RightsFrom(StrEnum):
-    """Who said what a role of the rehearsal may do."""
+    """The source of a role's rights in the rehearsal."""
 
     AUDIT = "audit"
     """The files of ``[rehearsal]`` in audit.toml."""

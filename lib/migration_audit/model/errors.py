@@ -200,7 +200,7 @@ def connect_advice(state: str | None, reason: str) -> str:
 
 
 def reason_of(message: str) -> str:
-    """What libpq or a server said, on one line, without what libpq puts in front of it and asks behind it.
+    """The message of libpq or of a server, on one line, without what libpq puts in front of it and asks behind it.
 
     >>> reason_of('connection to server at "h", port 1 failed: Connection refused\\n\\tIs the server running?')
     'Connection refused'

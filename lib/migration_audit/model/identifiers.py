@@ -102,7 +102,7 @@ def as_comment(text: str) -> str:
 
 
 def bare(identifier: str) -> str:
-    """The name that a spelled identifier stands for; what is not quoted is folded, as SQL does it.
+    """The name that an identifier in SQL spells; what is not quoted is folded, as SQL does it.
 
     >>> bare('"Odd ""Name"'), bare("Positions")
     ('Odd "Name', 'positions')

@@ -26,7 +26,7 @@ class Table(InSchema, kind="table"):
     """None for the database's own."""
     options: tuple[str, ...]
     """Storage parameters, ``name=value``, sorted; those of the TOAST table carry the prefix ``toast.``. Options of a foreign
-    table, where ``name=(redacted)`` stands for every option that is not known to hold no secret."""
+    table, where ``name=(redacted)`` replaces each option that may hold a secret."""
     row_security: bool
     """Whether policies decide which rows a role sees."""
     force_row_security: bool
@@ -122,7 +122,7 @@ class Constraint(OnTable, kind="constraint"):
 
     type: str
     """``primary key``, ``unique``, ``foreign key``, ``check``, ``exclude``; ``not null`` from PostgreSQL 18 on, where it has
-    a name that somebody chose, NO INHERIT, NOT VALID or a comment."""
+    a chosen name, NO INHERIT, NOT VALID or a comment."""
     definition: str
     """``pg_get_constraintdef``, which tells deferrability, NOT VALID and NO INHERIT too."""
     deferrable: bool

@@ -198,7 +198,7 @@ class Applied:
     notices: tuple[str, ...] = ()
     """What the server warned of, at most 200."""
     notes: tuple[str, ...] = ()
-    """What is to be said of commands that ended well, and of what another edition of TimescaleDB would do."""
+    """Notes on commands that ended well, and on what another edition of TimescaleDB would do."""
     outputs: tuple[str, ...] = ()
     """The end of what each command printed, without secrets."""
 

@@ -1,4 +1,4 @@
-"""TimescaleDB's settings: what somebody decided, not what the chunks look like today."""
+"""TimescaleDB's settings: what users decided, not what the chunks look like today."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class ContinuousAggregate(InSchema, kind="continuous aggregate"):
     source: str
     """The hypertable, or the continuous aggregate, that it is made of: ``schema.name``."""
     definition: str
-    """The query as somebody wrote it, not the one that TimescaleDB makes of it."""
+    """The query as its author wrote it, not the one that TimescaleDB derives from it."""
     columns: tuple[str, ...]
     """``name type`` in order."""
     materialized_only: bool

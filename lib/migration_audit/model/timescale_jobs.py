@@ -1,4 +1,4 @@
-"""TimescaleDB's jobs: what somebody scheduled, and apart from it how the runs go."""
+"""TimescaleDB's jobs: what is scheduled, and apart from it how the runs go."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SETTINGS: Final = frozenset(
         "granular refresh",
     }
 )
-"""The kinds that two checks look up together, coverage and live: everything that somebody sets beyond the dimensions."""
+"""The kinds that two checks look up together, coverage and live: all settings beyond the dimensions."""
 
 
 def _job_name(procedure: str, schema: str, table: str | None) -> str:
@@ -66,7 +66,7 @@ def _job_name(procedure: str, schema: str, table: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job(CatalogObject, kind="job", identity=("schema", "table", "procedure", "number")):
-    """A policy or a job of somebody's own; one that comes with TimescaleDB only where somebody altered it."""
+    """A policy or a user-defined job; one that comes with TimescaleDB only where it was altered."""
 
     schema: str
     """The schema of the table, or of the procedure where the job has no table."""

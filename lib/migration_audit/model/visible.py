@@ -1,4 +1,4 @@
-"""Text that somebody else chose, and SQL of the same meaning, with everything spelled out that cannot be seen.
+"""Text from outside of the program, and SQL of the same meaning, with everything spelled out that cannot be seen.
 
 https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 """

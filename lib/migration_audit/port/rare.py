@@ -216,7 +216,7 @@ def _revoked_defaults(privileges: DefaultPrivileges, on: str) -> list[str]:
 
 
 def create_membership(membership: RoleMembership, sides: Sides) -> Steps:
-    """A role that is to be a member of another; one that somebody else granted is for a person."""
+    """A role that is to be a member of another; one that another role granted is left to a person."""
     sql = f"GRANT {sql_name(membership.role)} TO {sql_name(membership.member)}"
     options = {"ADMIN": "ADMIN TRUE", "NO INHERIT": "INHERIT FALSE", "NO SET": "SET FALSE"}
     if membership.grantor != "(superuser)":

@@ -196,7 +196,7 @@ def change_aggregate_view(view: ContinuousAggregate, actual: ContinuousAggregate
 def create_chunk_skipping(skipping: ChunkSkipping, sides: Sides) -> Steps:
     """A column by whose range chunks are to be skipped."""
     arguments = (literal(table_of(skipping)), literal(skipping.column), "if_not_exists => TRUE")
-    # TimescaleDB refuses the call while its own setting is off, as it is unless somebody turns it on.
+    # TimescaleDB refuses the call while its own setting is off, as it is unless it is turned on.
     lines = (
         "SET timescaledb.enable_chunk_skipping = on;",
         sides.timescaledb("enable_chunk_skipping", *arguments),

@@ -1,6 +1,6 @@
 """Names in audit.toml: ``schema.table`` as SQL folds it, and names of rules, none of which may match nothing.
 
-``*`` stands for any characters of one name and ``?`` for one of them, as in ``carries`` and ``runs``.
+``*`` matches any characters of one name and ``?`` one of them, as in ``carries`` and ``runs``.
 """
 
 from __future__ import annotations

@@ -186,5 +186,5 @@ def _open(result: CheckResult) -> OpenCheck:
 
 
 def findings_of(results: Sequence[CheckResult]) -> tuple[tuple[CheckResult, Finding | None], ...]:
-    """Each finding with its check; a check that failed without a finding stands for itself."""
+    """Each finding with its check; a check that failed without a finding is its own."""
     return tuple((r, f) for r in results for f in (r.findings or (None,)))

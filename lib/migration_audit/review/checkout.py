@@ -30,7 +30,7 @@ _OPTION = "--repository"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryPlace:
-    """What somebody said about one repository: ``NAME=PATH`` or ``NAME=PATH@REV``."""
+    """What the command line names for one repository: ``NAME=PATH`` or ``NAME=PATH@REV``."""
 
     name: str
     path: Path

@@ -247,7 +247,7 @@ def _refuse_links(folder: Path, below: Path) -> None:
 
 
 def _page(run: SignedRun) -> Iterator[Sentence]:
-    """What is to be said of the signed-off page; one that git ignores was made here, and is not part of the proposal."""
+    """Notes on the signed-off page; one that git ignores was made here, and is not part of the proposal."""
     is_local = is_ignored(Path(run.folder) / signoff.SIGNED_PAGE)
     for sentence in page_sentences(Path(run.folder), run):
         yield replace(sentence, ok=None) if is_local and sentence.ok is False else sentence

@@ -130,7 +130,7 @@ class Kernels:
         )
 
         class PrivateKernelManager(AsyncKernelManager):  # type: ignore[misc]
-            kernel_spec = spec  # not the one that a file called python3 in somebody's home describes
+            kernel_spec = spec  # not the one that a file called python3 in the user's home describes
 
             def __init__(self, **settings: Any) -> None:
                 # Sockets in a private folder: no port race, and nothing that others could read.

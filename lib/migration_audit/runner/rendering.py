@@ -80,7 +80,7 @@ def render_files(
 ) -> dict[str, bytes]:
     """``report.html``, ``summary.md``, ``junit.xml`` and ``results.sarif`` by name.
 
-    The sections of the report are the packaged notebooks, replayed on the facts; a notebook that somebody changed is shown
+    The sections of the report are the packaged notebooks, replayed on the facts; a notebook that was changed is shown
     as it was executed, and the report says so. Without a ``case`` (a run that did not reach its end) all are as executed.
     ``replayed`` are those that were replayed already, by name. Raises AuditError.
     """

@@ -179,7 +179,7 @@ def _sealed(folder: Path, *, since: datetime) -> _Ended:
         found = datetime.fromisoformat(body["generated_at"])
         server = checked(ServerIdentity, body["server"]) if body["server"] else None
         ended = _Ended(at=found if since <= found <= now else now, server=server)
-    except (ValueError, KeyError, TypeError):  # somebody's own notebook: the time is not theirs to say
+    except (ValueError, KeyError, TypeError):  # a notebook of the user's own, which does not decide the time
         ended = _Ended(at=now)
     seal.unlink()
     return ended

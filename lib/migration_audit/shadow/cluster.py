@@ -31,7 +31,7 @@ START_LIMIT = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How to make and start one cluster; ``{data}`` in a step stands for its data directory."""
+    """How to make and start one cluster; ``{data}`` in a step is replaced by its data directory."""
 
     copy: Sequence[Sequence[str]]
     """Steps that copy a pristine data directory."""

@@ -46,7 +46,7 @@ class Databases(ABC):
 
         It is empty, or a copy of ``template``, which was made here before.
         """
-        # From template0, so that nothing that somebody put into template1 of their own server gets in. File by file
+        # From template0, so that nothing from a template1 that was changed gets in. File by file
         # takes two checkpoints, which no one else on this server waits for, and half the time.
         self.execute("create database {} template {} encoding 'UTF8'", name, template or "template0", since_15=_BY_FILE)
         return self.conninfo(name)

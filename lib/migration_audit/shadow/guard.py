@@ -42,7 +42,7 @@ STOP_LIMIT = 10.0
 
 
 class Ended(Exception):  # noqa: N818  it is not an error
-    """The caller is gone, has asked for the end, or somebody has sent a signal."""
+    """The caller is gone, has asked for the end, or a signal has arrived."""
 
 
 def main() -> None:

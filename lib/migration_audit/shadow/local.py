@@ -38,7 +38,7 @@ def find_local(extensions: Collection[str], progress: Progress, *, folder: Path 
     reasons = []
     for programs in [_programs(folder, account)] if folder else list_local(account):
         reason = why_not_local(programs)
-        # A folder that somebody names is what they want; that an extension is missing is reported by the caller.
+        # A folder that is named is used as it is; that an extension is missing is reported by the caller.
         lacking = [] if folder else sorted(set(extensions) - programs.extensions.keys())
         if reason is None and not lacking:
             return _with_pristine(programs, progress)

@@ -91,7 +91,7 @@ _OWN_TRIGGERS: Final = """
         select from pg_catalog.pg_constraint as con where con.oid = one.tgconstraint and con.conrelid = one.tgrelid
     ))
 """
-"""Those of a foreign key that somebody's table has are that table's."""
+"""Those of a foreign key of a user's table are that table's."""
 _TYPE: Final = ("input", "output", "receive", "send", "modin", "modout", "analyze")
 _AGGREGATE: Final = ("trans", "final", "combine", "serial", "deserial", "mtrans", "minvtrans", "mfinal")
 

@@ -126,7 +126,7 @@ def remove_stale(base: Path) -> list[Path]:
     removed = []
     # Other folders of ours have another word in their names: they are not locked, and each lasts as long as it is needed.
     for directory in base.glob(f"{PREFIX}{'[a-z0-9_]' * 8}"):
-        with contextlib.suppress(OSError):  # somebody else removes it at this moment
+        with contextlib.suppress(OSError):  # another process removes it at this moment
             if directory.lstat().st_uid == os.geteuid() and directory.is_dir() and not is_in_use(directory):
                 stop_and_remove(directory)
                 removed.append(directory)

@@ -63,7 +63,7 @@ def start(wanted: str | None = None, *, extensions: Collection[str] = (), progre
 
 
 def _is_server(running: Mapping[str, str], wanted: str, progress: Progress) -> bool:
-    """Whether the server that runs is the one that this name stands for now."""
+    """Whether the server that runs is the one that this name means now."""
     if running["provider"] != provider_name(wanted):
         return False
     if running["provider"] != "local":

@@ -163,7 +163,7 @@ class _Run:
     def _drain(self) -> None:
         """Take what there is to read, and keep the end of it."""
         with contextlib.suppress(BlockingIOError):
-            for _ in range(64):  # then somebody else has a turn: the clock, above all
+            for _ in range(64):  # then others have a turn: the clock, above all
                 part = os.read(self._reader, 65_536)
                 if not part:
                     break

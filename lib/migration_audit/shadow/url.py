@@ -131,7 +131,7 @@ class UrlCluster(Databases):
         return self.conninfo(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database made here; one that is gone is not an error, one made by somebody else is not touched."""
+        """Drop a database made here; one that is gone is not an error, one that others created is not touched."""
         if name in self._made:
             super().drop_database(self._made[name])
             del self._made[name]

@@ -3,7 +3,7 @@
 ``build_statement``  names every file of a run by its digest; the runner writes it
 ``read_authority``   policy and keys, of a git revision or of the working tree
 ``propose``, ``add_signature``  a reviewer's signature, and the move to ``reports/signed/``
-``read_signed_run``  everything that can be said about a signed run, sentence by sentence
+``read_signed_run``  everything that is known about a signed run, sentence by sentence
 """
 
 from migration_audit.signoff.authority import Authority, read_authority

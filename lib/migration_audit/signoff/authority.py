@@ -46,7 +46,7 @@ class Authority:
 
     @property
     def caution(self) -> str | None:
-        """What is to be said where whoever proposes a change can change policy and keys too."""
+        """The warning where the author of a change can change policy and keys too."""
         return self.weakness and f"{self.weakness} (--policy-from)"
 
     def check_for_ci(self, environ: Mapping[str, str]) -> None:

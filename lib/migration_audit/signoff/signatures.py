@@ -25,7 +25,7 @@ _DOES = {Decision.APPROVE: "approves", Decision.REJECT: "rejects", Decision.WITH
 
 
 def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> SignedRun:
-    """Everything that can be said about a run's folder without a database: files, statement, each sign-off.
+    """Everything that is known about a run's folder without a database: files, statement, each sign-off.
 
     Never raises for what is wrong with the run: that becomes a sentence. Raises AuditError without ssh-keygen.
     """
@@ -182,7 +182,7 @@ class _Verifier:
         if not signed(at, revocation=False):
             yield fails(*self._why_not(who, at, key, signature))
             return
-        # The time in a decision is what its signer's clock said: a line that has ended needs somebody else's word for it.
+        # The time in a decision is that of its signer's clock: a line that has ended needs another witness of the time.
         seen = self.authority.reached(self.folder, path, content) or self.now
         if decision.decision is Decision.APPROVE and not signed(seen, revocation=False):  # no key's end makes a no to a yes
             what = f"the key {key} of {who} is not valid on {_day(seen)}"

@@ -78,7 +78,7 @@ class _Watched:
 def load_command(name: str, settings: CommandSettings, *, root: Path, shown_from: Path) -> CommandSource:
     """The command with the digests of its files; nothing is run.
 
-    Its files are globs below ``root``; a folder stands for all its files, without hidden and installed ones. Raises
+    Its files are globs below ``root``; a folder means all its files, without hidden and installed ones. Raises
     SourceError for a directory or a program that does not exist, and for a glob that matches no file.
     """
     directory, at = settings.directory, settings.at

@@ -41,7 +41,7 @@ class SideOrigin(StrEnum):
     ENVIRONMENT = "environment"
     """A live database."""
     SNAPSHOT = "snapshot"
-    """Read some time ago, by somebody."""
+    """Read some time ago, and saved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,4 +1,4 @@
-"""Two sides compared, by the rules that audits use for such sides; and what of it somebody wants to see."""
+"""Two sides compared, by the rules that audits use for such sides; and the part of it that is to be shown."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class Comparison:
 
     @property
     def _table_drift(self) -> Drift:
-        """What is shown; what is taken along by something that is not shown stands on its own."""
+        """What is shown; a part of something that is not shown is a row of its own."""
         found = self.found
         there = {(d.kind, d.key) for d in found}
         own = tuple(d if d.part_of in there else replace(d, part_of=None) for d in found)

@@ -147,7 +147,7 @@ def current() -> Session:
 
 
 def _nearest_project() -> Project | None:
-    """The project of MIGRATION_AUDIT_CONFIG, else the nearest one, which is said; None without. Raises ConfigError."""
+    """The project of MIGRATION_AUDIT_CONFIG, else the nearest one, which is printed; None without. Raises ConfigError."""
     named = os.environ.get("MIGRATION_AUDIT_CONFIG", "")
     if project := _named(named):
         return project
@@ -256,7 +256,7 @@ def _check_text(**given: object) -> None:
 def _check_injected(cells: Sequence[str]) -> None:
     """Raise UsageError for a parameter that papermill gave to the notebook and that it does not have.
 
-    papermill itself warns, and executes the notebook as if nothing had been said.
+    papermill itself warns, and executes the notebook as if it had not been given.
     """
     unknown, known = unknown_parameters(cells)
     if not unknown:

@@ -1,1 +1,1 @@
-"""The facts of a run: kept as files, read again by their types, without secrets."""
+"""The facts of a run: saved as files, read again by their types, without secrets."""

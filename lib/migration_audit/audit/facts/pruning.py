@@ -43,7 +43,7 @@ _FREE: Final = frozenset(
 
 
 def pruned(project: Project, facts: FactsT) -> FactsT:
-    """The facts as they are kept: results are the same from them."""
+    """The facts as they are saved: results are the same from them."""
     found: dict[str, Any] = dict(facts)
     redaction = Redaction(tuple(sorted(set(_known(facts)), key=lambda each: (-len(each), each))))
     for name in found.keys() & frozenset(_STACKS):

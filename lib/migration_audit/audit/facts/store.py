@@ -1,4 +1,4 @@
-"""The facts of a run: everything that checks judge and reports show, kept as files from which all of it can be done again.
+"""The facts of a run: everything that checks judge and reports show, saved as files from which all of it can be done again.
 
 ``shared.json.gz``       what is the same for every environment: sources, rehearsals, files, documents
 ``legacy.json.gz``       the catalog that the legacy side makes; ``owner.json.gz`` the owner's

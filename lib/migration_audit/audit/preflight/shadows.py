@@ -47,7 +47,7 @@ class Shadow:
     dump: str | Unavailable = _NOT_DUMPED
     """What the cross-check sees of it, where it was asked for."""
     undone: SourceUndone | None = None
-    """What the sources create and take away again, where somebody looked on."""
+    """What the sources create and take away again, where each statement was watched."""
     outside: tuple[Outside, ...] = ()
     """What the sources created or changed outside of their database."""
     recorded: Recorded = ()

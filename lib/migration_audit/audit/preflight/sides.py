@@ -77,7 +77,7 @@ class Side:
 
     @property
     def is_live(self) -> bool:
-        """Whether it is a database that somebody uses."""
+        """Whether it is a database in use."""
         return self.kind is SideKind.LIVE
 
 

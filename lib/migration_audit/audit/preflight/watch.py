@@ -50,7 +50,7 @@ class UndoneWatch(Watch):
         self._lost: Unavailable | None = None
 
     def begin(self, connection: psycopg.Connection[Any]) -> None:
-        """What is there was made by somebody else."""
+        """What is there was created by others."""
         if self._points:
             seen, _ = self._read(connection)
             self._history = ObjectHistory(seen)

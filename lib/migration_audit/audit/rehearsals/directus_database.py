@@ -87,7 +87,7 @@ def copy_rows(conninfo: str, live: DirectusLive, migrations: Migrations) -> None
         "directus_migrations": [{"version": version, "name": name} for version, name in migrations],
     }
     with driver.connect(conninfo, autocommit=True, application_name="migration-audit") as connection:
-        connection.execute("set session_replication_role = replica")  # no trigger, no foreign key of somebody's own
+        connection.execute("set session_replication_role = replica")  # no trigger and no foreign key of the user's
         for name, rows in parts.items():
             _insert(connection, schema, name, [_as_stored(name, row) for row in rows])
 

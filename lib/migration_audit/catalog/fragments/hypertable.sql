@@ -1,4 +1,4 @@
--- The hypertables that somebody made.
+-- The hypertables that users created.
 -- Compressed data has hypertables of its own without a dimension, and so has each continuous aggregate.
 select hyp.id, rel.oid, hyp.schema_name, hyp.table_name
   from _timescaledb_catalog.hypertable as hyp

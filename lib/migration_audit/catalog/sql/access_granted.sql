@@ -1,5 +1,5 @@
 -- Privileges of some roles (setting migration_audit.roles) or of everybody (grantee NULL) that make DDL possible.
--- What an owner has on what it owns is left out: owning is told apart.
+-- What an owner has on what it owns is left out: ownership is read separately.
 with chosen as (
     select coalesce(nullif(pg_catalog.current_setting('migration_audit.roles', true), ''), '{}')
            ::pg_catalog.text[]::pg_catalog.name[] as names

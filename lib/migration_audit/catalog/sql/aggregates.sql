@@ -1,4 +1,4 @@
--- Aggregates that somebody made: ordinary, ordered-set and hypothetical-set ones.
+-- User-defined aggregates: ordinary, ordered-set and hypothetical-set ones.
 select nsp.nspname as schema,
        pro.proname as name,
        pg_catalog.oidvectortypes(pro.proargtypes) as arguments,

@@ -1,4 +1,4 @@
--- Casts that somebody made.
+-- User-defined casts.
 select pg_catalog.format_type(cas.castsource, null) as source,
        pg_catalog.format_type(cas.casttarget, null) as target,
        case cas.castmethod when 'f' then 'function' when 'b' then 'binary' else 'inout' end as method,

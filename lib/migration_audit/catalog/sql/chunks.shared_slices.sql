@@ -57,7 +57,7 @@ with hypertable as (
            ) as age
       from chunk
      cross join lateral (
-               -- What lies outside of PostgreSQL's timestamps cannot be told as one.
+               -- What lies outside of PostgreSQL's timestamps cannot be shown as one.
                select case
                           when chunk.range_start < -62135596800000000 then '-infinity'
                           when chunk.range_start >= 9223371331200000000 then 'infinity'

@@ -1,4 +1,4 @@
--- Collations that somebody made. What only some versions of PostgreSQL have is asked of the row as JSON.
+-- User-defined collations. Attributes that only some versions of PostgreSQL have are read from the row as JSON.
 select nsp.nspname as schema,
        col.collname as name,
        case col.collprovider

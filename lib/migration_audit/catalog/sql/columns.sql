@@ -72,7 +72,7 @@ select relation.nspname as schema,
              from (
                    select own.text
                      from pg_catalog.unnest(att.attoptions) as own (text)
-                    -- PostgreSQL's own mark since the minor releases of November 2026: nobody can set it.
+                    -- PostgreSQL's own mark since the minor releases of November 2026: it cannot be set.
                     where own.text !~ '^pg_attver='
                     union all
                    select fdw.option_name || '=' || case

@@ -1,6 +1,6 @@
 -- Constraints of tables.
--- NOT NULL is an attribute of the column. PostgreSQL 18 has a row for it too, which is told where it says more than
--- that: a name that somebody chose, NO INHERIT, NOT VALID, or a comment.
+-- NOT NULL is an attribute of the column. PostgreSQL 18 has a row for it too, which is read where it has more than
+-- that: a chosen name, NO INHERIT, NOT VALID, or a comment.
 -- A foreign key of or to a partitioned table or a hypertable has a clone for each of its parts. They are left out: all
 -- but their names follows from the key itself, and a restored dump gives them other names.
 with hidden_schema as (

@@ -1,4 +1,4 @@
--- Continuous aggregates as somebody wrote them: what TimescaleDB makes of the query carries numbers of one server.
+-- Continuous aggregates as users wrote them: TimescaleDB's own version of the query has numbers of one server in it.
 with named_table as (
     -- <named_table>
     -- What people know it by: the hypertable of a continuous aggregate goes by the name of the view.

@@ -1,4 +1,4 @@
--- Conversions between encodings that somebody made.
+-- User-defined conversions between encodings.
 select nsp.nspname as schema,
        con.conname as name,
        pg_catalog.pg_encoding_to_char(con.conforencoding) as source,

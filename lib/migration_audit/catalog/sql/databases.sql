@@ -1,4 +1,4 @@
--- The database that is read: what was said of it as a whole.
+-- The database that is read: its settings, privileges and comment as a whole.
 select array(
            select case when pg_catalog.split_part(opt.text, '=', 1) ~ '[.]'
                        then pg_catalog.split_part(opt.text, '=', 1) || '=(redacted)'

@@ -1,4 +1,4 @@
--- Extended statistics: which somebody asked for, not what was measured.
+-- Extended statistics: their definitions, not what was measured.
 with hidden_schema as (
     -- <hidden_schema>
     select nsp.oid

@@ -1,4 +1,4 @@
--- Foreign servers that somebody made.
+-- Foreign servers.
 with plain_option (name) as (
     -- <plain_option>
     -- Options of postgres_fdw, dblink and file_fdw whose values are no secrets; every other value is redacted.

@@ -11,7 +11,7 @@ select pg_catalog.set_config('migration_audit.hidden_relations', coalesce(
                          join pg_catalog.pg_inherits as inh on inh.inhparent = par.oid
                          join pg_catalog.pg_class as chi on chi.oid = inh.inhrelid
                          join pg_catalog.pg_namespace as own on own.oid = chi.relnamespace
-                        -- A table that somebody let inherit from a hypertable is no chunk of it. Until 2.28 a chunk's
+                        -- A table that users let inherit from a hypertable is not a chunk of it. Until 2.28 a chunk's
                         -- has its names, since then its OID.
                         where own.nspname ~ '^_timescaledb_'
                            or pg_catalog.format('%I.%I', own.nspname, chi.relname) in (

@@ -1,4 +1,4 @@
--- Policies and jobs that somebody made, and those of TimescaleDB itself (below 1000).
+-- Policies and user-defined jobs, and those of TimescaleDB itself (below 1000).
 -- For TimescaleDB before 2.25.
 with named_table as (
     -- <named_table>
@@ -13,7 +13,7 @@ with named_table as (
      where exists (select from _timescaledb_catalog.dimension as dim where dim.hypertable_id = hyp.id)
     -- </named_table>
 ), known as (
-    -- What TimescaleDB's own policies may be told; any other value may be a secret.
+    -- Parameters of TimescaleDB's own policies; any other value may be a secret.
     select pg_catalog.unnest(array[
                'compress_after', 'compress_created_before', 'recompress', 'recompress_after', 'maxchunks_to_compress',
                'verbose_log', 'drop_after', 'drop_created_before', 'index_name', 'start_offset', 'end_offset',
@@ -42,7 +42,7 @@ with named_table as (
            ) as name,
            pg_catalog.timezone(coalesce(bgw.timezone, 'UTC'), bgw.initial_start) as local_start,
            pg_catalog.extract('epoch', bgw.schedule_interval) as seconds,
-           -- A start with fractions of a second is that of a clock: nobody wrote it.
+           -- A start with fractions of a second is a time of day that TimescaleDB read: it was not written by hand.
            bgw.fixed_schedule
            and bgw.initial_start = pg_catalog.date_trunc('second', bgw.initial_start) as is_start_stated,
            case

@@ -1,4 +1,4 @@
--- Large objects that have privileges or a comment, told by owner; their numbers and contents are data.
+-- Large objects that have privileges or a comment, counted by owner; their numbers and contents are data.
 with labelled as (
     select lob.lomowner, lob.oid, des.description, lob.xmin as by_transaction, lob.cmin as by_command,
            array(

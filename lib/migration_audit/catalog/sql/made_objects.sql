@@ -1,11 +1,11 @@
--- What somebody made in this database, and roles: what each is a part of, and its state, read between two statements.
+-- User-defined objects of this database, and roles: what each is a part of, and its state, read between two statements.
 -- A state holds OIDs where a name would follow search_path or the renaming of something else. Left out are privileges,
 -- comments, what an extension or another object brings along, temporary objects, and chunks. Where the setting
 -- migration_audit.objects lists OIDs, only those are read.
 with asked as (
     select nullif(pg_catalog.current_setting('migration_audit.objects', true), '')::pg_catalog.oid[] as oids
 ), asked_oid as (
-    -- Looked up by hash; an array that is no constant would be gone through for each row.
+    -- Looked up by hash: an array that is not a constant would be searched for each row.
     select pg_catalog.unnest(ask.oids) as oid
       from asked as ask
 ), brought_along as not materialized (

@@ -1,4 +1,4 @@
--- Operator classes that somebody made, with the members that each brings into its family.
+-- User-defined operator classes, with the members that each brings into its family.
 select nsp.nspname as schema,
        opc.opcname as name,
        ame.amname as method,

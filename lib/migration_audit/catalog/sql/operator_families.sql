@@ -1,4 +1,4 @@
--- Operator families that somebody made, with the members that belong to none of their classes.
+-- User-defined operator families, with the members that do not belong to one of their classes.
 select nsp.nspname as schema,
        opf.opfname as name,
        ame.amname as method,

@@ -1,4 +1,4 @@
--- Operators that somebody made; one that is only named as another one's commutator or negator has no function yet.
+-- User-defined operators; one that is only named as another one's commutator or negator has no function yet.
 select nsp.nspname as schema,
        opr.oprname as name,
        case opr.oprleft when 0 then 'NONE' else pg_catalog.format_type(opr.oprleft, null) end as left,

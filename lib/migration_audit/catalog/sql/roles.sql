@@ -1,4 +1,4 @@
--- Roles that somebody made, without their passwords; the server's own superuser where it is not as initdb made it.
+-- User-defined roles, without their passwords; the server's own superuser where it is not as initdb created it.
 select case rol.oid when 10 then '(superuser)' else rol.rolname::text end as name,
        array(
            select att.name

@@ -1,6 +1,6 @@
 -- Schemas that are neither built in nor an extension's; "public" is listed, since its privileges matter.
--- The owner of the built-in "public" (OID 2200) is told as PostgreSQL 15 and later make it: databases that were made by
--- an older one keep its bootstrap superuser (OID 10) there, and nobody decided that.
+-- The owner of the built-in "public" (OID 2200) is given as PostgreSQL 15 and later set it: databases that an older one
+-- created keep its bootstrap superuser (OID 10) there, which was not decided by anyone.
 with hidden_schema as (
     -- <hidden_schema>
     select nsp.oid

@@ -154,7 +154,7 @@ select relation.nspname as schema,
             order by line.text collate "C"
            -- </privileges>
        ) end || array(
-           -- System columns are no columns that somebody made, but have privileges of their own.
+           -- System columns are not user-defined, but have privileges of their own.
            select att.attname || ': '
                   || case when acl.grantee = 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(acl.grantee)::text end
                   || case acl.grantor

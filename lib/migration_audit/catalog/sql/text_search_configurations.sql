@@ -1,4 +1,4 @@
--- Text search configurations that somebody made, with the dictionaries of each kind of token.
+-- User-defined text search configurations, with the dictionaries of each kind of token.
 select nsp.nspname as schema,
        cfg.cfgname as name,
        pg_catalog.format('%I.%I', pns.nspname, prs.prsname) as parser,

@@ -1,4 +1,4 @@
--- Text search dictionaries that somebody made.
+-- User-defined text search dictionaries.
 select nsp.nspname as schema,
        dic.dictname as name,
        pg_catalog.format('%I.%I', tns.nspname, tmp.tmplname) as template,

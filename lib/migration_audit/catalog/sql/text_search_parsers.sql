@@ -1,4 +1,4 @@
--- Text search parsers that somebody made; they have no owner.
+-- User-defined text search parsers; they have no owner.
 select nsp.nspname as schema,
        prs.prsname as name,
        array(

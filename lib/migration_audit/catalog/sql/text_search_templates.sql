@@ -1,4 +1,4 @@
--- Text search templates that somebody made; they have no owner.
+-- User-defined text search templates; they have no owner.
 select nsp.nspname as schema,
        tmp.tmplname as name,
        array(

@@ -1,4 +1,4 @@
--- Triggers that somebody made: not those of constraints, nor those that call a function of TimescaleDB.
+-- User-defined triggers: not those of constraints, nor those that call a function of TimescaleDB.
 with hidden_schema as (
     -- <hidden_schema>
     select nsp.oid

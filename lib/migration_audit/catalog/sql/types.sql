@@ -155,7 +155,7 @@ select nsp.nspname as schema,
        nullif(pg_catalog.concat_ws(
            E'\n',
            des.description,
-           -- What is said of an attribute or of a domain's constraint has no other place.
+           -- Comments on an attribute or on a domain's constraint have no other place.
            (
                select pg_catalog.string_agg(part.text, E'\n' order by part.text collate "C")
                  from (

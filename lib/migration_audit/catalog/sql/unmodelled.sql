@@ -1,6 +1,6 @@
--- What somebody made and no other file of this folder reads: while there is any, nobody can say "covered".
--- Built in is what came with initdb (OID below 16384); what an extension or another object brings along is not told.
--- Nor are temporary objects: they go with somebody's session, and one may be gone while its row is still seen.
+-- User-defined objects that no other file of this folder reads: while there are any, "covered" is not known.
+-- Built in is what came with initdb (OID below 16384); what an extension or another object brings along is left out.
+-- So are temporary objects: they end with their session, and one may be gone while its row is still seen.
 with brought_along as not materialized (
     select dep.classid, dep.objid
       from pg_catalog.pg_depend as dep
@@ -8,7 +8,7 @@ with brought_along as not materialized (
 ), system_schema as (
     select nsp.oid from pg_catalog.pg_namespace as nsp where nsp.nspname in ('pg_catalog', 'information_schema')
 ), candidate as (
-    -- What is put among the built-in objects: no dump has it, so that nobody can port it.
+    -- What is put among the built-in objects: no dump has it, so that it cannot be ported.
     select 'pg_catalog.pg_proc'::pg_catalog.regclass as classid, pro.oid
       from pg_catalog.pg_proc as pro
      where pro.prokind <> 'a' and pro.pronamespace in (select sys.oid from system_schema as sys)

@@ -1,4 +1,4 @@
--- User mappings. Their catalog is open to superusers alone: whoever else reads sees names, and the origin is unknown.
+-- User mappings. Their catalog is open to superusers alone: other roles see names, and the origin is unknown.
 with plain_option (name) as (
     -- <plain_option>
     -- Options of postgres_fdw, dblink and file_fdw whose values are no secrets; every other value is redacted.

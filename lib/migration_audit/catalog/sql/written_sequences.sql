@@ -1,4 +1,4 @@
--- Sequences that somebody made, with the table whose column each belongs to.
+-- User-defined sequences, with the table whose column each belongs to.
 with hidden_schema as (
     -- <hidden_schema>
     select nsp.oid

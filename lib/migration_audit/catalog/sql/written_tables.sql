@@ -1,5 +1,5 @@
 -- Tables that may hold rows, partitions left out: what each has to be read with, and what its columns are.
--- Columns that are computed from others are left out. Those that a sequence fills are told apart.
+-- Columns that are computed from others are left out. Those that a sequence fills are marked.
 with hidden_schema as (
     -- <hidden_schema>
     select nsp.oid

@@ -153,7 +153,7 @@ def test_code_is_folded_and_outputs_are_there():
 def test_the_same_bytes_in_another_process(tmp_path):
     code = "import sys; from tests.unit.test_report_html import report\nsys.stdout.buffer.write(report().encode())"
     for seed in ("1", "2"):
-        env = {"PYTHONHASHSEED": seed, "PATH": "", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+        env = {"PYTHONPATH": "tests", "PYTHONHASHSEED": seed, "PATH": "", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
         run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, check=True)
         assert run.stdout.decode() == report()
 

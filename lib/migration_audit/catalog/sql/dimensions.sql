@@ -1,5 +1,5 @@
--- Dimensions of hypertables: by time, by integer, or by hash. An interval is in microseconds; that of an integer column
--- in its own unit.
+-- Dimensions of hypertables: by time, by integer, or by hash.
+-- An interval is in microseconds, that of an integer column in its own unit.
 with hypertable as (
     -- <hypertable>
     -- Compressed data has hypertables of its own without a dimension, and so has each continuous aggregate.

@@ -57,6 +57,10 @@ BOOTS = {
     "RUN loop": (d("RUN for f in /app/*.sh; do echo > $f; done"), OPEN),
     "RUN find": (d("RUN find /app -name '*.sh' -exec truncate -s0 {} +"), OPEN),
     "RUN install": (d("RUN install -m 755 /dev/null /app/init.sh"), OPEN),
+    "RUN cp --target-directory=": (
+        d("COPY noop /noop", "RUN cp --target-directory=/app /noop/init.sh", **{"noop/init.sh": EMPTY}),
+        OPEN,
+    ),
     "RUN ln": (d("RUN ln -sf /bin/true /app/init.sh"), OPEN),
     "RUN ln directus": (d("RUN ln -sf /bin/true /usr/local/bin/directus"), OPEN),
     "RUN patch": (d("COPY a.patch /", "RUN patch -p1 -d /app < /a.patch", **{"a.patch": "x"}), OPEN),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from migration_audit.checks.code_scopes import no_rule
-from migration_audit.checks.documents import SAID, rules_of, unreadable
+from migration_audit.checks.documents import SHOWN_KINDS, rules_of, unreadable
 from migration_audit.checks.phases import retired_check
 from migration_audit.model.documents import Document, DocumentRule, Sought
 from migration_audit.model.finding import CheckOutput, Finding, Note, Severity
@@ -28,14 +28,14 @@ def entries_of_kind(document: Document, kind: str) -> list[int]:
     return [
         number
         for number, passage in enumerate(document.passages)
-        if passage.kind in SAID and (match := _KIND.match(passage.shown.text)) and match["kind"] == kind
+        if passage.kind in SHOWN_KINDS and (match := _KIND.match(passage.shown.text)) and match["kind"] == kind
     ]
 
 
 def lacking(document: Document, entry: int, about: tuple[Sought, ...]) -> tuple[Sought, ...]:
     """Those words that the entry, its head and all that belongs to it, does not say."""
     passages = document.passages[entry : document.passages[entry].until]
-    read = [p for p in passages if p.kind in SAID]
+    read = [p for p in passages if p.kind in SHOWN_KINDS]
     texts = [" ".join(p.shown.text for p in read), " ".join(p.linked.text for p in read)]
     patterns = {one: re.compile(rf"(?<!\w){re.escape(one.words)}") for one in about}
     return tuple(one for one in about if not any(map(patterns[one].search, texts)))

@@ -12,7 +12,7 @@ from migration_audit.model.documents import Document, DocumentRule, Passage, Pas
 from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 
-SAID = frozenset({PassageKind.TEXT, PassageKind.HEADING})
+SHOWN_KINDS = frozenset({PassageKind.TEXT, PassageKind.HEADING})
 """What a document says; an open task, a block of code, an image's text and hidden text only show something."""
 SHOWN = frozenset(PassageKind)
 """All that a reader sees: where a claim must not be."""
@@ -56,7 +56,7 @@ def lines_that_say(document: Document, sought: Sought, *, section: Sought | None
     say that it never does. It may go over several paragraphs or items.
     """
     sentence = bool(_SENTENCE_END.search(sought.words))
-    return [line for line, starts in _found(document, sought.words, section, SAID) if starts or not sentence]
+    return [line for line, starts in _found(document, sought.words, section, SHOWN_KINDS) if starts or not sentence]
 
 
 def lines_that_show(
@@ -77,7 +77,7 @@ def only_beginning(document: Document, sought: Sought, *, section: Sought | None
     words = sought.words.split(" ")
     for count in range(len(words) - 1, 2, -1):
         beginning = " ".join(words[:count])
-        if any(True for _ in _found(document, beginning, section, SAID)):
+        if any(True for _ in _found(document, beginning, section, SHOWN_KINDS)):
             return beginning
     return None
 
@@ -197,7 +197,7 @@ def _unsaid(check: str, rule: DocumentRule, document: Document, sought: Sought) 
 def _hint(document: Document, sought: Sought, section: Sought | None) -> str:
     """What the document has in its place."""
     for lines, how in (
-        (lines_that_show(document, sought, section=section, kinds=SAID), "within a longer sentence"),
+        (lines_that_show(document, sought, section=section, kinds=SHOWN_KINDS), "within a longer sentence"),
         (lines_that_show(document, sought, section=section, kinds=_CODE_ONLY), "in a block of code"),
         (lines_that_show(document, sought, section=section), "as a task that is still open"),
     ):

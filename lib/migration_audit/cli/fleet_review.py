@@ -161,7 +161,7 @@ def gate_fleet(
     where policy, keys, git, the list of targets or the run cannot be read.
     """
     if not targets and not queries:
-        todo = "name them again with --targets or --from-query: the run must not say itself which targets there are"
+        todo = "name them again with --targets or --from-query: the run itself must not decide which targets there are"
         raise UsageError("which databases have to be in the run?", where="fleet gate", todo=todo)
     places = [parse_place(text) for text in repositories]
     authority = read_authority(signing_project(config), policy_from=policy_from, allowed_signers=allowed_signers)

@@ -22,7 +22,7 @@ from migration_audit.model.relations import Sequence as SequenceObject
 
 Objects = Mapping[Key, CatalogObject]
 Shape = tuple[Any, ...]
-_SAID = {"comment", "owner", "privileges"}
+_NOT_IDENTITY = {"comment", "owner", "privileges"}
 """Attributes about an object that are not part of what it is."""
 
 
@@ -45,7 +45,7 @@ def _tables(objects: Objects, others: Objects) -> dict[Shape, list[str]]:
 
 
 def _attributes(obj: Table | Column) -> Shape:
-    own = (getattr(obj, name) for name in type(obj).compared() if name not in _SAID)
+    own = (getattr(obj, name) for name in type(obj).compared() if name not in _NOT_IDENTITY)
     # The sequence of a serial column is named after the table.
     return tuple("serial" if isinstance(v, str) and v.startswith("nextval(") else v for v in own)
 
@@ -142,7 +142,7 @@ def _shape(obj: CatalogObject, want: Objects, have: Objects) -> Shape | None:
         case Constraint():
             return ("constraint", obj.schema, obj.table, obj.type, one_spelling(obj.definition), obj.is_local)
         case SequenceObject() if obj.owned_by:
-            return ("sequence", obj.schema, *(getattr(obj, name) for name in obj.compared() if name not in _SAID))
+            return ("sequence", obj.schema, *(getattr(obj, name) for name in obj.compared() if name not in _NOT_IDENTITY))
         case Column(relation="table"):
             return _shape_of_column(obj, want, have)
     return None
@@ -156,7 +156,7 @@ def _shape_of_column(column: Column, want: Objects, have: Objects) -> Shape | No
         return None
     shared = set(left.column_order) & set(right.column_order)
     runs = [_run(side.column_order, column.name, shared) for side in (left, right) if column.name in side.column_order]
-    attributes = tuple(getattr(column, name) for name in column.compared() if name not in _SAID)
+    attributes = tuple(getattr(column, name) for name in column.compared() if name not in _NOT_IDENTITY)
     return ("column", *table, *runs[:1], attributes) if runs else None
 
 
@@ -173,7 +173,7 @@ def _of_a_rename(difference: Difference, renamed: Iterator[Difference] | Any) ->
     if difference.verdict is not DiffVerdict.CHANGED:
         return difference
     for one in renamed:
-        changed = [change.name for change in difference.fields if change.name not in _SAID]
+        changed = [change.name for change in difference.fields if change.name not in _NOT_IDENTITY]
         if (
             len(changed) == len(difference.fields)
             and _is_about(difference.present_object, one)

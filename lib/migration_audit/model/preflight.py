@@ -13,11 +13,11 @@ from migration_audit.model.side_effects import Outside
 from migration_audit.model.sql import Applied, NotApplied
 
 COMMAND = "command"
-"""Stands in ``SourceFacts.format`` for a source that is a command: its files are what it reads, and no SQL."""
+"""``SourceFacts.format`` of a source that is a command: its files are what it reads, and no SQL."""
 SNAPSHOT = "snapshot"
-"""Stands there for a legacy schema that is read from a saved snapshot."""
+"""The same of a legacy schema that is read from a saved snapshot."""
 DATABASE = "database"
-"""Stands there for a legacy schema that is read from a database."""
+"""The same of a legacy schema that is read from a database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

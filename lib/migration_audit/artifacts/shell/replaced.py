@@ -88,8 +88,9 @@ def _plain(words: Sequence[str]) -> list[str]:
 
 
 def _values(words: Sequence[str], option: str) -> list[str]:
-    """The words behind an option (a regular expression), one for each time that it is given."""
-    return [value for before, value in pairwise(words) if re.fullmatch(option, before)]
+    """The values of an option (a regular expression), behind it or after its ``=``, one for each time that it is given."""
+    joined = [word.partition("=")[2] for word in words if "=" in word and re.fullmatch(option, word.partition("=")[0])]
+    return joined + [value for before, value in pairwise(words) if re.fullmatch(option, before)]
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -130,15 +131,12 @@ def _source(text: str, folder: str) -> str:
 def _unpacks(words: Sequence[str], folder: str, path: str) -> bool:
     if words[0] in {"tar", "bsdtar"} and not re.search(r"x|-get|--extract", "".join(words[1:2])):
         return False
-    joined = [word.partition("=")[2] for word in words if word.startswith("--directory=")]
-    into = next(iter([*joined, *_values(words, r"-\w*[Cd]|--directory")]), ".")
+    into = next(iter(_values(words, r"-\w*[Cd]|--directory")), ".")
     return _is_below(path, full_path(into, folder))
 
 
 def _downloads(words: Sequence[str], folder: str, path: str) -> bool:
-    joined = [word.partition("=")[2] for word in words if word.startswith("--output")]
-    targets = [*joined, *_values(words, r"-\w*[oO]|--output(?:-document)?")]
-    return any(_names(target, folder, path) for target in targets)
+    return any(_names(target, folder, path) for target in _values(words, r"-\w*[oO]|--output(?:-document)?"))
 
 
 def _finds(words: Sequence[str], folder: str, path: str) -> bool:

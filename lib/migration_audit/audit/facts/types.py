@@ -87,14 +87,14 @@ class PreflightFacts(TypedDict):
 
 
 class RehearsalFacts(TypedDict):
-    """The writer's statements and the fixture, on throw-away databases; made by ``rehearsal_inputs``."""
+    """The writer's statements and the fixture, on throw-away databases; given by ``rehearsal_inputs``."""
 
     rehearsal: FileText[Rehearsal | Unavailable]
     fixture_shadows: Mapping[str, FixtureShadow] | Unavailable
 
 
 class BootFacts(TypedDict):
-    """How the stack starts; made by ``boot_inputs``."""
+    """How the stack starts; given by ``boot_inputs``."""
 
     stack: FileText[Stack | Unavailable]
     dev_stack: FileText[Stack | Unavailable]
@@ -104,7 +104,7 @@ class BootFacts(TypedDict):
 
 
 class RetirementFacts(TypedDict):
-    """Source files, manifests and paths, for every rule that asks for them; made by ``retirement_inputs``."""
+    """Source files, manifests and paths, for every rule that asks for them; given by ``retirement_inputs``."""
 
     code: FileText[CodeFacts | Unavailable]
     manifests: FileText[ManifestFacts | Unavailable]
@@ -113,7 +113,7 @@ class RetirementFacts(TypedDict):
 
 
 class DocumentFacts(TypedDict):
-    """Documents and acceptance commands; made by ``documents_inputs``."""
+    """Documents and acceptance commands; given by ``documents_inputs``."""
 
     document_rules: FileText[tuple[DocumentRule, ...] | Unavailable]
     drop_rules: FileText[tuple[DropRule, ...] | Unavailable]
@@ -140,7 +140,7 @@ class SavedSharedFacts(SharedFacts):
 
 
 class DirectusFacts(TypedDict):
-    """The Directus snapshot, and what an environment says of it; made by ``directus_inputs``."""
+    """The Directus snapshot, and what an environment says of it; given by ``directus_inputs``."""
 
     directus_snapshot: DirectusSnapshot | Unavailable
     directus_target: FileText[TargetVersion | Unavailable]
@@ -151,7 +151,7 @@ class DirectusFacts(TypedDict):
 
 
 class RightsFacts(TypedDict):
-    """What the PRV checks and LIV013 ask for; made by ``read_rights_and_rows``."""
+    """What the PRV checks and LIV013 ask for; given by ``read_rights_and_rows``."""
 
     obstacles: tuple[Obstacle, ...] | Unavailable
     writer_access: Access | Unavailable
@@ -159,7 +159,7 @@ class RightsFacts(TypedDict):
 
 
 class LiveFacts(RightsFacts):
-    """A live database; made by ``read_live``."""
+    """A live database; given by ``read_live``."""
 
     live: Snapshot | Unavailable
     """Everything that was read, in scope or not."""
@@ -177,14 +177,14 @@ class EnvironmentFacts(LiveFacts, DirectusFacts):
 
 
 class SharedComputed(TypedDict):
-    """What follows from facts for the project; made by ``Case``."""
+    """What follows from facts for the project; given by ``Case``."""
 
     coverage: Drift | Unavailable
     project: Project
 
 
 class EnvironmentComputed(TypedDict):
-    """What follows from facts for one environment; made by ``Case``."""
+    """What follows from facts for one environment; given by ``Case``."""
 
     live_drift: Drift | Unavailable
     excluded: tuple[Excluded, ...] | Unavailable
@@ -197,7 +197,7 @@ class EnvironmentComputed(TypedDict):
 
 
 class WaiverComputed(TypedDict):
-    """What became of each waiver, once the other checks are judged; made by ``Case``."""
+    """What became of each waiver, once the other checks are judged; given by ``Case``."""
 
     waivers: tuple[WaiverUse, ...] | Unavailable
 

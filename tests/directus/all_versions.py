@@ -7,8 +7,8 @@ import subprocess
 import sys
 import tempfile
 
-from directus.install import install
 from migration_audit.shadow import find_server
+from migration_audit.shadow.directus_program import install_directus
 
 VERSIONS = ("11.2.2", "11.17.4", "12.3.1", "12.4.0")
 
@@ -23,7 +23,8 @@ def main() -> int:
     server = find_server(extensions=["timescaledb", "postgis"], progress=print)
     with server.cluster(tcp=True) as cluster, tempfile.TemporaryDirectory() as folder:
         for version in VERSIONS:
-            command = [sys.executable, "-m", "directus.run", version, str(install(version)), cluster.conninfo("postgres")]
+            home = str(install_directus(version, progress=print))
+            command = [sys.executable, "-m", "directus.run", version, home, cluster.conninfo("postgres")]
             command += ["--first", str(given.first), "--cases", str(given.cases), "--folder", folder]
             codes.append(subprocess.run(command, check=False).returncode)
     return max(codes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from directus.mutations import make_case
 from directus.real import Real
 from directus.run import try_case
-from e2e.pipeline import WANTED, install
+from e2e.pipeline import VERSION, WANTED, directus_home
 
 pytestmark = [
     pytest.mark.server,
@@ -23,14 +22,9 @@ SEEDS = range(40)
 
 @pytest.fixture(scope="module")
 def real(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
-    try:
-        modules: Path = install()
-    except (OSError, RuntimeError) as error:
-        if WANTED == "if-possible":
-            pytest.skip(f"Directus cannot be installed here: {error}")
-        raise
+    home = directus_home()
     with server.cluster(tcp=True) as cluster:
-        found = Real("11.17.4", modules, cluster.conninfo("postgres"), tmp_path_factory.mktemp("directus"))
+        found = Real(VERSION, home, cluster.conninfo("postgres"), tmp_path_factory.mktemp("directus"))
         yield found
         found.close()
 

@@ -14,18 +14,17 @@ import psycopg
 import pytest
 import yaml
 
-from e2e.pipeline import WANTED
+from e2e.pipeline import VERSION, WANTED, directus_home
 from fix_outside import replace_in
 from migration_audit.audit.audit import Audit
 from migration_audit.audit.demo import demo_root
 from migration_audit.demo.histories import build_database, histories
 from migration_audit.gate import decide
 from migration_audit.model.directus_database import DirectusRehearsal
-from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Verdict
 from migration_audit.project import load_project
 from migration_audit.report.boot_tables import directus_rehearsal_table
-from migration_audit.shadow.directus_program import command_line, install_directus
+from migration_audit.shadow.directus_program import command_line
 
 pytestmark = [
     pytest.mark.server,
@@ -33,17 +32,11 @@ pytestmark = [
     pytest.mark.skipif(WANTED not in {"1", "if-possible"}, reason="installs a real Directus from npm: `make e2e` runs it"),
     pytest.mark.slow,
 ]
-VERSION = "11.17.4"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def installed() -> None:
-    try:
-        install_directus(VERSION, progress=print)
-    except ServerError as error:
-        if WANTED == "if-possible":
-            pytest.skip(f"Directus cannot be installed here: {error}")
-        raise
+def installed() -> Path:
+    return directus_home()
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +90,7 @@ def test_a_file_that_loses_nothing_passes(databases: dict[str, str], monkeypatch
         audit = audited(root, "prod", databases["prod"], monkeypatch)
         result = by_id(audit)["SNAP009"]
         assert result.outcome is Outcome.PASSED, result
-        assert "2 boots of directus@11.17.4 from npm (schema apply --yes FILE)" in (result.reason or "")
+        assert f"2 boots of directus@{VERSION} from npm (schema apply --yes FILE)" in (result.reason or "")
         live, fresh = audit.own["directus_rehearsal"], audit.shared["fresh_rehearsal"]
         assert isinstance(live, DirectusRehearsal)
         assert live.unlike == ()
@@ -143,10 +136,10 @@ def test_a_ghost_entry_drops_the_hypertable_in_both_and_a_planted_disagreement_i
         shutil.rmtree(root)
 
 
-def test_a_command_of_audit_toml_is_asked_in_its_place() -> None:
+def test_a_command_of_audit_toml_is_asked_in_its_place(installed: Path) -> None:
     root = tree(ghost=False)
     try:
-        command = ["node", str(command_line(install_directus(VERSION, progress=print)))]
+        command = ["node", str(command_line(installed))]
         replace_in(
             root / "audit.toml", 'rehearse = "npm"\n', f'rehearse = "command"\nrehearse_command = {json.dumps(command)}\n'
         )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -15,13 +13,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
-from fix_runners import runner_cache
-from migration_audit.shadow.processes import locked
+from fix_runners import from_npm
+from migration_audit.model.errors import ServerError
+from migration_audit.shadow.directus_program import command_line, install_directus
 
-HERE = Path(__file__).resolve().parent
+VERSION = "11.17.4"
+PM2 = "pm2@6.0.14"
 START_LIMIT = 120.0
 """Seconds that a Directus may take until it answers: a busy machine needs most of them."""
 
@@ -30,30 +31,14 @@ WANTED = os.environ.get("MIGRATION_AUDIT_E2E", "")
 """``1``: the tests must run; ``if-possible``: where npm can install Directus; empty: not at all."""
 
 
-def install() -> Path:
-    """The folder with node_modules, installed once for each lock file; raises RuntimeError with what npm said."""
-    lock = (HERE / "package-lock.json").read_bytes()
-    folder = runner_cache("e2e") / hashlib.sha256(lock).hexdigest()[:16]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Two files of tests may ask at once, in two processes.
-    with locked(folder.with_suffix(".lock"), "another installation of Directus", print):
-        if not (folder / ".installed").is_file():
-            _npm_ci(folder)
-    return folder
-
-
-def _npm_ci(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder)
-    shutil.copytree(HERE / "isolated-vm-stub", folder / "isolated-vm-stub")
-    # --ignore-scripts: what they would download or compile is not needed here.
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
-    if done.returncode:
-        raise RuntimeError(f"npm ci failed:\n{done.stderr[-3000:]}")
-    (folder / ".installed").touch()
+def directus_home() -> Path:
+    """The folder with node_modules, as a rehearsal installs it; skips the test where it is only wanted if possible."""
+    try:
+        return install_directus(VERSION, progress=print)
+    except ServerError as error:
+        if WANTED == "if-possible":
+            pytest.skip(f"Directus cannot be installed here: {error}")
+        raise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +55,12 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def programs(folder: Path, *, modules: Path, server: Path) -> Path:
-    """The folder, with ``directus``, ``psql`` and ``pm2-runtime`` as the image would have them on its PATH."""
+def programs(folder: Path, *, server: Path) -> Path:
+    """The folder, with ``directus`` and ``psql`` as the image would have them on its PATH."""
     if not folder.is_dir():
         folder.mkdir()
-        # The package's own wrapper asks the registry for updates first; this is what it starts afterwards.
-        cli = modules / "node_modules/@directus/api/dist/cli/run.js"
-        _script(folder / "directus", f'exec node "{cli}" "$@"')
+        _script(folder / "directus", f'exec node "{command_line(directus_home())}" "$@"')
         _script(folder / "psql", f'exec "{server / "psql"}" "$@"')
-        _script(folder / "pm2-runtime", f'exec "{modules / "node_modules/.bin/pm2-runtime"}" "$@"')
     return folder
 
 
@@ -89,7 +71,6 @@ class Stack:
     tree: Path
     """A copy of the demo's ``directus`` folder, to be changed at will."""
     conninfo: str
-    modules: Path
     programs: Path
     """Where ``psql`` is."""
     more: Mapping[str, str] = field(default_factory=dict)
@@ -126,7 +107,9 @@ class Stack:
         return {name: value for name, value in given.items() if "${" not in value} | {"ADMIN_EMAIL": "admin@example.com"}
 
     def _programs(self) -> Path:
-        return programs(self.tree.parent / "bin", modules=self.modules, server=self.programs)
+        folder = programs(self.tree.parent / "bin", server=self.programs)
+        _script(folder / "pm2-runtime", f'exec "{from_npm(PM2) / "node_modules/.bin/pm2-runtime"}" "$@"')
+        return folder
 
     def run(self, *command: str, limit: float = 180) -> Ran:
         """Run one step in the owner's folder; its output and exit code, whatever they are."""

@@ -49,13 +49,13 @@ TELEMETRY = "false"
 
 
 @pytest.fixture
-def trm(modules: Path, server: Any) -> Iterator[Path]:
+def trm(server: Any) -> Iterator[Path]:
     """Below /tmp, as the command runs as another user where the tests run as root."""
     with tempfile.TemporaryDirectory(prefix="ma-directus-", dir="/tmp") as name:
         root = Path(name)
         root.chmod(0o755)
         shutil.copytree(demo_root(), root, dirs_exist_ok=True)
-        found = programs(root / "bin", modules=modules, server=server.programs)
+        found = programs(root / "bin", server=server.programs)
         owner = OWNER.format(path=f"{found}:/usr/local/bin:/usr/bin:/bin")
         replace_in(
             root / "audit.toml", 'sql = ["directus/db-init/*.sql"]\nrole = "directus"\n', f'role = "directus"\n{owner}'

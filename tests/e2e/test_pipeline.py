@@ -17,12 +17,13 @@ import yaml
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from e2e.pipeline import WANTED, Stack
+from e2e.pipeline import WANTED, Stack, directus_home
 from fix_demo import evidence_of, run_cli
 from fix_outside import replace_in, with_environments
 from migration_audit.audit.demo import demo_root
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.cluster import PrivateCluster, open_cluster
+from migration_audit.shadow.directus_program import command_line
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in {"1", "if-possible"}, reason="installs a real Directus from npm: `make e2e` runs it"),
@@ -86,16 +87,14 @@ class Trm:
 
 
 @pytest.fixture(scope="module")
-def make(server, running, modules, tmp_path_factory, retired_tree) -> Callable[..., Trm]:
+def make(server, running, tmp_path_factory, retired_tree) -> Callable[..., Trm]:
     """Makes a copy of the demo, with an empty database or a copy of another one's."""
 
     def made(name: str, *, is_retired: bool = False, like: Trm | None = None) -> Trm:
         place = tmp_path_factory.mktemp(name)
         root = Path(shutil.copytree(retired_tree if is_retired else demo_root(), place / "trm"))
         with_environments(root, e2e='dsn_env = "E2E_DSN"')
-        (root / "directus" / "ecosystem.config.cjs").write_text(
-            ECOSYSTEM.format(cli=modules / "node_modules/@directus/api/dist/cli/run.js"), "utf-8"
-        )
+        (root / "directus" / "ecosystem.config.cjs").write_text(ECOSYSTEM.format(cli=command_line(directus_home())), "utf-8")
         with psycopg.connect(running.conninfo(), autocommit=True) as connection:
             template = sql.Identifier(like.database) if like else sql.SQL("template1")
             connection.execute(
@@ -103,7 +102,7 @@ def make(server, running, modules, tmp_path_factory, retired_tree) -> Callable[.
             )
         found = conninfo_to_dict(running.conninfo())
         conninfo = f"postgresql://directus:{PASSWORD}@{found['host']}:{found['port']}/{name}"
-        stack = Stack(tree=root / "directus", conninfo=conninfo, modules=modules, programs=server.programs)
+        stack = Stack(tree=root / "directus", conninfo=conninfo, programs=server.programs)
         return Trm(root=root, stack=stack, cluster=running, database=name)
 
     return made

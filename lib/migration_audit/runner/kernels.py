@@ -16,8 +16,8 @@ from typing import Any
 from migration_audit.model.errors import NotebookError
 from migration_audit.project.secrecy import secret_variables, without_secrets
 from migration_audit.shadow.guard import remove
-from migration_audit.shadow.paths import Account, runtime_dir
-from migration_audit.shadow.rundir import make_directory, remove_stale
+from migration_audit.shadow.paths import Account
+from migration_audit.shadow.rundir import new_directory
 
 _LAUNCH = """
 import json, os
@@ -32,22 +32,16 @@ kernelapp.launch_new_instance()
 
 @contextmanager
 def open_kernels() -> Iterator[Kernels]:
-    """Kernels with a private folder; afterwards none runs and the folder is gone, whatever happened.
-
-    What killed runs left behind is removed first.
-    """
-    account = Account(os.geteuid(), os.getegid())
-    base = runtime_dir(account)
-    remove_stale(base)
-    folder, lock = make_directory(base, account)
-    kernels = Kernels(folder)
+    """Kernels with a private folder; afterwards none runs and the folder is gone, whatever happened."""
+    with new_directory(Account(os.geteuid(), os.getegid())) as (folder, held):
+        kernels = Kernels(folder)
     try:
         yield kernels
     finally:
         kernels.stop()
         kernels.close()
         remove(folder)
-        os.close(lock)
+        held.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +18,8 @@ from typing import Any
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import guard
 from migration_audit.shadow.databases import Databases, conninfo
-from migration_audit.shadow.paths import Account, runtime_dir
-from migration_audit.shadow.processes import watcher_environment
-from migration_audit.shadow.rundir import Descriptors, data_of, make_directory, remove_stale, stop_and_remove
+from migration_audit.shadow.paths import Account
+from migration_audit.shadow.rundir import Descriptors, data_of, new_directory, stop_and_remove
 from migration_audit.shadow.settings import ISOLATION_VARIABLE, PRIVATE_NAME
 
 SUPERUSER = "postgres"
@@ -116,24 +114,11 @@ def launch(
 
     Raises ServerError, and leaves nothing behind, when it does not start.
     """
-    base = runtime_dir(recipe.account)
-    remove_stale(base)
-    try:
-        directory, lock = make_directory(base, recipe.account)
-    except OSError as error:
-        raise ServerError(f"no directory for a server can be created: {error}", where=str(base)) from error
-    reader, writer = os.pipe()
-    held = Descriptors(writer, lock)
-    try:
+    with new_directory(recipe.account) as (directory, held):
         endpoint = _choose_endpoint(directory, tcp=tcp)
         _write_specification(recipe, directory, endpoint, fresh=fresh, detached=detached)
-        process = _start_guard(recipe, directory, stdin=reader, lock=lock)
-    except BaseException:
-        held.close()
-        guard.remove(directory)
-        raise
-    finally:
-        os.close(reader)
+        with (directory / "log").open("ab") as log:
+            process = held.start(guard.__file__, str(directory), stdout=subprocess.DEVNULL, stderr=log)
     cluster = PrivateCluster(directory, endpoint, process)
     try:
         _wait_until_ready(cluster, recipe)
@@ -201,20 +186,6 @@ def _sandbox(recipe: Recipe, directory: Path, endpoint: Endpoint) -> dict[str, A
         "writable": [str(data_of(directory)), str(directory / "s")],
         "network": endpoint.password is not None,  # of programs that know no sockets
     }
-
-
-def _start_guard(recipe: Recipe, directory: Path, *, stdin: int, lock: int) -> subprocess.Popen[bytes]:
-    with (directory / "log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-I", "-S", guard.__file__, directory],
-            stdin=stdin,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            env=watcher_environment(),
-            cwd="/",
-            start_new_session=True,
-            pass_fds=[lock],
-        )
 
 
 def _wait_until_ready(cluster: PrivateCluster, recipe: Recipe) -> None:

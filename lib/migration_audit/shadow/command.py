@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -24,9 +22,8 @@ from migration_audit.model.errors import AuditError, ServerError
 from migration_audit.model.redaction import Redaction
 from migration_audit.model.sql import SqlFailure
 from migration_audit.shadow import guard, supervisor
-from migration_audit.shadow.paths import Account, runtime_dir, server_account
-from migration_audit.shadow.processes import watcher_environment
-from migration_audit.shadow.rundir import Descriptors, data_of, make_directory, remove_stale
+from migration_audit.shadow.paths import Account, server_account
+from migration_audit.shadow.rundir import data_of, new_directory
 
 if TYPE_CHECKING:
     import psycopg
@@ -162,26 +159,11 @@ def _in_turn(directory: str) -> threading.Lock:
 
 def _supervised(specification: dict[str, Any], account: Account) -> dict[str, Any]:
     """What the supervisor says became of the command. Interrupted, it kills the command before the interruption goes on."""
-    base = runtime_dir(account)
-    remove_stale(base)
-    directory, lock = make_directory(base, account)
-    reader, writer = os.pipe()
-    held = Descriptors(writer, lock)
-    try:
+    with new_directory(account) as (directory, held):
         _add_home(specification, directory, account)
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", supervisor.__file__], stdin=reader, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, cwd="/", start_new_session=True, pass_fds=[lock], env=watcher_environment(),
-        )  # fmt: skip
-    except BaseException:
-        held.close()
-        guard.remove(directory)
-        raise
-    finally:
-        os.close(reader)
+        process = held.start(supervisor.__file__, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        with contextlib.suppress(OSError):  # it has ended already, or another thread has closed the pipe
-            os.write(writer, json.dumps(specification).encode() + b"\n")
+        held.send(json.dumps(specification).encode() + b"\n")
         out, err = process.communicate()
     finally:
         held.close()

@@ -11,15 +11,19 @@ import contextlib
 import fcntl
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from migration_audit.model.errors import ServerError
 from migration_audit.shadow import guard
-from migration_audit.shadow.paths import Account
+from migration_audit.shadow.paths import Account, runtime_dir
+from migration_audit.shadow.processes import watcher_environment
 
 PREFIX = "migration-audit-"
 _DATA = "data-"
@@ -28,25 +32,43 @@ _MAKING_LIMIT = 60.0
 
 
 class Descriptors:
-    """What this process holds of a cluster: the pipe whose end the guard waits for, and the lock."""
+    """What this process holds of a directory: its lock, and the pipe whose end the process that watches waits for."""
 
     # A child that is forked without exec, as multiprocessing does, would keep the pipe open.
     _all: ClassVar[weakref.WeakSet[Descriptors]] = weakref.WeakSet()
 
-    def __init__(self, *numbers: int) -> None:
-        """Take over these file descriptors."""
-        self._open = list(numbers)
+    def __init__(self, lock: int) -> None:
+        """Take over the descriptor of the locked file."""
+        self._lock = lock
+        self._open = [lock]
         self._all.add(self)
 
+    def start(self, script: str, *arguments: str, **output: Any) -> subprocess.Popen[bytes]:
+        """Start a script of ours that shares the lock, and whose standard input ends when these are closed."""
+        reader, writer = os.pipe()
+        self._open.append(writer)
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", script, *arguments], stdin=reader, env=watcher_environment(), cwd="/",
+                start_new_session=True, pass_fds=[self._lock], **output,
+            )  # fmt: skip
+        finally:
+            os.close(reader)
+
+    def send(self, data: bytes) -> None:
+        """Write to the standard input of what was started last, unless it has ended or these are closed."""
+        with contextlib.suppress(OSError, IndexError):
+            os.write(self._open[-1], data)
+
     def close(self) -> None:
-        """Let go of them; a second time does nothing."""
+        """Close them; a second time does nothing."""
         with contextlib.suppress(IndexError):  # another thread has just closed the last
             while self._open:
                 os.close(self._open.pop())
 
     @classmethod
     def close_all(cls) -> None:
-        """Let go of all: in a forked child, or to end every cluster of this process at once."""
+        """Close all: in a forked child, or to end every cluster of this process at once."""
         for descriptors in list(cls._all):
             descriptors.close()
 
@@ -54,13 +76,38 @@ class Descriptors:
 os.register_at_fork(after_in_child=Descriptors.close_all)
 
 
-def make_directory(base: Path, account: Account) -> tuple[Path, int]:
-    """Make a directory that only the caller and the server enter; return it and its locked lock file."""
-    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+@contextlib.contextmanager
+def new_directory(account: Account) -> Iterator[tuple[Path, Descriptors]]:
+    """A locked directory that only the caller and the account enter; where the block fails, nothing of it is left.
+
+    What killed runs left behind is removed first. Raises ServerError where the system refuses what this or the block needs.
+    """
+    base = runtime_dir(account)
+    remove_stale(base)
+    with contextlib.ExitStack() as undo:
+        try:
+            directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+            undo.callback(guard.remove, directory)
+            held = Descriptors(_make_lock(directory))
+            undo.callback(held.close)
+            _make_folders(directory, account)
+            yield directory, held
+        except OSError as error:
+            todo = "free disk space and memory, or set TMPDIR to another folder with a short path that every user may enter"
+            what = f"the system refuses a private directory, or a process in it: {error}"
+            raise ServerError(what, where=str(base), todo=todo) from error
+        undo.pop_all()
+
+
+def _make_lock(directory: Path) -> int:
     new = directory / "lock.new"
     lock = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     new.rename(directory / "lock")  # so that no process sees a lock file that is not locked yet
+    return lock
+
+
+def _make_folders(directory: Path, account: Account) -> None:
     _spread_folders(directory)
     data = Path(tempfile.mkdtemp(prefix=_DATA, dir=directory))
     sockets = directory / "s"
@@ -70,7 +117,6 @@ def make_directory(base: Path, account: Account) -> tuple[Path, int]:
             os.chown(folder, account.uid, account.gid)
         os.chown(directory, -1, account.gid)
         directory.chmod(0o710)
-    return directory, lock
 
 
 def data_of(directory: Path) -> Path:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import escape, unescape
 
 import pytest
@@ -20,12 +21,12 @@ from tests.unit.test_report_tables import example
 from fix_chromium import chromium, needs_chromium
 from migration_audit.model.drift import Drift
 from migration_audit.model.evidence import EarlierRuns, PastVerdict
-from migration_audit.model.finding import Finding, Outcome, Unavailable, Verdict
+from migration_audit.model.finding import Finding, Outcome, Phase, Unavailable, Verdict
 from migration_audit.model.preflight import ProbeResult
 from migration_audit.report.boot_tables import boot_figure
 from migration_audit.report.html import render_report
 from migration_audit.report.object_tables import index_table
-from migration_audit.report.page import RunSummary, render_index
+from migration_audit.report.page import IndexedRun, render_index
 from migration_audit.report.probe_figure import coverage_figure, probe_figure
 from migration_audit.report.timeline import chunk_timeline
 
@@ -81,19 +82,15 @@ def whole_report():
 def whole_index():
     """An index of four environments in both phases, with earlier runs."""
     runs = [
-        RunSummary(
+        IndexedRun(
             environment=verdict.value,
-            verdict=verdict,
+            evidence=evidence(verdict=verdict, generated_at=datetime(2026, 11, day, 6, 40, 12, tzinfo=UTC)),
             report=f"{verdict.value}/{day}/report.html",
-            results=results(),
-            project="trm",
-            phase="preflight",
-            generated_at=f"2026-11-{day}T06:40:12Z",
         )
         for verdict in Verdict
         for day in (23, 24)
     ]
-    return render_index([*runs, replace(runs[0], phase="retired")])
+    return render_index([*runs, replace(runs[0], evidence=evidence(phase=Phase.RETIRED))])
 
 
 PAGES = {"report": whole_report, "index": whole_index}

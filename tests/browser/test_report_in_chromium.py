@@ -11,14 +11,14 @@ import subprocess
 from html import escape, unescape
 
 import pytest
-from tests.report_example import code_cell, evidence, notebook, prose, result, results
+from tests.report_example import code_cell, evidence, notebook, prose, result
 from tests.unit.test_report_html import report
 from tests.unit.test_report_sanitize import ATTACKS
 
 from fix_chromium import CONTRAST, chromium, needs_chromium
 from migration_audit.model.finding import Finding, Outcome, Verdict
 from migration_audit.report.html import render_report
-from migration_audit.report.page import RunSummary, render_index
+from migration_audit.report.page import IndexedRun, render_index
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 QUIET = (
@@ -117,9 +117,6 @@ def test_hostile_outputs_neither_run_nor_load_nor_cover_the_verdict(tmp_path):
 
 
 def test_the_index_can_be_read(tmp_path):
-    runs = [
-        RunSummary(environment=v.value, verdict=v, report=f"{v}/x/report.html", results=results(), project="trm")
-        for v in Verdict
-    ]
+    runs = [IndexedRun(environment=v.value, evidence=evidence(verdict=v), report=f"{v}/x/report.html") for v in Verdict]
     seen, logged = look(render_index(runs), tmp_path)
     assert_clean({**seen, "verdictOnTop": True}, logged)

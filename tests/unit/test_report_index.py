@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import datetime
 
 import pytest
-from tests.report_example import HOSTILE, evidence, result, results
+from tests.report_example import HOSTILE, evidence, result, results, state
 from tests.unit.test_report_html import CSP, Page, text
 
-from migration_audit.model.finding import Finding, Outcome, Verdict
+from migration_audit.model.evidence import HOME
+from migration_audit.model.finding import Finding, Outcome, Phase, Verdict
 from migration_audit.report.ci import MOST_BYTES, summary_markdown
-from migration_audit.report.page import RunSummary, render_index
+from migration_audit.report.page import IndexedRun, render_index
 
 
-def run(environment, verdict=Verdict.CLEAN, held=(), day="2026-11-23", **more):
-    return RunSummary(
+def run(environment, verdict=Verdict.CLEAN, held=(), *, day="2026-11-23", report="", decisions=(), **more):
+    """A run of an environment; ``more`` are fields of its evidence."""
+    at = datetime.fromisoformat(f"{day}T06:40:12Z")
+    return IndexedRun(
         environment=environment,
-        verdict=verdict,
-        report=more.pop("report", f"{environment}/{day}-4f2c9e1/report.html"),
-        results=tuple(held),
-        project="trm",
-        phase="preflight",
-        generated_at=f"{day}T06:40:12Z",
-        **more,
+        evidence=evidence(verdict=verdict, checks=tuple(held), generated_at=at, **more),
+        report=report or f"{environment}/{day}-4f2c9e1/report.html",
+        decisions=decisions,
     )
 
 
@@ -45,7 +44,7 @@ def test_the_latest_run_of_an_environment_counts():
 
 
 def test_the_phase_after_the_deletion_stands_beside_the_one_before():
-    after = replace(run("dev", Verdict.INCOMPLETE, report="retired/dev/x/report.html"), phase="retired")
+    after = run("dev", Verdict.INCOMPLETE, report="retired/dev/x/report.html", phase=Phase.RETIRED)
     said = text(render_index([run("dev"), after]))
     assert "✓ dev, preflight: clean" in said
     assert "! dev, retired: incomplete" in said
@@ -70,7 +69,7 @@ def test_who_decided_is_on_the_card():
 @pytest.mark.parametrize("name", [*HOSTILE.values(), "javascript:alert(1)", "//evil.example"])
 def test_index_links_stay_below_the_folder(name):
     path = f"{name}/report.html" if "\ud800" not in name else "x"
-    page = Page(render_index([run(name, report=path, commit=name)]))
+    page = Page(render_index([run(name, report=path, project=name, commit={HOME: state(name)})]))
     assert "script" not in page.tags
     for link in page.links:
         assert ":" not in link

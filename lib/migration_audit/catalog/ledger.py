@@ -128,7 +128,7 @@ def _read(connection: psycopg.Connection[Any], table: str, found: _Found, form: 
     names = tuple(name for row in rows if (name := row[form.name_column]) is not None)
     if too_long := _why_too_long(table, rows):
         return ledger(state=LedgerState.OTHER_SHAPE, reason=too_long)
-    if len(names) < len(rows) and not form.may_be_nameless:
+    if len(names) < len(rows):
         reason = f"{table} has rows without a name: {len(rows) - len(names)}."
         return ledger(state=LedgerState.OTHER_SHAPE, names=names, reason=reason)
     return ledger(state=LedgerState.PRESENT, names=names, rows=tuple(rows))

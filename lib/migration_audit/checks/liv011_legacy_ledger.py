@@ -114,8 +114,6 @@ def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str
     column = settings.name_column
     companions = "".join(f"  DROP {kind.upper()} IF EXISTS {sql_name_of(key)};\n" for kind, key in settings.companions)
     strange = f"({in_quotes(column)}::text IN ({_literals(entries)})) IS NOT TRUE"
-    if settings.format.may_be_nameless:
-        strange = f"{in_quotes(column)}::text NOT IN ({_literals(entries)})"
     table, columns = sql_name_of(ledger.table), ", ".join(literal(name) for name in ledger.columns)
     block = (
         "BEGIN\n"  # noqa: S608  shown to a person, never run

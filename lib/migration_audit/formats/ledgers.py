@@ -89,8 +89,6 @@ class LedgerFormat:
     """Columns that the rows are sorted by; ``name_column`` where there are none."""
     companions: tuple[str, ...] = ()
     """Other tables, or schemas (``schema sqitch``), that the runner makes for itself: ``public.knex_migrations_lock``."""
-    may_be_nameless: bool = False
-    """Whether rows without a value in ``name_column`` are the runner's own, as Flyway's repeatables are by version."""
     optional_columns: tuple[str, ...] = ()
     """Columns that some versions of the runner have; they are read where they are there, else come as None."""
     judge: Judge = applied

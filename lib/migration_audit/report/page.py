@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from migration_audit.model.finding import CheckResult, Phase, Verdict
+from migration_audit.model.evidence import HOME, Evidence
+from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Decision, SignedRun, SignOff
 from migration_audit.report import table_page
 from migration_audit.report.badges import FAIL, PASS, PENDING, verdict_pill
@@ -25,7 +26,6 @@ from migration_audit.report.triage import triage
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_RETIRED = Phase.RETIRED.value
 _STYLE = """<style>
 .signed { margin: 20px 0; padding: 4px 18px 10px; border: 2px solid #57606a; border-radius: 6px; }
 .signed h2 { margin-top: .6em; } .signed td.pass { color: #0a5c2b; font-weight: 700; white-space: nowrap; }
@@ -56,19 +56,14 @@ def _environment() -> Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """What the matrix needs of one run."""
+class IndexedRun:
+    """One run as the index shows it."""
 
     environment: str
-    verdict: Verdict
+    """The name of its folder."""
+    evidence: Evidence
     report: str
     """Path of the run's ``report.html``, relative to the folder of ``index.html``, with ``/``."""
-    results: tuple[CheckResult, ...] = ()
-    project: str = ""
-    phase: str = ""
-    generated_at: str = ""
-    """ISO 8601, as the evidence has it."""
-    commit: str = ""
     decisions: tuple[str, ...] = ()
     """Who decided what about it, as its files say."""
 
@@ -78,56 +73,56 @@ class RunSummary:
         return quote(self.report.lstrip("/"), safe="/")
 
 
-def render_index(runs: Sequence[RunSummary]) -> str:
+def render_index(runs: Sequence[IndexedRun]) -> str:
     """The page: the newest run of each environment in each phase, and checks × environments; older runs are linked."""
-    columns: dict[tuple[str, str], list[RunSummary]] = {}
+    columns: dict[tuple[str, Phase], list[IndexedRun]] = {}
     for run in runs:
-        columns.setdefault((run.environment, run.phase), []).append(run)
-    ordered = {key: sorted(of, key=lambda r: (r.generated_at, r.report), reverse=True) for key, of in columns.items()}
-    has_retired = any(phase == _RETIRED for _, phase in ordered)
-    named = {_name(run, has_retired): (run, earlier) for run, *earlier in ordered.values()}
+        columns.setdefault((run.environment, run.evidence.phase), []).append(run)
+    for column in columns.values():
+        column.sort(key=lambda run: (run.evidence.generated_at, run.report), reverse=True)
+    has_retired = any(phase is Phase.RETIRED for _, phase in columns)
+    named = {_name(run, has_retired): (run, earlier) for run, *earlier in columns.values()}
     table = matrix(
-        {name: run.results for name, (run, _) in named.items()},
+        {name: run.evidence.checks for name, (run, _) in named.items()},
         note="each link leads to what was found",
         link=lambda name, check: f"{named[name][0].href}#{check_anchor(check)}",
     )
     return render_page(
         "index.html.j2",
         has_retired=has_retired,
-        project=safe(one_line(", ".join(sorted({run.project for run in runs if run.project})) or "no project")),
+        project=safe(one_line(", ".join(sorted({run.evidence.project for run in runs})) or "no project")),
         cards=[_card(name, run, earlier) for name, (run, earlier) in named.items()],
         matrix=table_page.render(table),
     )
 
 
-def _name(run: RunSummary, has_retired: bool) -> str:
-    return f"{run.environment}, {run.phase}" if has_retired and run.phase else run.environment
+def _name(run: IndexedRun, has_retired: bool) -> str:
+    return f"{run.environment}, {run.evidence.phase}" if has_retired else run.environment
 
 
-def _card(name: str, run: RunSummary, earlier: Sequence[RunSummary]) -> dict[str, object]:
-    held = triage(run.results)
+def _card(name: str, run: IndexedRun, earlier: Sequence[IndexedRun]) -> dict[str, object]:
+    evidence, held = run.evidence, triage(run.evidence.checks)
+    home = evidence.commit.get(HOME)
     return {
         "name": safe(one_line(name)),
         "href": run.href,
-        "pill": verdict_pill(run.verdict),
+        "pill": verdict_pill(evidence.verdict),
         "found": f"{held.found}; {len(held.undecided)} could not be checked" if held.undecided else held.found,
         "facts": [
             (label, safe(one_line(value)))
             for label, value in (
-                ("Phase", run.phase),
-                ("Audited", run.generated_at),
-                ("Commit", run.commit[:12]),
+                ("Phase", evidence.phase.value),
+                ("Audited", f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}"),
+                ("Commit", home.commit[:12] if home and home.commit else ""),
                 ("Sign-offs", ", ".join(run.decisions) or "not signed"),
             )
             if value
         ],
-        "earlier": [(each.href, verdict_pill(each.verdict), _day(each)) for each in earlier],
+        "earlier": [
+            (each.href, verdict_pill(each.evidence.verdict), f"{each.evidence.generated_at:%Y-%m-%d %H:%M} UTC")
+            for each in earlier
+        ],
     }
-
-
-def _day(run: RunSummary) -> str:
-    """``2026-11-23 06:40 UTC``."""
-    return one_line(f"{run.generated_at[:16].replace('T', ' ')} UTC")
 
 
 def render_signed_off(html: str, run: SignedRun, *, files: int) -> str:

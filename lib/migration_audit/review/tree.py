@@ -97,9 +97,7 @@ class ProposedTree:
         except SourceError as error:
             yield fails(f"{role}: {error.where}: {error.what}", "repair it, audit again, and sign the new run")
             return
-        gone = audited.keys() - here.keys()
-        allowed = {path for path in gone if self._work.allows(path, was_audited=True, is_there=False)}
-        wrong = files_differ({p: sha for p, sha in audited.items() if p not in allowed}, here)
+        allowed, wrong = self._differences(audited, here, audited.keys() - here.keys())
         changed |= allowed
         if wrong:
             yield fails(f"{role}: {wrong}", _AGAIN)
@@ -113,12 +111,11 @@ class ProposedTree:
         audited = self._artifacts
         here = {path: sha for path in audited if (sha := sha256_of(self.project.directory / path)) is not None}
         here |= dict(artifact_digests(self.project))
-        differing = {path for path in audited.keys() | here.keys() if audited.get(path) != here.get(path)}
-        allowed = {p for p in differing if self._work.allows(p, was_audited=p in audited, is_there=p in here)}
-        changed |= allowed
         if not audited and not here:
             return
-        wrong = files_differ(*({p: sha for p, sha in files.items() if p not in allowed} for files in (audited, here)))
+        differing = {path for path in audited.keys() | here.keys() if audited.get(path) != here.get(path)}
+        allowed, wrong = self._differences(audited, here, differing)
+        changed |= allowed
         if wrong:
             yield fails(f"other files: {wrong}", f"{_AGAIN}; or restore them")
         elif allowed:
@@ -126,6 +123,12 @@ class ProposedTree:
             yield holds(f"{text}{len(allowed)} as in the work list: {some_of(sorted(allowed), most=5)}")
         else:
             yield holds(f"{len(audited)} other files unchanged since the audit")
+
+    def _differences(self, audited: Files, here: Files, may_differ: Iterable[str]) -> tuple[set[str], str]:
+        """Which of ``may_differ`` the work list allows to differ, and how all others differ, in a few words."""
+        allowed = {p for p in may_differ if self._work.allows(p, was_audited=p in audited, is_there=p in here)}
+        rest = ({path: sha for path, sha in files.items() if path not in allowed} for files in (audited, here))
+        return allowed, files_differ(*rest)
 
     def _merged(self, changed: set[str]) -> Iterator[Sentence]:
         """Whether the revision that this goes into has the same files, so that the merged tree is what was judged."""

@@ -15,10 +15,10 @@ from typing import Final
 from migration_audit.audit.facts.files import write_atomically, write_json_file
 from migration_audit.model.codec import CONVERTER, structured
 from migration_audit.model.errors import AuditError
-from migration_audit.model.evidence import HOME, EarlierRun, EarlierRuns, Evidence, PastVerdict
+from migration_audit.model.evidence import EarlierRun, EarlierRuns, Evidence, PastVerdict
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.model.strict_json import parse_json
-from migration_audit.report.page import RunSummary, render_index
+from migration_audit.report.page import IndexedRun, render_index
 from migration_audit.signoff import EVIDENCE_FILE, SIGNED, evidence_of
 from migration_audit.signoff.decisions import FOLDER as SIGNATURES
 from migration_audit.signoff.decisions import read_decision
@@ -187,13 +187,15 @@ def write_index(out: Path, *, order: Sequence[str], progress: Callable[[str], No
     written by this version is left out, and that is reported. Raises AuditError.
     """
     places = {name: number for number, name in enumerate(order)}
-    summaries = []
+    indexed = []
     for base in (out, out / Phase.RETIRED.value):
         names = {folder.name for place in (base, base / SIGNED) for folder in _folders(place)} - {SIGNED}
         for name in sorted(names, key=lambda name: (places.get(name, len(places)), name)):
             for run, evidence in _shown_runs(base, name, lambda line: progress(f"{out / 'index.html'} leaves out {line}")):
-                summaries.append(_summary(name, run, evidence, out))
-    write_atomically(out / "index.html", render_index(summaries).encode())
+                report = f"{run.relative_to(out).as_posix()}/report.html"
+                decisions = tuple(_decisions(run / SIGNATURES))
+                indexed.append(IndexedRun(environment=name, evidence=evidence, report=report, decisions=decisions))
+    write_atomically(out / "index.html", render_index(indexed).encode())
 
 
 def _shown_runs(base: Path, environment: str, leave_out: Callable[[str], None]) -> Iterator[tuple[Path, Evidence]]:
@@ -215,21 +217,6 @@ def _shown_runs(base: Path, environment: str, leave_out: Callable[[str], None]) 
             if (earlier := evidence_of(run)) is not None:
                 yield run, earlier
         return
-
-
-def _summary(environment: str, run: Path, evidence: Evidence, out: Path) -> RunSummary:
-    home = evidence.commit.get(HOME)
-    return RunSummary(
-        environment=environment,
-        verdict=evidence.verdict,
-        report=f"{run.relative_to(out).as_posix()}/report.html",
-        results=evidence.checks,
-        project=evidence.project,
-        phase=evidence.phase.value,
-        generated_at=f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}",
-        commit=(home.commit if home else None) or "",
-        decisions=tuple(_decisions(run / SIGNATURES)),
-    )
 
 
 def _decisions(folder: Path) -> Iterator[str]:

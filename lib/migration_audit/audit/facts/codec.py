@@ -21,9 +21,8 @@ from migration_audit.model.snapshot import Snapshot
 _UNAVAILABLE = "unavailable"
 _NO_REASON = {Unavailable, NoneType}
 """The type of an optional reason: no fact that a reason replaces."""
-_RENAMED_FACTS = {"witness": "cross_check"}
-_RENAMED_RIGHTS = dict(told="notes")  # noqa: C408  the word is for files alone
-"""Names in the facts of signed runs, and what they are called now."""
+_CURRENT_NAMES = dict(witness="cross_check", told="notes")  # noqa: C408  these words are for files alone
+"""Names of facts and of their fields in signed runs, and what they are called now."""
 
 
 def encode(value: Any, hint: Any) -> Any:
@@ -36,11 +35,11 @@ def decode(body: Any, hint: Any, *, where: str) -> Any:
     return structured(converter(), body, hint, where=where)
 
 
-def with_current_names(body: Any, renamed: Mapping[str, str] = _RENAMED_FACTS) -> Any:
+def with_current_names(body: Any) -> Any:
     """A JSON object under its current names; one that has both names of a key is not changed, and is refused later."""
-    if not isinstance(body, dict) or any(new in body for old, new in renamed.items() if old in body):
+    if not isinstance(body, dict) or any(new in body for old, new in _CURRENT_NAMES.items() if old in body):
         return body
-    return {renamed.get(name, name): value for name, value in body.items()}
+    return {_CURRENT_NAMES.get(name, name): value for name, value in body.items()}
 
 
 def to_bytes(body: Any) -> bytes:
@@ -53,7 +52,7 @@ def converter() -> cattrs.Converter:
     """One converter for all facts."""
     made = strict_converter(detailed=False)
     rights = make_dict_structure_fn(ProbeRights, made, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=False)
-    made.register_structure_hook(ProbeRights, lambda body, cls: rights(with_current_names(body, _RENAMED_RIGHTS), cls))
+    made.register_structure_hook(ProbeRights, lambda body, cls: rights(with_current_names(body), cls))
     made.register_structure_hook_func(_is_object, lambda body, _: catalog.parse_object(body))
     made.register_unstructure_hook_func(_is_object, catalog.object_body)
     made.register_structure_hook_func(lambda hint: hint is Snapshot, lambda body, _: catalog.parse_snapshot(body))

@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from posixpath import basename
 
 from migration_audit.formats.interface import (
     Format,
@@ -99,7 +100,7 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
 def _found(trees: Sequence[MigrationFolder]) -> Iterator[_Found]:
     for number, tree in enumerate(trees):
         for path in direct_files(tree, "dbmate"):
-            name = path.rpartition("/")[2]
+            name = basename(path)
             if match := _NAME.fullmatch(name):
                 yield _Found(name, match[1], tree, number, path)
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from posixpath import normpath
+from posixpath import basename, normpath
 
 from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Plan, PlannedFile
 from migration_audit.formats.lexer import comment_lines
@@ -49,7 +49,7 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
         _refuse_foreign(tree, chosen)
         duplicates += [(n, tuple(map(tree.shown_path, same))) for n, same in shared_numbers(chosen)]
         files += [
-            PlannedFile(path=path, tree=number, text=tree.read(path), transaction=TransactionMode.NONE, entry=_name(path))
+            PlannedFile(path=path, tree=number, text=tree.read(path), transaction=TransactionMode.NONE, entry=basename(path))
             for path in chosen
         ]
     other = [
@@ -64,10 +64,6 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
         unread=tuple(unread),
         duplicates=tuple(duplicates),
     )
-
-
-def _name(path: str) -> str:
-    return path.rsplit("/", 1)[-1]
 
 
 FORMAT = Format(
@@ -180,13 +176,14 @@ def _foreign(tree: MigrationFolder, paths: Sequence[str]) -> Iterator[tuple[str,
     """Each file that is not plain, with the line and the sign that say so; the surest signs come first."""
     for path in paths:
         for line, sign, shown in foreign_markers(tree.read(path)):
-            yield (
-                path,
-                line,
-                f"`{shown[:60].strip()}` is a marker of {sign.runner}, which applies only a part of the file",
-                sign,
-            )
-    named = [(path, _name(path)) for path in paths]
+            what = f"`{shown[:60].strip()}` is a marker of {sign.runner}, which applies only a part of the file"
+            yield path, line, what, sign
+    yield from _named(tree, paths)
+
+
+def _named(tree: MigrationFolder, paths: Sequence[str]) -> Iterator[tuple[str, None, str, _Sign]]:
+    """The files whose name, or a file next to them, says so."""
+    named = [(path, basename(path)) for path in paths]
     names = [name for _, name in named]
     for path, name in named:
         for sign in _UNDO_NAMES:

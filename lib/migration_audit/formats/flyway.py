@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from posixpath import basename
 
 from migration_audit.formats.flyway_names import MigrationKind, MigrationName, Naming, is_reserved, parse_name
 from migration_audit.formats.flyway_scripts import LEDGER, FlywayScript, Scripts, read_script_settings
@@ -105,7 +106,7 @@ class _Found:
                     self._add(tree, number, path)
 
     def _add(self, tree: MigrationFolder, number: int, path: str) -> None:
-        shown, file = tree.shown_path(path), path.rsplit("/", 1)[-1]
+        shown, file = tree.shown_path(path), basename(path)
         if is_reserved(file, self._settings.naming):
             raise SourceError("its version is a word that Flyway reserves", where=shown, todo="give it a number")
         name = parse_name(file, self._settings.naming)
@@ -211,7 +212,7 @@ def _programs(tree: MigrationFolder) -> Iterator[str]:
 
 def _refuse_code(tree: MigrationFolder, path: str, naming: Naming) -> None:
     """Migrations that are no SQL cannot be left out: the SQL after them would meet another database."""
-    file = path.rsplit("/", 1)[-1]
+    file = basename(path)
     if _CODE.fullmatch(file):
         raise SourceError("a migration that is a program, run by Flyway", where=tree.shown_path(path), todo=_COMMAND)
     extension = file[file.rfind(".") :].lower() if "." in file else ""
@@ -239,7 +240,7 @@ def _java_order(text: str) -> bytes:
 def recognise(tree: MigrationFolder) -> str | None:
     """A versioned migration names the format; other runners that take the same names read them alike."""
     for path in tree.paths:
-        name: MigrationName | None = parse_name(path.rsplit("/", 1)[-1], Naming())
+        name: MigrationName | None = parse_name(basename(path), Naming())
         if name is not None and name.kind is MigrationKind.VERSIONED and name.description:
             return f"{tree.shown_path(path)} is named as Flyway's"
     return None

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from posixpath import basename
 
 from migration_audit.formats.flyway_names import MigrationKind, MigrationName, Naming, Version, parse_name, parse_version
 from migration_audit.formats.flyway_settings import FlywaySettings, ScriptSettings, script_settings
@@ -99,7 +100,7 @@ class Scripts:
 
     def _replaced(self, script: FlywayScript, text: str) -> str:
         settings, separator = self._settings, self._settings.separator
-        file = script.path.rsplit("/", 1)[-1]
+        file = basename(script.path)
         own = {"defaultschema": "public", "table": "flyway_schema_history", "filename": file}
         values = {f"flyway{separator}{name}": value for name, value in own.items()} | dict(settings.placeholders)
 
@@ -274,7 +275,7 @@ def _shortened(description: str) -> str:
 
 
 def _named(entry: LedgerEntry) -> MigrationName | None:
-    return parse_name(entry.name.rsplit("/", 1)[-1], Naming())
+    return parse_name(basename(entry.name), Naming())
 
 
 LEDGER = LedgerFormat(

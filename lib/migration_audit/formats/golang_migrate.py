@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from posixpath import basename
 
 from migration_audit.formats.interface import (
     Format,
@@ -80,7 +81,7 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
 
 def _found(tree: MigrationFolder) -> Iterator[_Found]:
     for path in direct_files(tree, "golang-migrate"):
-        match = _NAME.fullmatch(path.rpartition("/")[2])
+        match = _NAME.fullmatch(basename(path))
         if match is None or int(match[1]) >= 2**64:
             continue
         if int(match[1]) >= _MOST:

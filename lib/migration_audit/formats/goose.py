@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from posixpath import basename
 
 from migration_audit.formats.chunks import assemble
 from migration_audit.formats.goose_reader import GooseReader
@@ -83,7 +84,7 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
 
 
 def _version(path: str) -> int | None:
-    match = _VERSION.fullmatch(path.rpartition("/")[2])
+    match = _VERSION.fullmatch(basename(path))
     version = int(match[1]) if match else 0
     return version if 1 <= version < 2**63 else None
 

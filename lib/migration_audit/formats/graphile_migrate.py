@@ -28,7 +28,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from posixpath import normpath
+from posixpath import basename, normpath
 
 from migration_audit.formats.graphile_settings import (
     NOT_RUN,
@@ -117,8 +117,8 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
 
 def _committed_folder(tree: MigrationFolder) -> str | None:
     """The folder of the committed migrations from the tree's; ``.`` for the tree itself, None where there is none."""
-    named = [path.rpartition("/") for path in tree.paths if _NAME.fullmatch(path.rpartition("/")[2])]
-    found = sorted({folder for folder, _, _ in named if folder.rpartition("/")[2] == "committed"})
+    named = [path.rpartition("/") for path in tree.paths if _NAME.fullmatch(basename(path))]
+    found = sorted({folder for folder, _, _ in named if basename(folder) == "committed"})
     if len(found) > 1:
         shown = ", ".join(map(tree.shown_path, found))
         raise SourceError(f"several folders contain migrations: {shown}", where=tree.shown or ".", todo="name one of them")
@@ -130,7 +130,7 @@ def _committed_folder(tree: MigrationFolder) -> str | None:
 def _chain(tree: MigrationFolder, committed: str) -> list[_Committed]:
     """The committed migrations in order, each of them valid."""
     below = tree.below("" if committed == "." else committed)
-    found = [_parsed(tree, path, match) for path in below if (match := _NAME.fullmatch(path.rpartition("/")[2]))]
+    found = [_parsed(tree, path, match) for path in below if (match := _NAME.fullmatch(basename(path)))]
     found.sort(key=lambda migration: locale_order(f"{migration.number}.sql"))
     previous: _Committed | None = None
     for migration in found:
@@ -337,7 +337,7 @@ def _recognise(tree: MigrationFolder) -> str | None:
     except SourceError:
         return None
     for path in tree.below("" if committed in {None, "."} else str(committed)):
-        if _NAME.fullmatch(path.rpartition("/")[2]) and tree.read(path).startswith(b"--! Previous:"):
+        if _NAME.fullmatch(basename(path)) and tree.read(path).startswith(b"--! Previous:"):
             return f"{tree.shown_path(path)} begins with `--! Previous:`"
     return None
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from posixpath import basename
 from typing import Final
 
 Row = Mapping[str, str | None]
@@ -213,7 +214,7 @@ def named_ledger(table: str, *, name_column: str, checksum_column: str | None, s
 
 
 def _name(entry: LedgerEntry, *, stems: bool) -> str:
-    name = entry.path.rsplit("/", 1)[-1]
+    name = basename(entry.path)
     stem, dot, _ = name.rpartition(".")
     return stem if stems and dot else name
 

@@ -7,7 +7,7 @@ a body that looks like its own counts for it too.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -17,30 +17,6 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
 
 HEADER = re.compile(r"\s*--\s*liquibase\s*formatted.*", re.IGNORECASE)
-
-
-def _line(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
-_CHANGESET = _line(r'\s*--\s*changeset\s+("[^"]+"|[^:]+):(\s*)("[^"]+"|\S+).*')
-_LIKE_CHANGESET = _line(r"(?:-\s*changeset\s|\s*--\s*changeset).*")
-_PROPERTY = _line(r"\s*--\s*property\s+.*:.*\s+.*:.*")
-_LIKE_PROPERTY = _line(r"\s*-+\s*property\s.*")
-_IGNORE_LINES = _line(r"--\s*ignoreLines:(\w+)")
-_LIKE_IGNORE_LINES = _line(r"-\s*ignoreLines:\w+.*|--\s*ignore:\w+")
-_COMMENT = _line(r"--\s*comment:? .*")
-_LIKE_COMMENT = _line(r"-\s*comment:? .*|--\s*comments:? .*")
-_CHECKSUM = _line(r"--\s*validCheckSum:? (.*)")
-_LIKE_CHECKSUM = _line(r"-\s*validCheckSum.*")
-_ROLLBACK = _line(r"\s*--\s*rollback .*")
-_LIKE_ROLLBACK = _line(r"\s*-\s*rollback\s.*")
-_ROLLBACK_BLOCK = _line(r"\s*/\*\s*liquibase\s*rollback\s*")
-_BLOCK_END = _line(r".*\s*\*/\s*")
-_PRECONDITIONS = _line(r"\s*--\s*preconditions.*")
-_PRECONDITION = _line(r"\s*--\s*precondition-.*")
-_LIKE_PRECONDITION = _line(r"\s*-\s*precondition.*")
-_INCLUDE = _line(r"\s*--\s*include(?:All)?\s+(?:file|path|relativeToChangelogFile)\s*:.*")
 _QUOTED = r'(".*?"|\S*)'
 
 
@@ -142,41 +118,36 @@ class _Reader:
         while self._at < len(self._lines):
             line = self._lines[self._at]
             self._at += 1
-            if not self._own(line) and not self._of_changeset(line):
-                self._keep(line)
+            if HEADER.fullmatch(line):
+                self._logical_path = _attribute(line, r"logicalFilePath:(\S*)") or None
+            elif self._obey(line, _ANYWHERE) or self._obey(line, _OUTSIDE if self._open is None else _IN_CHANGESET):
+                continue
+            self._keep(line)
         self._close()
         return self._found
 
-    def _refuse(self, what: str, todo: str, *, line: int | None = None) -> NoReturn:
+    def _obey(self, line: str, instructions: _Instructions) -> bool:
+        """Whether a line is one of these instructions to Liquibase, and not SQL."""
+        for pattern, action in instructions:
+            if (match := pattern.fullmatch(line)) is not None:
+                if isinstance(action, str):
+                    self._malformed(action)
+                action(self, match)
+                return True
+        return False
+
+    def refuse(self, what: str, todo: str, *, line: int | None = None) -> NoReturn:
         raise SourceError(what, where=f"{self._shown}:{line or self._at}", todo=todo)
 
     def _malformed(self, written: str) -> NoReturn:
-        self._refuse("Liquibase does not accept this line", f"write it as {written}, or begin the comment with another word")
+        self.refuse("Liquibase does not accept this line", f"write it as {written}, or begin the comment with another word")
 
-    def _own(self, line: str) -> bool:
-        """Whether a line is an instruction to Liquibase that may be anywhere in the file."""
-        if _INCLUDE.fullmatch(line):
-            self._refuse("an include refers to other changelogs", "name those changelogs in their order, or use command")
-        if _PROPERTY.fullmatch(line):
-            self._properties.define(line, self._shown)
-        elif _LIKE_PROPERTY.fullmatch(line):
-            self._malformed("--property name:NAME value:VALUE")
-        elif HEADER.fullmatch(line):
-            self._logical_path = _attribute(line, r"logicalFilePath:(\S*)") or None
-            return False
-        elif (ignore := _IGNORE_LINES.fullmatch(line)) is not None:
-            self._ignore(ignore[1])
-        elif _LIKE_IGNORE_LINES.fullmatch(line):
-            self._malformed("--ignoreLines:COUNT or --ignoreLines:start")
-        elif (changeset := _CHANGESET.fullmatch(line)) is not None:
-            self._begin(changeset)
-        elif _LIKE_CHANGESET.fullmatch(line):
-            self._malformed("--changeset AUTHOR:ID")
-        else:
-            return False
-        return True
+    def define(self, property_line: re.Match[str]) -> None:
+        self._properties.define(property_line[0], self._shown)
 
-    def _ignore(self, count: str) -> None:
+    def ignore(self, match: re.Match[str]) -> None:
+        """``--ignoreLines:`` with a number, or up to ``end``."""
+        count = match[1]
         self._found.left_out.append(NotApplied(path=self._shown, line=self._at, reason="ignoreLines"))
         if count == "start":
             while self._at < len(self._lines):
@@ -191,60 +162,34 @@ class _Reader:
             self._malformed("--ignoreLines:COUNT or --ignoreLines:start")
         self._at = min(len(self._lines), self._at + int(count))
 
-    def _begin(self, match: re.Match[str]) -> None:
+    def begin(self, match: re.Match[str]) -> None:
         sql = "".join(f"{text}\n" for _, text in self._rows)
         if not any(each.start == len(sql.encode()) for each in comment_lines(f"{sql}{match[0]}".encode())):
             what = "Liquibase begins a changeset here, inside a string, a body or a comment"
-            self._refuse(what, "rewrite the line")
+            self.refuse(what, "rewrite the line")
         if match[2]:
             self._malformed("--changeset AUTHOR:ID, without a space before the id")
         self._close()
         self._open = self._at, match
 
-    def _of_changeset(self, line: str) -> bool:
-        """Whether a line is an instruction about the open changeset, and not part of its SQL."""
-        if self._open is None:
-            if _COMMENT.fullmatch(line):
-                self._refuse("Liquibase does not accept comment: outside of a changeset", "move it below a --changeset line")
-            return False
-        if _COMMENT.fullmatch(line):
-            return True
-        if _LIKE_COMMENT.fullmatch(line):
-            self._malformed("--comment TEXT")
-        if (valid := _CHECKSUM.fullmatch(line)) is not None:
-            self._checksums.append(valid[1].strip())
-        elif _LIKE_CHECKSUM.fullmatch(line):
-            self._malformed("--validCheckSum: CHECKSUM")
-        elif _ROLLBACK.fullmatch(line):
-            self._leave_rollback()
-        elif _LIKE_ROLLBACK.fullmatch(line):
-            self._malformed("--rollback SQL")
-        elif _ROLLBACK_BLOCK.fullmatch(line):
-            self._skip_rollback()
-        elif _LIKE_PRECONDITION.fullmatch(line):
-            self._malformed("--preconditions onFail:…")
-        elif _PRECONDITION.fullmatch(line):
-            self._refuse(
-                "a precondition decides at run time whether the changeset is applied",
-                "run Liquibase itself on the shadow (`command` in audit.toml), or remove the precondition",
-            )
-        else:
-            return _PRECONDITIONS.fullmatch(line) is not None  # says what to do when one of them fails
-        return True
+    def accept_checksum(self, match: re.Match[str]) -> None:
+        self._checksums.append(match[1].strip())
 
-    def _leave_rollback(self) -> None:
+    def leave_rollback(self, _: re.Match[str]) -> None:
+        """A ``--rollback`` line; several in a row are one."""
         last = self._found.left_out[-1] if self._found.left_out else None
         if last is None or last.reason != "rollback" or (self._rows and self._rows[-1][0] > (last.line or 0)):
             self._found.left_out.append(NotApplied(path=self._shown, line=self._at, reason="rollback"))
 
-    def _skip_rollback(self) -> None:
+    def skip_rollback(self, _: re.Match[str]) -> None:
+        """A comment of several lines that holds SQL to roll back."""
         begun = self._at
         self._found.left_out.append(NotApplied(path=self._shown, line=begun, reason="rollback"))
         while self._at < len(self._lines):
             self._at += 1
-            if _BLOCK_END.fullmatch(self._lines[self._at - 1]):
+            if self._lines[self._at - 1].rstrip().endswith("*/"):
                 return
-        self._refuse("this rollback comment is not closed", "end it with */", line=begun)
+        self.refuse("this rollback comment is not closed", "end it with */", line=begun)
 
     def _keep(self, line: str) -> None:
         if self._open is not None:
@@ -261,7 +206,7 @@ class _Reader:
         rows, checksums = tuple(self._rows), tuple(self._checksums)
         self._open, self._rows, self._checksums = None, [], []
         if not any(text.strip() for _, text in rows):
-            self._refuse("the changeset contains no SQL", "write its SQL, or remove it", line=line)
+            self.refuse("the changeset contains no SQL", "write its SQL, or remove it", line=line)
         self._found.changesets.append(self._changeset(line, match, rows, checksums))
 
     def _changeset(
@@ -280,11 +225,11 @@ class _Reader:
             return default if value is None else value.lower() == "true"
 
         if _attribute(header, r"runWith:([\w${}]+)") not in {None, "jdbc"}:
-            self._refuse("runWith passes the SQL to another program", "run Liquibase itself on the shadow", line=line)
+            self.refuse("runWith passes the SQL to another program", "run Liquibase itself on the shadow", line=line)
         ends_with_slash = "".join(f"{text}\n" for _, text in rows).strip().endswith("\n/")
         delimiter = _attribute(header, r"endDelimiter:(\S*)")
         if delimiter == "":
-            self._refuse("the endDelimiter is empty", "write it directly after the colon", line=line)
+            self.refuse("the endDelimiter is empty", "write it directly after the colon", line=line)
         is_last = self._at >= len(self._lines)
         return Changeset(
             author=self._properties.expand(match[1].strip('"'), self._shown, line),
@@ -302,6 +247,59 @@ class _Reader:
             labels=given(rf"labels:{_QUOTED}"),
             valid_checksums=checksums,
         )
+
+
+_Instructions = tuple[tuple[re.Pattern[str], str | Callable[[_Reader, re.Match[str]], None]], ...]
+"""Lines for Liquibase, and what to do at each; a text says how to write a line that Liquibase does not accept."""
+
+
+def _line(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_IGNORE_LINES = _line(r"--\s*ignoreLines:(\w+)")
+_LIKE_IGNORE_LINES = _line(r"-\s*ignoreLines:\w+.*|--\s*ignore:\w+")
+_COMMENT = _line(r"--\s*comment:? .*")
+_ANYWHERE: _Instructions = (
+    (
+        _line(r"\s*--\s*include(?:All)?\s+(?:file|path|relativeToChangelogFile)\s*:.*"),
+        lambda reader, _: reader.refuse(
+            "an include refers to other changelogs", "name those changelogs in their order, or use command"
+        ),
+    ),
+    (_line(r"\s*--\s*property\s+.*:.*\s+.*:.*"), _Reader.define),
+    (_line(r"\s*-+\s*property\s.*"), "--property name:NAME value:VALUE"),
+    (_IGNORE_LINES, _Reader.ignore),
+    (_LIKE_IGNORE_LINES, "--ignoreLines:COUNT or --ignoreLines:start"),
+    (_line(r'\s*--\s*changeset\s+("[^"]+"|[^:]+):(\s*)("[^"]+"|\S+).*'), _Reader.begin),
+    (_line(r"(?:-\s*changeset\s|\s*--\s*changeset).*"), "--changeset AUTHOR:ID"),
+)
+_OUTSIDE: _Instructions = (
+    (
+        _COMMENT,
+        lambda reader, _: reader.refuse(
+            "Liquibase does not accept comment: outside of a changeset", "move it below a --changeset line"
+        ),
+    ),
+)
+_IN_CHANGESET: _Instructions = (
+    (_COMMENT, lambda *_: None),
+    (_line(r"-\s*comment:? .*|--\s*comments:? .*"), "--comment TEXT"),
+    (_line(r"--\s*validCheckSum:? (.*)"), _Reader.accept_checksum),
+    (_line(r"-\s*validCheckSum.*"), "--validCheckSum: CHECKSUM"),
+    (_line(r"\s*--\s*rollback .*"), _Reader.leave_rollback),
+    (_line(r"\s*-\s*rollback\s.*"), "--rollback SQL"),
+    (_line(r"\s*/\*\s*liquibase\s*rollback\s*"), _Reader.skip_rollback),
+    (_line(r"\s*-\s*precondition.*"), "--preconditions onFail:…"),
+    (
+        _line(r"\s*--\s*precondition-.*"),
+        lambda reader, _: reader.refuse(
+            "a precondition decides at run time whether the changeset is applied",
+            "run Liquibase itself on the shadow (`command` in audit.toml), or remove the precondition",
+        ),
+    ),
+    (_line(r"\s*--\s*preconditions.*"), lambda *_: None),  # says what to do when one of them fails
+)
 
 
 def _attribute(line: str, pattern: str) -> str | None:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from posixpath import split
+from posixpath import basename, split
 
 from migration_audit.formats.interface import MigrationFolder
 from migration_audit.model.errors import SourceError
@@ -41,7 +41,7 @@ def other_sql(path: str) -> str | None:
     >>> other_sql("3_speed_test.py")
     'it is a program with a number like a migration, and not SQL'
     """
-    name = path.rpartition("/")[2]
+    name = basename(path)
     if _PROGRAM.fullmatch(name):
         return "it is a program with a number like a migration, and not SQL"
     return "its name does not end in .sql" if is_other_sql(name) else None
@@ -49,7 +49,7 @@ def other_sql(path: str) -> str | None:
 
 def is_other_sql(path: str) -> bool:
     """Whether a file is SQL by another name than ``.sql``, packed or a template."""
-    return _SQL_TOO.fullmatch(path.rpartition("/")[2]) is not None
+    return _SQL_TOO.fullmatch(basename(path)) is not None
 
 
 def direct_files(tree: MigrationFolder, runner: str) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from posixpath import basename
 
 from migration_audit.formats.interface import (
     Format,
@@ -69,7 +70,7 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
 def _home(tree: MigrationFolder) -> str | None:
     """The folder whose folders are migrations, relative to the tree; None where there is none."""
     homes = {path.rsplit("/", 2)[0] if path.count("/") > 1 else "" for path in tree.paths if path.endswith(f"/{_SCRIPT}")}
-    homes |= {path.rpartition("/")[0] for path in tree.paths if path.rpartition("/")[2] == _LOCK}
+    homes |= {path.rpartition("/")[0] for path in tree.paths if basename(path) == _LOCK}
     outer = sorted(home for home in homes if not any(home != other and _is_below(home, other) for other in homes))
     if len(outer) > 1:
         shown = ", ".join(map(tree.shown_path, outer[:5]))
@@ -115,7 +116,7 @@ def _planned(tree: MigrationFolder, folder: str) -> PlannedFile:
         path=path,
         text=text,
         transaction=TransactionMode.MESSAGE,
-        entry=folder.rsplit("/", 1)[-1],
+        entry=basename(folder),
         checksum=_sha256(text),
         also=tuple(dict.fromkeys(_sha256(each) for each in (unix, text.replace(b"\n", b"\r\n")))),
     )
@@ -130,7 +131,7 @@ def _left(tree: MigrationFolder, path: str, prefix: str) -> NotApplied:
     shown = tree.shown_path(path)
     if not path.startswith(prefix):
         return NotApplied(path=shown, reason=f"outside of {prefix or tree.shown}", by_rule=True)
-    if path.count("/") == prefix.count("/") + 1 and _DOWN.fullmatch(path.rsplit("/", 1)[-1]):
+    if path.count("/") == prefix.count("/") + 1 and _DOWN.fullmatch(basename(path)):
         return NotApplied(path=shown, reason="a down migration, which Prisma does not apply by itself")
     return NotApplied(path=shown, reason=f"Prisma only reads <migration>/{_SCRIPT}", by_rule=False)
 

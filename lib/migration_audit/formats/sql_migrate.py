@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from posixpath import basename
 
 from migration_audit.formats.chunks import Message, assemble, ends_statement, fields, refuse_unfinished, scan_lines
 from migration_audit.formats.interface import (
@@ -64,19 +65,15 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
         read = _Reader(tree.read(path), shown).read()
         text, cuts = assemble(read.ups, shown, "sql-migrate", _BLOCK)
         mode = TransactionMode.MESSAGE if read.no_transaction else TransactionMode.FILE
-        files.append(PlannedFile(path=path, text=text, transaction=mode, entry=_name(path), cuts=cuts))
+        files.append(PlannedFile(path=path, text=text, transaction=mode, entry=basename(path), cuts=cuts))
         left += read.left
         notes += lost_ledger(text, shown, mode, "sql-migrate", "gorp_migrations", "dbconfig.yml names its schema")
     left += unread_sql(tree, chosen, names="names that end in .sql")
     return Plan(files=tuple(files), not_applied=tuple(left), notes=tuple(notes))
 
 
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
 def _order(path: str, shown: str) -> tuple[bool, int, bytes]:
-    name = _name(path)
+    name = basename(path)
     number = _NUMBER.fullmatch(name)
     if number and int(number[1]) >= 2**63:
         what = f"the number {number[1]} exceeds 64 bits, so sql-migrate fails"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import unescape
+from posixpath import basename
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -83,7 +84,7 @@ def relinked(html: Markup, notebook: str, notebooks: frozenset[str]) -> Markup:
 
     def inside(match: re.Match[str]) -> str:
         path, _, fragment = unquote(unescape(match[1])).partition("#")
-        name = path.rpartition("/")[2].removesuffix(".ipynb") if path else notebook
+        name = basename(path).removesuffix(".ipynb") if path else notebook
         if name not in notebooks or not (fragment or path):
             return match[0]
         return f'<a href="#{_heading_anchor(name, fragment) if fragment else slug(name)}"'

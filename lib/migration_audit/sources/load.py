@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from posixpath import basename
 
 from migration_audit.formats import ALL, Dialect, Format, MigrationFolder, Plan, PlannedFile, find_format
 from migration_audit.formats.plain_files import leading_number
@@ -201,7 +202,7 @@ def _format_of(tree: MigrationFolder, deeper: Sequence[str]) -> str:
     if found := _looks_like([tree]):
         form, why = found
         return f'{why}: set format = "{form.name}" in audit.toml, or write {form.name}:PATH on the command line'
-    if {"up.sql", "down.sql"} <= {path.rsplit("/", 1)[-1] for path in deeper}:
+    if {"up.sql", "down.sql"} <= {basename(path) for path in deeper}:
         return (
             "up.sql next to down.sql is Diesel's layout, and no format supports it: run the migration "
             "runner itself on the shadow (`command` in audit.toml), or name the up.sql files one by one"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from posixpath import basename
 from typing import TYPE_CHECKING
 
 from migration_audit import catalog, shadow, sources
@@ -68,7 +69,7 @@ def source_facts(role: str, source: AnySource) -> SourceFacts:
         format=source.format,
         session="one transaction for all files" if source.one_transaction else source.session.value,
         transactions=tuple(file.transaction.value for file in source.files),
-        entries=tuple(file.entry or file.path.rsplit("/", 1)[-1] for file in source.files),
+        entries=tuple(file.entry or basename(file.path) for file in source.files),
         checksums=tuple(file.checksum for file in source.files),
         not_applied=source.not_applied,
         notes=source.notes,

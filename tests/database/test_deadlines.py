@@ -24,6 +24,7 @@ from migration_audit.catalog import connection as reading
 from migration_audit.model.errors import DatabaseError, NotebookError, ServerError
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.project import load_project
+from migration_audit.runner import open_kernels
 from migration_audit.runner.notebooks import execute
 from migration_audit.shadow import pg_dump
 from migration_audit.shadow.apply import apply_sources
@@ -245,12 +246,12 @@ class _Described:
 
 
 def test_a_cell_without_an_end_is_told_in_our_words(tmp_path: Path) -> None:
-    write_notebook(tmp_path / "notebooks/10_preflight_diff.ipynb", "import time\ntime.sleep(100000)")
+    source = tmp_path / "notebooks/10_preflight_diff.ipynb"
+    write_notebook(source, "import time\ntime.sleep(100000)")
     given = {"config": "x", "phase": "preflight", "run_folder": str(tmp_path)}
-    with pytest.raises(
-        NotebookError, match=r"the cell `import time` did not end within 1 s, and its kernel was killed"
-    ) as raised:
-        execute(tmp_path / "notebooks/10_preflight_diff.ipynb", tmp_path / "out.ipynb", given, timeout=1)
+    words = "the cell `import time` did not end within 1 s, and its kernel was killed"
+    with open_kernels() as kernels, pytest.raises(NotebookError, match=words) as raised:
+        execute(source, tmp_path / "out.ipynb", given, kernels=kernels, timeout=1)
     assert "--" not in raised.value.what
     assert "out.ipynb" in str(raised.value.todo)
 

@@ -31,6 +31,12 @@ def write_notebook(path, *sources, parameters="a = 1"):
     return path
 
 
+@pytest.fixture
+def kernels():
+    with open_kernels() as opened:
+        yield opened
+
+
 @pytest.mark.parametrize(
     ("parameters", "given", "said"),
     [
@@ -40,10 +46,10 @@ def write_notebook(path, *sources, parameters="a = 1"):
     ],
     ids=["unknown", "missing", "no parameters cell"],
 )
-def test_parameters_are_checked_before_anything_runs(tmp_path, parameters, given, said):
+def test_parameters_are_checked_before_anything_runs(tmp_path, parameters, given, said, kernels):
     source = write_notebook(tmp_path / "n.ipynb", "open('ran', 'w')", parameters=parameters)
     with pytest.raises(NotebookError, match=said):
-        execute(source, tmp_path / "out.ipynb", given)
+        execute(source, tmp_path / "out.ipynb", given, kernels=kernels)
     assert not (tmp_path / "out.ipynb").exists()
 
 
@@ -57,22 +63,22 @@ def test_parameters_are_checked_before_anything_runs(tmp_path, parameters, given
     ],
     ids=["raises", "the kernel dies", "takes too long", "exits early"],
 )
-def test_a_notebook_that_stops_early_is_an_error(tmp_path, cell, said):
+def test_a_notebook_that_stops_early_is_an_error(tmp_path, cell, said, kernels):
     source = write_notebook(tmp_path / "n.ipynb", "print('so far')", cell, "print('the end')")
     with pytest.raises(NotebookError, match=said):
-        execute(source, tmp_path / "out.ipynb", {"a": 2}, timeout=5)
+        execute(source, tmp_path / "out.ipynb", {"a": 2}, timeout=5, kernels=kernels)
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     shown = [output.get("text") for each in executed.cells for output in each.get("outputs", ())]
     assert "so far\n" in shown, "the error says to open it"
     assert "the end\n" not in shown
 
 
-def test_a_notebook_is_not_written_for_each_cell(tmp_path, monkeypatch):
+def test_a_notebook_is_not_written_for_each_cell(tmp_path, monkeypatch, kernels):
     written = []
     write = engines.write_ipynb
     monkeypatch.setattr(engines, "write_ipynb", lambda nb, path: (written.append(path), write(nb, path)))
     monkeypatch.setattr(notebooks, "_SAVED_EVERY", 600)
-    execute(write_notebook(tmp_path / "n.ipynb", *["1"] * 20), tmp_path / "out.ipynb", {"a": 2})
+    execute(write_notebook(tmp_path / "n.ipynb", *["1"] * 20), tmp_path / "out.ipynb", {"a": 2}, kernels=kernels)
     assert len(written) == 2, "at its start and at its end"
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     assert [len(each.outputs) for each in executed.cells[2:]] == [1] * 20
@@ -81,10 +87,10 @@ def test_a_notebook_is_not_written_for_each_cell(tmp_path, monkeypatch):
     assert executed.metadata.papermill.duration
 
 
-def test_a_notebook_that_takes_long_is_written_on_the_way(tmp_path, monkeypatch):
+def test_a_notebook_that_takes_long_is_written_on_the_way(tmp_path, monkeypatch, kernels):
     monkeypatch.setattr(notebooks, "_SAVED_EVERY", 0)
     look = f"'first' in open({str(tmp_path / 'out.ipynb')!r}).read().partition('outputs')[2]"
-    execute(write_notebook(tmp_path / "n.ipynb", "'fir' + 'st'", look), tmp_path / "out.ipynb", {"a": 2})
+    execute(write_notebook(tmp_path / "n.ipynb", "'fir' + 'st'", look), tmp_path / "out.ipynb", {"a": 2}, kernels=kernels)
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     assert executed.cells[-1].outputs[0].data["text/plain"] == "True"
 
@@ -118,10 +124,10 @@ def test_a_kernel_in_which_a_notebook_failed_is_not_used_again(tmp_path):
     assert cells[-1].outputs[0].data["text/plain"] != (tmp_path / "pid").read_text()
 
 
-def test_braces_in_a_path_are_only_a_path(tmp_path):
+def test_braces_in_a_path_are_only_a_path(tmp_path, kernels):
     folder = tmp_path / "{x}"
     folder.mkdir()
-    execute(write_notebook(folder / "n.ipynb", "a + 1"), folder / "out.ipynb", {"a": 2})
+    execute(write_notebook(folder / "n.ipynb", "a + 1"), folder / "out.ipynb", {"a": 2}, kernels=kernels)
     assert nbformat.read(folder / "out.ipynb", as_version=4).cells[-1].outputs[0].data["text/plain"] == "3"
 
 

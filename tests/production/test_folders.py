@@ -18,8 +18,10 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 EXECUTE = """
 import sys
 from pathlib import Path
+from migration_audit.runner import open_kernels
 from migration_audit.runner.notebooks import execute
-execute(Path(sys.argv[1]), Path(sys.argv[2]), {"a": "1"})
+with open_kernels() as kernels:
+    execute(Path(sys.argv[1]), Path(sys.argv[2]), {"a": "1"}, kernels=kernels)
 """
 
 

@@ -57,11 +57,11 @@ def _compared(project: Project, legacy: Snapshot, owner: Snapshot, rules: Rules)
     expected, actual = (_name(project.legacy), legacy), ("the owner's SQL", owner)
     if project.legacy.is_applied:
         return compared(expected=expected, actual=actual, rules=rules)
-    drift = compared_in_scope(
-        project,
+    drift = compared(
         expected=expected,
         actual=actual,
         rules=AGAINST_LIVE.override(project.rules),
+        scope_of=project,
         actual_applied_by=owner.server.read_as,
     )
     if isinstance(drift, Unavailable):
@@ -110,17 +110,24 @@ def compared(
     expected: tuple[str, Snapshot],
     actual: tuple[str, Snapshot],
     rules: Rules,
+    scope_of: Project | None = None,
     expected_applied_by: str | None = None,
     actual_applied_by: str | None = None,
 ) -> Drift | Unavailable:
     """The differences between two named sides, or why nothing could be compared: no differences would read as success.
 
-    ``expected_applied_by`` and ``actual_applied_by`` are as ``compare`` takes them. Raises AuditError when one snapshot
-    holds a key twice.
+    With ``scope_of`` only what the ``[scope]`` of this project leaves in is compared. ``expected_applied_by`` and
+    ``actual_applied_by`` are as ``compare`` takes them. Raises AuditError when one snapshot holds a key twice.
     """
+    left, right = expected[1], actual[1]
+    if scope_of is not None:
+        if count := left_out_by_scope(left, scope_of):
+            why = f"nothing was compared: [scope] in audit.toml excludes all objects that {expected[0]} creates ({count})"
+            return Unavailable(reason=why, outcome=Outcome.ERRORED)
+        (left, _), (right, _) = in_scope(left, scope_of), in_scope(right, scope_of)
     drift = compare(
-        expected=expected[1],
-        actual=actual[1],
+        expected=left,
+        actual=right,
         rules=rules,
         expected_applied_by=expected_applied_by,
         actual_applied_by=actual_applied_by,
@@ -128,30 +135,6 @@ def compared(
     if drift.compared_nothing:
         return Unavailable(reason=drift.why_nothing(expected=expected[0], actual=actual[0]), outcome=Outcome.ERRORED)
     return drift
-
-
-def compared_in_scope(
-    project: Project,
-    *,
-    expected: tuple[str, Snapshot],
-    actual: tuple[str, Snapshot],
-    rules: Rules,
-    expected_applied_by: str | None = None,
-    actual_applied_by: str | None = None,
-) -> Drift | Unavailable:
-    """The same of what is in scope; a ``[scope]`` that leaves out all that the expected side makes is a reason as well."""
-    if count := left_out_by_scope(expected[1], project):
-        why = f"nothing was compared: [scope] in audit.toml excludes all objects that {expected[0]} creates ({count})"
-        return Unavailable(reason=why, outcome=Outcome.ERRORED)
-    (left, _), (right, _) = in_scope(expected[1], project), in_scope(actual[1], project)
-    named = (expected[0], left), (actual[0], right)
-    return compared(
-        expected=named[0],
-        actual=named[1],
-        rules=rules,
-        expected_applied_by=expected_applied_by,
-        actual_applied_by=actual_applied_by,
-    )
 
 
 def without(snapshot: Snapshot, keys: Collection[tuple[str, str]]) -> Snapshot:
@@ -169,11 +152,11 @@ def scoped_drift(
     excluded = (*_excluded_by_prelude(live, prelude), *in_scope(without(live, prelude), project)[1])
     if isinstance(owner, Unavailable):
         return owner, excluded
-    drift = compared_in_scope(
-        project,
+    drift = compared(
         expected=("the owner's SQL", replace(owner, unmodelled=())),
         actual=("the live database", without(live, prelude)),
         rules=AGAINST_LIVE.override(project.rules),
+        scope_of=project,
         expected_applied_by=owner.server.read_as,
     )
     return drift, excluded

@@ -211,7 +211,6 @@ def _by_line(finding: Finding) -> tuple[str, int, str]:
 def matrix(
     results_by_environment: Mapping[str, Sequence[CheckResult]],
     *,
-    note: str | None = None,
     link: LinkTo | None = None,
 ) -> ReportTable:
     """One row per check, one column per environment, in the order of the mapping."""
@@ -227,7 +226,7 @@ def matrix(
     )
     return ReportTable(
         caption="Checks by environment",
-        note=note,
+        note="each link leads to what was found" if link else None,
         group_names=("Family",),
         headings=(Heading(name="Check"), *(Heading(name=name) for name in held)),
         groups=groups,

@@ -84,7 +84,6 @@ def render_index(runs: Sequence[IndexedRun]) -> str:
     named = {_name(run, has_retired): (run, earlier) for run, *earlier in columns.values()}
     table = matrix(
         {name: run.evidence.checks for name, (run, _) in named.items()},
-        note="each link leads to what was found",
         link=lambda name, check: f"{named[name][0].href}#{check_anchor(check)}",
     )
     return render_page(

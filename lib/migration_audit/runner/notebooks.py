@@ -8,7 +8,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 
 from migration_audit.model.errors import AuditError, NotebookError
-from migration_audit.runner.kernels import Kernels, LentKernel, open_kernels
+from migration_audit.runner.kernels import Kernels, LentKernel
 from migration_audit.runner.rendering import packaged_notebooks
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -41,56 +40,52 @@ def find_notebook(name: str, *, project_folder: Path) -> Path:
     )
 
 
-def execute(
-    source: Path, output: Path, parameters: Mapping[str, Any], *, kernels: Kernels | None = None, timeout: int = 1800
-) -> None:
+def execute(source: Path, output: Path, parameters: Mapping[str, Any], *, kernels: Kernels, timeout: int = 1800) -> None:
     """Execute ``source`` with exactly these parameters and write it to ``output``, also when it fails.
 
-    ``kernels`` are those of the run; without them the notebook gets one of its own. Raises NotebookError when the notebook
-    does not take a parameter, when it takes one without a default that is not given, and when a cell raises, times out,
-    or the kernel dies. ``timeout`` is in seconds, for each cell. The kernel works in the caller's folder, so that a
-    relative path in a variable (PGSERVICEFILE, sslrootcert) leads where the caller meant it to.
+    Raises NotebookError when the notebook does not take a parameter, when it takes one without a default that is not given,
+    and when a cell raises, times out, or the kernel dies. ``timeout`` is in seconds, for each cell. The kernel works in the
+    caller's folder, so that a relative path in a variable (PGSERVICEFILE, sslrootcert) leads where the caller meant it to.
     """
     papermill = _papermill()
     from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: PLC0415  slow to import
 
     _check_parameters(papermill, source, parameters)
-    with nullcontext(kernels) if kernels else open_kernels() as given:
-        log: Path | None = None
-        try:
-            with given.lend() as lent:
-                log = lent.log
-                executed = papermill.execute_notebook(
-                    _literal(source),
-                    _literal(output),
-                    parameters=dict(parameters),
-                    engine_name=_ENGINE,
-                    kernel_name="python3",
-                    progress_bar=False,
-                    log_output=False,
-                    lent=lent,
-                    execution_timeout=timeout,
-                )
-                _check_end(executed, source)
-        except papermill.exceptions.PapermillExecutionError as error:
-            what = f"cell {error.exec_count} raised {error.ename}: {_ANSI.sub('', str(error.evalue)).strip()}"
-            todo = f"open the executed {output.name} in the run's folder to see the cell"
-            raise NotebookError(what, where=source.name, todo=todo) from None
-        except AuditError:
-            raise
-        except CellTimeoutError as error:
-            raise _too_slow(error, source, output, timeout) from None
-        except DeadKernelError as error:
-            raise NotebookError(
-                f"its kernel ended unexpectedly{_last_words(log)}",
-                where=source.name,
-                todo="run the audit again; if it ends again, memory probably ran out: see the system's log",
-            ) from error
-        except Exception as error:
-            reasons = [f"{type(error).__name__}: {_last_line(str(error))}", _last_line(_text(log) if log else "")]
-            what = f"it did not finish: {', '.join(filter(None, reasons))}"
-            todo = f"open the executed {output.name} in the run's folder to see how far it got"
-            raise NotebookError(what, where=source.name, todo=todo) from error
+    log: Path | None = None
+    try:
+        with kernels.lend() as lent:
+            log = lent.log
+            executed = papermill.execute_notebook(
+                _literal(source),
+                _literal(output),
+                parameters=dict(parameters),
+                engine_name=_ENGINE,
+                kernel_name="python3",
+                progress_bar=False,
+                log_output=False,
+                lent=lent,
+                execution_timeout=timeout,
+            )
+            _check_end(executed, source)
+    except papermill.exceptions.PapermillExecutionError as error:
+        what = f"cell {error.exec_count} raised {error.ename}: {_ANSI.sub('', str(error.evalue)).strip()}"
+        todo = f"open the executed {output.name} in the run's folder to see the cell"
+        raise NotebookError(what, where=source.name, todo=todo) from None
+    except AuditError:
+        raise
+    except CellTimeoutError as error:
+        raise _too_slow(error, source, output, timeout) from None
+    except DeadKernelError as error:
+        raise NotebookError(
+            f"its kernel ended unexpectedly{_last_words(log)}",
+            where=source.name,
+            todo="run the audit again; if it ends again, memory probably ran out: see the system's log",
+        ) from error
+    except Exception as error:
+        reasons = [f"{type(error).__name__}: {_last_line(str(error))}", _last_line(_text(log) if log else "")]
+        what = f"it did not finish: {', '.join(filter(None, reasons))}"
+        todo = f"open the executed {output.name} in the run's folder to see how far it got"
+        raise NotebookError(what, where=source.name, todo=todo) from error
 
 
 def _last_words(log: Path | None) -> str:

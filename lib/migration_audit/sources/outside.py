@@ -168,7 +168,7 @@ def _of_node(node: Any) -> tuple[OutsideKind, str, str] | None:
         return OutsideKind.TRANSACTION, _TWO_PHASE[node.kind], _OUTLIVES
     if name == "AlterTableSpaceOptionsStmt" and node.tablespacename.startswith("pg_"):
         return OutsideKind.SERVER, "ALTER TABLESPACE", "changes one that the server came with, which is not compared"
-    is_unconnected = name == "CreateSubscriptionStmt" and _is_off(node.options, "connect")
+    is_unconnected = name == "CreateSubscriptionStmt" and _does_not_connect(node.options)
     return None if is_unconnected else _STATEMENTS.get(name) or _of_write(name, node) or _of_database(name, node)
 
 
@@ -213,10 +213,10 @@ def _of_call(name: str) -> tuple[OutsideKind, str, str] | None:
     return None
 
 
-def _is_off(options: Any, name: str) -> bool:
-    """Whether an option of the statement is given as false."""
+def _does_not_connect(options: Any) -> bool:
+    """Whether a subscription's ``connect`` is given as false."""
     for option in options:
-        if option.def_elem.defname == name:
+        if option.def_elem.defname == "connect":
             text = str(option.def_elem.arg).lower()
             return "false" in text or "off" in text or "ival" in text
     return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from migration_audit.audit.coverage import compared, compared_in_scope, coverage_of, scoped_drift, without
+from migration_audit.audit.coverage import compared, coverage_of, scoped_drift, without
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS
 from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
@@ -195,9 +195,7 @@ def _drift(expected: ReadCatalog, actual: ReadCatalog, project: Project | None) 
         "expected_applied_by": left.server.read_as if expected.origin is SideOrigin.SQL else None,
         "actual_applied_by": right.server.read_as if actual.origin is SideOrigin.SQL else None,
     }
-    if project is None:
-        return compared(expected=named[0], actual=named[1], rules=rules, **by)
-    return compared_in_scope(project, expected=named[0], actual=named[1], rules=rules, **by)
+    return compared(expected=named[0], actual=named[1], rules=rules, scope_of=project, **by)
 
 
 def _of_database(snapshot: Snapshot) -> Snapshot:

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import psycopg
 
 from migration_audit import catalog, shadow, sources
-from migration_audit.audit.coverage import compared_in_scope
+from migration_audit.audit.coverage import compared
 from migration_audit.audit.facts.types import RehearsalFacts
 from migration_audit.audit.inputs.privileges import scoped_access
 from migration_audit.audit.preflight.loading import cluster_for, load
@@ -134,7 +134,7 @@ def _fixtures(
         if made.snapshot is not None:
             sides = ("the owner's SQL", owner), (path, made.snapshot)
             rules = Rules().override(project.rules)
-            drift = compared_in_scope(project, expected=sides[0], actual=sides[1], rules=rules)
+            drift = compared(expected=sides[0], actual=sides[1], rules=rules, scope_of=project)
         reason = drift.reason if isinstance(drift, Unavailable) else None
         drift = drift if isinstance(drift, Drift) else None
         found[path] = FixtureShadow(path=path, failure=made.applied.failure, drift=drift, reason=reason)

@@ -141,6 +141,9 @@ Treated as equal:
 
 TWENTY = "\n".join(f"line {number}" for number in range(1, 21))
 LONG = "x" * 60
+MANY = ", ".join(f"'LABEL_{number}'" for number in range(100, 150))
+"""Labels of an enum."""
+KEPT = f"[… 568 characters the same …] {MANY[-80:]}"
 
 
 @pytest.mark.parametrize(
@@ -156,6 +159,7 @@ LONG = "x" * 60
         ("--- a\nb", "+++ a\nb", ["- --- a", "+ +++ a", "  b"]),
         (TWENTY, TWENTY.replace("line 12\n", "new\n"), ["…", "  line 9", "  line 10", "  line 11", "- line 12", "+ new"]),
         (LONG, LONG + "y", [f"- {LONG}", f"+ {LONG}y"]),
+        (MANY, f"{MANY}, 'NEW'", [f"- {KEPT}", f"+ {KEPT}, 'NEW'"]),
         (None, f"a\n{LONG}", ["- (not set)", "+ a", f"+ {LONG}"]),
     ],
 )

@@ -52,3 +52,18 @@ def test_a_file_that_takes_back_its_own_comes_first_and_a_long_list_is_cut() -> 
     assert lines[1].endswith("dropped at migrations/0002_b.sql:9; was a down section applied?")
     assert lines[-1] == "  expected: … 5 more (--format json lists them)"
     assert len(undone_json({"expected": source})) == 26
+
+
+def test_what_both_sides_create_and_remove_later_is_counted() -> None:
+    later = [undone(name=f"public.t{n}", made=Location("migrations/0001_a.sql", n)) for n in range(1, 5)]
+    down = undone(name="public.down")
+    (expected, _), (actual, _) = taken_back(*later, down), taken_back(*later[:3], undone(name="public.x", made=None), down)
+    lines = undone_text({"expected": expected, "actual": actual}).splitlines()[1:]
+    assert [line.split(" is ")[0] for line in lines[:-1]] == [
+        "  expected: table public.down",
+        "  expected: table public.t4",
+        "  actual: table public.down",
+        "  actual: table public.x",
+    ]
+    assert lines[-1] == "  the same on both sides: 3 (--format json lists them)"
+    assert len(undone_text({"expected": expected, "actual": None}).splitlines()) == 6

@@ -17,6 +17,7 @@ from migration_audit.model.side_effects import SourceUndone
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.report.badges import severity_pill
 from migration_audit.report.escape import many_lines, one_line, width
+from migration_audit.report.inline import side_by_side
 from migration_audit.report.object_tables import counted, parts_of_roots
 from migration_audit.report.rows import manifest_json, not_compared_of, undone_json
 
@@ -134,11 +135,13 @@ def _details(difference: Difference, along: str | None) -> Iterator[str]:
 
 
 def _change(name: str, expected: str | None, actual: str | None) -> Iterator[str]:
-    """``type  text → integer``; long values as the lines that differ, with three equal lines around them."""
+    """``type  text → integer``; long values as the lines, or the parts of a line, that differ and what is near them."""
     left, right = (("(not set)" if value is None else many_lines(value)) for value in (expected, actual))
-    if "\n" not in left + right and width(left) + width(right) <= 90:
-        yield f"    {name}  {left} → {right}"
-        return
+    if "\n" not in left + right:
+        if width(left) + width(right) <= 90:
+            yield f"    {name}  {left} → {right}"
+            return
+        left, right = (cell.text() for cell in side_by_side(expected, actual, absent="(not set)"))
     yield f"    {name.rstrip()}"
     if left.endswith("\n") and right.endswith("\n"):
         left, right = left[:-1], right[:-1]

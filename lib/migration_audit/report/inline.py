@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, Protocol
 
 from markupsafe import Markup
@@ -234,7 +236,7 @@ _MATCHER_LIMIT = 250_000
 """Pairs of words up to which the matcher, whose time grows with their number, is asked."""
 _CONFETTI = 0.25
 """Below this similarity marks on single words hide more than they show: the whole value is marked."""
-_KEEP = 160
+_KEEP = 80
 """Characters of an unchanged stretch that stay next to a change."""
 
 Runs = tuple[tuple[bool, str], ...]
@@ -244,8 +246,8 @@ def side_by_side(expected: str | None, actual: str | None, *, absent: str = "–
     """Both values for their cells; a value that is not there is ``absent``, in grey, and the other one is unmarked."""
     if expected is None or actual is None:
         return _alone(expected, absent), _alone(actual, absent)
-    expected_runs, actual_runs = word_runs(expected, actual)
-    return Marked(runs=_folded(expected_runs)), Marked(runs=_folded(actual_runs))
+    expected_runs, actual_runs = (Marked(runs=_merged(_folded(runs))) for runs in _aligned_runs(expected, actual))
+    return expected_runs, actual_runs
 
 
 def word_runs(expected: str, actual: str) -> tuple[Runs, Runs]:
@@ -253,9 +255,14 @@ def word_runs(expected: str, actual: str) -> tuple[Runs, Runs]:
 
     Time is linear in the length for long values: of two long middles that differ, all is marked.
     """
+    expected_runs, actual_runs = map(_merged, _aligned_runs(expected, actual))
+    return expected_runs, actual_runs
+
+
+def _aligned_runs(expected: str, actual: str) -> tuple[Runs, Runs]:
+    """The runs with an empty marked one where only the other side has text."""
     if expected == actual:
-        whole: Runs = ((False, expected),) if expected else ()
-        return whole, whole
+        return ((False, expected),), ((False, actual),)
     left, right = _WORDS.findall(expected), _WORDS.findall(actual)
     head = _common(left, right)
     tail = _common(left[head:][::-1], right[head:][::-1])
@@ -287,7 +294,7 @@ def _joined(pieces: Sequence[tuple[bool, list[str]]]) -> Runs:
     runs: list[tuple[bool, str]] = []
     for marked, words in pieces:
         text = "".join(words)
-        if not text:
+        if not text and not marked:
             continue
         if runs and runs[-1][0] == marked:
             runs[-1] = (marked, runs[-1][1] + text)
@@ -308,6 +315,12 @@ def _trimmed(runs: list[tuple[bool, str]]) -> Iterator[tuple[bool, str]]:
             continue
         before, _, after = text.partition(core)
         yield from ((m, piece) for m, piece in ((False, before), (True, core), (False, after)) if piece)
+
+
+def _merged(runs: Runs) -> Runs:
+    """Without empty runs, and neighbours of one sort in one."""
+    groups = groupby((run for run in runs if run[1]), key=itemgetter(0))
+    return tuple((marked, "".join(text for _, text in group)) for marked, group in groups)
 
 
 def _folded(runs: Runs) -> Runs:

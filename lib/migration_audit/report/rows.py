@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
@@ -11,7 +11,7 @@ from migration_audit.model.enumeration import first_lines
 from migration_audit.model.evidence import AppliedSource
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.rows import RowsComparison, TableComparison
-from migration_audit.model.side_effects import OutsideKind, SourceUndone, Undone
+from migration_audit.model.side_effects import OutsideKind, SourceUndone, Undoing, Undone
 from migration_audit.report.escape import one_line
 from migration_audit.report.grid import plain_headings
 from migration_audit.report.inline import IdentifierText, Text
@@ -69,9 +69,13 @@ def _row(one: TableComparison) -> Row:
 def undone_text(sides: Mapping[str, SourceUndone | None]) -> str:
     """A block for the terminal: what a file undoes of its own changes first; empty if there is nothing to report.
 
-    What is only replaced is left to the JSON.
+    What is only replaced is left to the JSON; what all of several sides create and remove later is counted.
     """
-    lines = [line for side, source in sides.items() if source for line in _undone_lines(side, source)]
+    found = [{(one.kind, one.name, one.how) for one in _ordinary(source)} for source in sides.values()]
+    common = set.intersection(*found) if len(found) > 1 else set[tuple[str, str, Undoing]]()
+    lines = [line for side, source in sides.items() if source for line in _undone_lines(side, source, common)]
+    if common:
+        lines.append(f"  the same on both sides: {len(common):,} (--format json lists them)")
     head = "Created and removed again (SQL006, not part of the verdict):"
     return "\n".join([head, *lines]) + "\n" if lines else ""
 
@@ -81,13 +85,18 @@ def undone_json(sides: Mapping[str, SourceUndone | None]) -> list[dict[str, Any]
     return [_body(side, one) for side, source in sides.items() if source for one in source.undone]
 
 
-def _undone_lines(side: str, source: SourceUndone) -> Iterator[str]:
+def _ordinary(source: SourceUndone | None) -> list[Undone]:
+    """What later migrations usually remove of earlier ones."""
+    return [one for one in source.undone if not (one.is_replaced or one.is_suspicious)] if source else []
+
+
+def _undone_lines(side: str, source: SourceUndone, common: Set[tuple[str, str, Undoing]]) -> Iterator[str]:
     if source.unknown:
         yield f"  {side}: {one_line(source.unknown.reason)}"
     if source.leaves_nothing:
         yield f"  {side}: everything that it creates is removed again: nothing of it was compared"
-    shown = sorted((one for one in source.undone if not one.is_replaced), key=lambda one: not one.is_suspicious)
-    lines = [one_line(str(one)) + ("; was a down section applied?" if one.is_suspicious else "") for one in shown]
+    lines = [f"{one_line(str(one))}; was a down section applied?" for one in source.undone if one.is_suspicious]
+    lines += [one_line(str(one)) for one in _ordinary(source) if (one.kind, one.name, one.how) not in common]
     for line in first_lines(lines, most=_MOST_SHOWN, rest="… {:,} more (--format json lists them)"):
         yield f"  {side}: {line}"
 

@@ -21,6 +21,7 @@ from migration_audit.artifacts.documents.markdown import read_document
 from migration_audit.artifacts.image.dockerfile import parse_dockerfile
 from migration_audit.artifacts.manifests.libraries import read_manifests
 from migration_audit.artifacts.shell.parse import ShellScript
+from migration_audit.artifacts.shell.path_state import Texts
 from migration_audit.artifacts.shell.programs import run_script
 from migration_audit.artifacts.text import read_text
 from migration_audit.audit.demo import demo_root
@@ -133,7 +134,7 @@ def of_format(name: str) -> Callable[[Path], object]:
 
 
 def shell(text: str) -> object:
-    return run_script(ShellScript(text=text, at=Location("x.sh", 1)), files=lambda _path: None)
+    return run_script(ShellScript(text=text, at=Location("x.sh", 1)), paths=Texts(lambda _path: None))
 
 
 DEMO = demo_root()

@@ -94,6 +94,9 @@ class Folder:
 
     root: Path
 
+    def text(self, path: str) -> None:
+        return None
+
     def standing(self, path: str) -> PathState:
         return standing(self.root / path.removeprefix("/w").lstrip("/"))
 
@@ -111,7 +114,6 @@ def test_a_real_shell_finds_the_files_that_are_foreseen(seed, tmp_path):
         ShellScript(text=script, at=Location("e.sh", 1)),
         folder="/w",
         environment={"X": None},
-        files=lambda _: None,
         paths=Folder(first),
     )
     real = f"step() {{ echo $1; }}\n{script}"
@@ -172,9 +174,7 @@ CONDITIONS = [
 def test_a_condition_is_what_a_real_shell_finds(condition, tmp_path):
     work = tree(tmp_path / "w")
     script = f"FILE=f EMPTY=\nif {condition}; then yes1; else no1; fi"
-    walked = run_script(
-        ShellScript(text=script, at=Location("e.sh", 1)), folder="/w", files=lambda _: None, paths=Folder(work)
-    )
+    walked = run_script(ShellScript(text=script, at=Location("e.sh", 1)), folder="/w", paths=Folder(work))
     shell = "bash" if "[[" in condition else SHELL
     real = f"yes1() {{ echo yes1; }}; no1() {{ echo no1; }}\n{script}"
     ran = subprocess.run([shell, "-c", real], cwd=work, capture_output=True, text=True, check=False).stdout.split()
@@ -201,7 +201,5 @@ def test_a_condition_is_what_a_real_shell_finds(condition, tmp_path):
 def test_a_condition_that_takes_a_run_to_know(condition, tmp_path):
     work = tree(tmp_path / "w")
     script = f"FILE=f\nif {condition}; then yes1; else no1; fi"
-    walked = run_script(
-        ShellScript(text=script, at=Location("e.sh", 1)), folder="/w", files=lambda _: None, paths=Folder(work)
-    )
+    walked = run_script(ShellScript(text=script, at=Location("e.sh", 1)), folder="/w", paths=Folder(work))
     assert [c.words[0] for c in walked.commands if c.maybe is not None] == ["yes1", "no1"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from migration_audit.artifacts.shell.path_state import Texts
 from migration_audit.artifacts.shell.programs import ShellScript, run_script, run_words
 from migration_audit.model.image import StartOutcome
 from migration_audit.model.location import Location
@@ -112,7 +113,7 @@ def read(script: str, files: dict[str, str], folder: str = "/w") -> StartOutcome
         text = files.get(os.path.relpath(path, folder))
         return None if text is None else ShellScript(text=text, at=Location(path, 1))
 
-    return run_script(ShellScript(text=script, at=Location("e.sh", 1)), folder=folder, files=find)
+    return run_script(ShellScript(text=script, at=Location("e.sh", 1)), folder=folder, paths=Texts(find))
 
 
 @pytest.mark.parametrize(("script", "files", "certain", "maybe"), CASES.values(), ids=CASES)
@@ -372,6 +373,6 @@ def test_wrappers_are_seen_through(words):
             else None
         )
 
-    run = run_words(words, Location("Dockerfile", 9), folder="/w", files=find)
+    run = run_words(words, Location("Dockerfile", 9), folder="/w", paths=Texts(find))
     assert run.commands[-1].text == "a 1"
     assert run.undecided == ()

@@ -9,6 +9,7 @@ import pytest
 import fix_hidden
 from fix_hidden import BOOTSTRAP, CLEAN, DOCKERFILE, FOUND, INIT, OPEN, START, built, ends, steps
 from migration_audit.artifacts.shell import replaced
+from migration_audit.artifacts.shell.path_state import Texts
 from migration_audit.artifacts.shell.programs import ShellScript, run_script
 from migration_audit.model.location import Location
 
@@ -79,6 +80,7 @@ BOOTS = {
     "ADD over": (d("ADD noop/init.sh /app/", **{"noop/init.sh": EMPTY}), FOUND),
     "ADD url": (d("ADD https://x.example/init.sh /app/init.sh"), OPEN),
     "ADD url dir": (d("ADD https://x.example/init.sh /app/"), OPEN),
+    "ADD url to a folder that is there": (d("ADD https://x.example/init.sh /app"), OPEN),
     "ADD tar": (d("ADD n.tar.gz /app/", **{"n.tar.gz": "x"}), OPEN),
     "ADD git": (d("ADD https://github.com/a/b.git /app"), OPEN),
     "ADD url tar unpack": (d("ADD --unpack=true https://x.example/a.tgz /app"), OPEN),
@@ -300,5 +302,5 @@ def test_each_command_is_compared_with_each_path_once(monkeypatch: pytest.Monkey
     monkeypatch.setattr(replaced, "lands_on", lambda *given, **_: compared.append(given))
     folders, commands = "/a:/b:/c", 100
     text = f"PATH={folders}\n" + "cp /bin/true /x\n" * commands
-    run_script(ShellScript(text=text, at=Location("e.sh", 1)), files=lambda _: None)
+    run_script(ShellScript(text=text, at=Location("e.sh", 1)), paths=Texts(lambda _: None))
     assert 0 < len(compared) <= 3 * commands

@@ -73,7 +73,7 @@ def _built(service: Service, dockerfile: Path, shown_from: Path, rules: Sequence
 def _start(service: Service, dockerfile: Path, context: Path, shown_from: Path) -> StartOutcome:
     container = container_of(service, has_dockerfile=True)
     build = read_build(dockerfile, context, shown_from=shown_from, container=container)
-    image, given = build.image(), {"environment": build.environment, "folder": build.folder, "files": build.find}
+    image, given = build.image(), {"environment": build.environment, "folder": build.folder, "paths": build.files}
     runs = [image.start, StartOutcome(commands=image.preloads)]
     runs += [run_words(hook.words, hook.at, **given) for hook in service.hooks]
     doubts = [doubt for doubt in service.doubts_about("entrypoint", "command") if doubt.path is None]

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell.flow import ExecutionPoint, Lookup, Process, ShellWalker
+from migration_audit.artifacts.shell.flow import ExecutionPoint, Process, ShellWalker
 from migration_audit.artifacts.shell.parse import (
     ShellScript,
     branches_of,
@@ -21,6 +21,7 @@ from migration_audit.artifacts.shell.parse import (
     statements_in,
     substitutions,
 )
+from migration_audit.artifacts.shell.path_state import Lookup
 from migration_audit.artifacts.shell.words import ShellVariables, Word, expand
 from migration_audit.artifacts.shell.wrappers import CallKind, StartedProgram, classify, shebang
 from migration_audit.model.image import Asked, Undecided

@@ -47,7 +47,7 @@ def read_boot(
     test, at, disabled = _test(service, image)
     health = Health(ways=(), undecided=())
     if test is not None and at is not None and not disabled:
-        health = read_test(test, at, environment=build.environment, folder=build.folder, files=build.find)
+        health = read_test(test, at, environment=build.environment, folder=build.folder, files=build.files.text)
     hidden, covered = build.covered(wanted)
     boot = Boot(
         run=image.start,

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from migration_audit.artifacts.image.bases import OWN_FOLDERS, PROGRAMS, base_name
 from migration_audit.artifacts.image.dockerfile import Instruction, ignore_patterns, parse_dockerfile
 from migration_audit.artifacts.image.files import ImageFiles
-from migration_audit.artifacts.image.paths import OWN_FOLDERS, ImagePaths, container_paths
+from migration_audit.artifacts.image.mounts import ContainerPaths
+from migration_audit.artifacts.image.paths import BuildPaths
 from migration_audit.artifacts.image.stages import (
     FileCopy,
     FileSource,
     RunStep,
     StageFacts,
-    base_name,
     final_base,
     find_stage,
     read_stages,
@@ -30,13 +31,6 @@ from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, names_in, readable
 from migration_audit.project.locate import shown_path
 
-_PROGRAMS: Final = {
-    "flyway/flyway": ("flyway",),
-    "redgate/flyway": ("flyway",),
-    "migrate/migrate": ("migrate",),
-    "amacneil/dbmate": ("/usr/local/bin/dbmate",),
-}
-"""Images whose ENTRYPOINT is one program, which takes the command for its arguments (their Dockerfiles say so)."""
 _PRELOADING: Final = word_list("NODE_OPTIONS BUN_OPTIONS RUBYOPT PERL5OPT JAVA_TOOL_OPTIONS BASH_ENV ENV PYTHONSTARTUP")
 """Variables by which a program loads or runs files before what it is started with."""
 
@@ -67,8 +61,8 @@ class ImageBuild:
 
     dockerfile: str
     """As people are to see it."""
-    stage: StageFacts
-    paths: ImagePaths
+    paths: BuildPaths
+    """Of the image: the end of its stage."""
     container: Container
 
     @property
@@ -82,9 +76,15 @@ class ImageBuild:
         """The container's variables."""
         return {**self.stage.values, **self.container.environment}
 
-    def find(self, path: str) -> ShellScript | str | None:
-        """The text at a path of the running container, why it is unknown, or None."""
-        return self.paths.files.in_container(self.stage, path)
+    @property
+    def stage(self) -> StageFacts:
+        """Its stage."""
+        return self.paths.stage
+
+    @property
+    def files(self) -> ContainerPaths:
+        """What is at the paths of the running container."""
+        return ContainerPaths(image=self.paths, mounts=self.container.mounts)
 
     def image(self, wanted: Sequence[str] = ()) -> Image:
         """The image; ``wanted`` are globs on the parts of paths whose files are looked for."""
@@ -92,7 +92,7 @@ class ImageBuild:
         is_program = bool(entry) and not isinstance(entry, ShellScript)
         return Image(
             dockerfile=self.dockerfile,
-            stages=tuple(_stage(stage, self.paths, wanted) for stage in self.paths.files.stages),
+            stages=tuple(_stage(self.paths.at(stage), wanted) for stage in self.paths.files.stages),
             start=self._start(),
             otherwise=self._run(entry, at, and_more=True) if is_program else StartOutcome(),
             test=_test(self.stage.test),
@@ -103,14 +103,15 @@ class ImageBuild:
 
     def lacking(self, wanted: Sequence[Path]) -> tuple[str, ...]:
         """Those of some files that the build leaves out of a folder that it copies."""
-        return tuple(shown_path(path, self.paths.files.shown_from) for path in self.paths.files.lacks(self._inside(wanted)))
+        lacking = (path for path in self.paths.files.lacks(self._inside(wanted)) if not self.files.is_mounted(path))
+        return tuple(shown_path(path, self.paths.files.shown_from) for path in lacking)
 
     def covered(self, wanted: Sequence[Path]) -> tuple[tuple[Undecided, ...], tuple[Undecided, ...]]:
         """Those of some files that a mount hides in the container, and those in whose place something else may be there."""
         hidden: list[Undecided] = []
         doubted: list[Undecided] = []
         for path in (path for path in self._inside(wanted) if path.is_file()):
-            if (found := self.paths.covered(self.stage, path)) is not None:
+            if (found := self.files.covered(path)) is not None:
                 place, why, is_certain = found
                 reason = f"in the container it is {place}: {why}"
                 shown = shown_path(path, self.paths.files.shown_from)
@@ -131,7 +132,7 @@ class ImageBuild:
             return self._run(
                 (*entry, *(("/bin/sh", "-c", command.text) if isinstance(command, ShellScript) else command)), at
             )
-        own = () if self.container.entrypoint is not None else _PROGRAMS.get(base_name(final_base(self.stage)), ())
+        own = () if self.container.entrypoint is not None else PROGRAMS.get(base_name(final_base(self.stage)), ())
         if own and command and not isinstance(command, ShellScript):
             return self._run((*own, *command), command_at)
         blind = self._blind()
@@ -140,8 +141,7 @@ class ImageBuild:
 
     def _run(self, program: Program, at: Location, **more: Any) -> StartOutcome:
         """What the container does when it starts with this program."""
-        given = {"environment": self.environment, "folder": self.folder, "files": self.find, **more}
-        given["paths"] = container_paths(self.paths, self.stage)
+        given = {"environment": self.environment, "folder": self.folder, "paths": self.files, **more}
         return run_script(program, **given) if isinstance(program, ShellScript) else run_words(program, at, **given)
 
     def _preloads(self) -> Iterator[StartedCommand]:
@@ -224,9 +224,8 @@ def read_build(dockerfile: Path, context: Path, *, shown_from: Path, container: 
         ignore=ignore_patterns(_ignore_lines(dockerfile, context, shown_from)),
         stages=stages,
         shown_from=shown_from,
-        mounts=container.mounts,
     )
-    return ImageBuild(dockerfile=shown, stage=chosen, paths=ImagePaths(files=files), container=container)
+    return ImageBuild(dockerfile=shown, paths=BuildPaths(files=files, stage=chosen), container=container)
 
 
 def _ignore_lines(dockerfile: Path, context: Path, shown_from: Path) -> list[tuple[str, Location]]:
@@ -239,7 +238,8 @@ def _ignore_lines(dockerfile: Path, context: Path, shown_from: Path) -> list[tup
     return []
 
 
-def _stage(stage: StageFacts, paths: ImagePaths, wanted: Sequence[str]) -> Stage:
+def _stage(paths: BuildPaths, wanted: Sequence[str]) -> Stage:
+    stage = paths.stage
     copies = [
         Copied(
             source=source.path,
@@ -256,16 +256,14 @@ def _stage(stage: StageFacts, paths: ImagePaths, wanted: Sequence[str]) -> Stage
     ]
     steps = [step for step in stage.steps if isinstance(step, RunStep)]
     copies += [mounted for step in steps for mounted in _mounted(step, paths, wanted)]
-    runs = [
-        paths.walked(stage, position, step).run for position, step in enumerate(stage.steps) if isinstance(step, RunStep)
-    ]
+    runs = [paths.walked(position, step).run for position, step in enumerate(stage.steps) if isinstance(step, RunStep)]
     later = "ONBUILD: it runs in other builds, which start from this stage"
     kept = [Undecided(what=f"{inner.name} {inner.text}"[:80], reason=later, at=inner.at) for inner in stage.onbuild]
     runs.append(StartOutcome(undecided=tuple(kept)))
     return Stage(name=stage.name, base=readable(stage.base), at=stage.at, copies=tuple(copies), runs=_joined(runs))
 
 
-def _mounted(step: RunStep, paths: ImagePaths, wanted: Sequence[str]) -> Iterator[Copied]:
+def _mounted(step: RunStep, paths: BuildPaths, wanted: Sequence[str]) -> Iterator[Copied]:
     """What ``RUN --mount=type=bind`` brings for one step: what it names, and what of the context was asked for."""
     for flag in step.instruction.flags:
         given = dict(part.partition("=")[::2] for part in flag.removeprefix("--mount=").split(","))

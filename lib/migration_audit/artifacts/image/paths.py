@@ -1,349 +1,303 @@
-"""Whether a file or folder is at a path of an image: through COPY, ADD, RUN, WORKDIR, stages, the base and mounts."""
+"""What is at a path of an image, and in which text: through COPY, ADD, RUN, WORKDIR, stages, the base and mounts."""
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from migration_audit.artifacts.image.files import ImageFiles, mounted_in, named_in, unknown_mount
-from migration_audit.artifacts.image.stages import (
-    FileCopy,
-    FileSource,
-    FolderStep,
-    RunStep,
-    StageFacts,
-    base_name,
-    find_stage,
-    walk_run,
-)
-from migration_audit.artifacts.shell.path_changes import SYSTEM, PathChange, below, standing_after
-from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, Paths, PathState, unknown
+from migration_audit.artifacts.image.bases import path_in_base
+from migration_audit.artifacts.image.dockerfile import Heredoc
+from migration_audit.artifacts.image.files import ImageFiles, is_glob
+from migration_audit.artifacts.image.stages import FileCopy, FolderStep, RunStep, StageFacts, find_stage, walk_run
+from migration_audit.artifacts.shell.path_changes import PathChange, below, standing_after
+from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, PathState, unknown
 from migration_audit.artifacts.shell.programs import ShellScript, Walked
-from migration_audit.artifacts.shell.replaced import REMOVED
-from migration_audit.model.compose import Mount, MountKind
-from migration_audit.model.unset import is_open, readable
 
-OWN_FOLDERS: Final[Mapping[str, frozenset[str]]] = {
-    "alpine": frozenset(),
-    "busybox": frozenset(),
-    "debian": frozenset(),
-    "directus/directus": frozenset({"directus"}),
-    "fedora": frozenset({"afs"}),
-    "golang": frozenset({"go"}),
-    "node": frozenset(),
-    "postgis/postgis": frozenset({"docker-entrypoint-initdb.d"}),
-    "postgres": frozenset({"docker-entrypoint-initdb.d"}),
-    "python": frozenset(),
-    "ruby": frozenset(),
-    "rust": frozenset(),
-    "timescale/timescaledb": frozenset({"docker-entrypoint-initdb.d"}),
-    "ubuntu": frozenset(),
-}
-"""Images without an ENTRYPOINT, or whose ENTRYPOINT runs the command that it is given; and what each has at its root in
-addition to the folders of every system (their Dockerfiles say so)."""
-_BY_ENGINES: Final = frozenset({"/.dockerenv", "/.dockerinit"})
-"""What an engine may put into a container by itself."""
-_EVERYWHERE: Final = frozenset({"bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var"})
+_WRITERS: Final = re.compile(r"\b(?:sed|mv|cp|ln|tee|install|rm|patch|tar|unzip|curl|wget|envsubst|dos2unix)\b|>")
+
+
+Origin = Literal["heredoc", "file", "folder", "stage", "image", "network", "archive", "doubt"]
+"""Where what a COPY or ADD brings comes from: a text in the Dockerfile, a file or folder of the context, another stage, an
+image that is not built here, the network, or an archive or repository that ADD opens; ``doubt`` where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImagePaths:
-    """What is at the paths of one build's stages."""
+class _Part:
+    """One thing that a COPY or ADD brings: a file, or a folder with what is in it."""
+
+    origin: Origin
+    path: str
+    """Where it is at its origin: relative to the context, or from the root of a stage or image."""
+    why: str = ""
+    """Why it is not known what it is."""
+    heredoc: Heredoc | None = None
+    stage: StageFacts | None = None
+
+    @property
+    def is_of_context(self) -> bool:
+        """Whether the project has it."""
+        return self.origin in ("file", "folder")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPaths:
+    """What is at the paths of a stage, after all of its steps or the first ``until`` ones."""
 
     files: ImageFiles
+    stage: StageFacts
+    until: int | None = None
     _walked: dict[tuple[int, int], Walked] = field(default_factory=dict)
     """What the RUN at a position of a stage comes to."""
     _landings: dict[tuple[int, int], FileCopy] = field(default_factory=dict)
     """The COPY at a position of a stage, with what its target is by then."""
 
-    def standing(self, stage: StageFacts, path: str, *, until: int | None = None) -> PathState:
-        """What is at ``path`` after the first ``until`` steps of a stage."""
-        here = self.standing(stage.parent, path) if stage.parent is not None else _in_base(stage.base, path)
-        for position, step in enumerate(stage.steps if until is None else stage.steps[:until]):
+    def at(self, stage: StageFacts, until: int | None = None) -> BuildPaths:
+        """The same at another point of the build."""
+        return replace(self, stage=stage, until=until)
+
+    @property
+    def _steps(self) -> list[tuple[int, FileCopy | RunStep | FolderStep]]:
+        return list(enumerate(self.stage.steps[: self.until]))
+
+    @property
+    def _parent(self) -> BuildPaths | None:
+        return self.at(self.stage.parent) if self.stage.parent is not None else None
+
+    def text(self, path: str, /) -> ShellScript | str | None:
+        """The text at ``path``, why it is unknown, or None."""
+        for position, step in reversed(self._steps):
+            if isinstance(step, RunStep) and _may_write(step, path):
+                return f"the RUN at {step.instruction.at} may write {path}"
+            if isinstance(step, FileCopy) and (found := self._text(self._landing(position, step), path)) is not None:
+                return found
+        return self._parent.text(path) if self._parent is not None else None
+
+    def standing(self, path: str, /) -> PathState:
+        """What is at ``path``."""
+        here = self._parent.standing(path) if self._parent is not None else path_in_base(self.stage.base, path)
+        for position, step in self._steps:
             if isinstance(step, FolderStep):
                 here = FOLDER if below(step.path, path) is not None else here
             elif isinstance(step, RunStep):
-                here = standing_after(self._changes(stage, position, step), path, here)
+                walked = self.walked(position, step)
+                unread = (PathChange.unread(each.what, each.at) for each in walked.run.undecided)
+                here = standing_after((*walked.changes, *unread), path, here)
             else:
-                here = self._copied(self._landing(step, stage, position), stage, path, here)
+                here = self._copied(self._landing(position, step), path, here)
         return here
 
-    def replaced(self, stage: StageFacts, path: str, *, until: int | None = None) -> str | None:
-        """Why a file that the project brings may have another text at ``path`` after the first ``until`` steps."""
-        why = self.replaced(stage.parent, path) if stage.parent is not None else None
-        for position, step in enumerate(stage.steps if until is None else stage.steps[:until]):
+    def replaced(self, path: str, /) -> str | None:
+        """Why a file that the project brings may have another text at ``path``."""
+        why = self._parent.replaced(path) if self._parent is not None else None
+        for position, step in self._steps:
             if isinstance(step, RunStep):
-                why = self.walked(stage, position, step).replacements.of(path) or why
+                why = self.walked(position, step).replacements.of(path) or why
             elif isinstance(step, FileCopy):
-                why = self._replaces(step, stage, path) if self._may_bring(step, stage, path) else why
+                copy = self._landing(position, step)
+                found = next(filter(None, (self._replaces(copy, part, path) for part in self._parts(copy))), None)
+                why = found or (None if isinstance(self._text(copy, path), ShellScript) else why)
         return why
 
-    def _may_bring(self, copy: FileCopy, stage: StageFacts, path: str) -> bool:
-        return self._replaces(copy, stage, path) is not None or self.files.copied(copy, stage, path) is not None
+    def names(self, pattern: str, /) -> tuple[str, ...]:
+        """Paths that COPY and ADD bring and that fit a pattern, sorted; another step may take them away."""
+        folder, name = posixpath.split(pattern)
+        return () if is_glob(folder) else fitting_paths(self._names(folder), folder, name)
 
-    def _replaces(self, copy: FileCopy, stage: StageFacts, path: str) -> str | None:
-        """Why a COPY or ADD may bring something that the project does not have; None where it is the project's own."""
-        other = find_stage(self.files.stages, copy.from_ or "", before=stage.index)
-        for source in copy.sources:
-            start = posixpath.join("/", source.path)
-            if copy.loads(source):
-                if path in (copy.named(source.path), copy.target.rstrip("/")):
-                    return f"the ADD at {copy.at} puts a file of the network there"
-            elif self.files.opens(copy, source):
-                if copy.target.strip("/") and below(path, copy.target.rstrip("/")) is not None:
-                    return f"the ADD at {copy.at} unpacks {source.path} there"
-            elif copy.from_ is not None and (inner := _inner_path(copy, start, path)) is not None:
-                if other is None:
-                    return f"the COPY at {copy.at} copies it from {copy.from_}"
-                state = self.standing(other, inner)
-                if state.kind is PathKind.UNKNOWN and state.why.startswith("nothing creates it earlier"):
-                    return f"the COPY at {copy.at} copies it from {copy.from_}: {state.why}"
-                if (why := self.replaced(other, inner)) is not None:
-                    return why
-        return None
+    def landing_of(self, inner: str) -> str | None:
+        """Where the last COPY of the context puts a file of it."""
+        for copy in reversed(list(self._copies())):
+            for part in self._parts(copy):
+                rest = inner if part.path == "." else below(inner, part.path)
+                if part.is_of_context and rest is not None:
+                    return posixpath.join(copy.place, rest) if rest else copy.named(inner)
+        return self._parent.landing_of(inner) if self._parent is not None else None
 
-    def _landing(self, copy: FileCopy, stage: StageFacts, position: int) -> FileCopy:
-        """The same COPY with ``/`` behind a target that is a folder already; a doubt where it is unknown whether it is."""
-        key = (stage.index, position)
-        if key not in self._landings:
-            self._landings[key] = copy
-            before = FOLDER if copy.is_folder else self.standing(stage, copy.target, until=position)
-            if before.kind is PathKind.FOLDER:
-                self._landings[key] = replace(copy, target=copy.target.rstrip("/") + "/")
-            elif before.kind in (PathKind.UNKNOWN, PathKind.SOMETHING):
-                self._landings[key] = replace(copy, may_be_folder=True)
-        return self._landings[key]
-
-    def walked(self, stage: StageFacts, position: int, step: RunStep) -> Walked:
-        """What the RUN at this position of a stage runs, and what it may change."""
-        key = (stage.index, position)
+    def walked(self, position: int, step: RunStep) -> Walked:
+        """What the RUN at this position of the stage runs, and what it may change."""
+        key = (self.stage.index, position)
         if key not in self._walked:
-            files = partial(self.files.find, stage, until=position)
-            self._walked[key] = walk_run(step, files, _build_paths(self, stage, position))
+            self._walked[key] = walk_run(step, self.at(self.stage, position))
         return self._walked[key]
 
-    def _changes(self, stage: StageFacts, position: int, step: RunStep) -> tuple[PathChange, ...]:
-        walked = self.walked(stage, position, step)
-        return (*walked.changes, *(PathChange.unread(each.what, each.at) for each in walked.run.undecided))
+    def _landing(self, position: int, copy: FileCopy) -> FileCopy:
+        """The same COPY with ``/`` behind a target that is a folder already; a doubt where it is unknown whether it is."""
+        key = (self.stage.index, position)
+        if key not in self._landings:
+            before = FOLDER if copy.is_folder else self.at(self.stage, position).standing(copy.target)
+            if before.kind is PathKind.FOLDER:
+                self._landings[key] = replace(copy, target=copy.place.rstrip("/") + "/")
+            else:
+                is_open = before.kind in (PathKind.UNKNOWN, PathKind.SOMETHING)
+                self._landings[key] = replace(copy, may_be_folder=is_open)
+        return self._landings[key]
 
-    def in_container(self, stage: StageFacts, path: str) -> PathState:
-        """What is at ``path`` when a container of the stage starts on a fresh host: mounts hide what the image has."""
-        mount = self.files.mount_of(path)
-        if mount is not None:
-            return self._volume(mount, stage, path) if mount.kind is MountKind.VOLUME else self._mounted(mount, path)
-        if any(below(other.target, path) is not None for other in self.files.mounts if not is_open(other.target)):
-            return FOLDER
-        if path in _BY_ENGINES:
-            return unknown(f"some engines create {path}")
-        return self.standing(stage, path)
+    def _copies(self) -> Iterator[FileCopy]:
+        return (self._landing(position, step) for position, step in self._steps if isinstance(step, FileCopy))
 
-    def replaced_in_container(self, stage: StageFacts, path: str) -> str | None:
-        """The same in a container: a bind mount is read where it leads to, and a volume has what it got at first."""
-        mount = self.files.mount_of(path)
-        if mount is None:
-            return self.replaced(stage, path)
-        if mount.kind is MountKind.VOLUME and mount.is_named:
-            return f"{mount.source} at {mount.at} keeps what an earlier container or another image wrote there"
-        return self.replaced(stage, path) if mount.kind is MountKind.VOLUME else unknown_mount(mount)
+    def _names(self, folder: str) -> Iterator[str]:
+        """Names in ``folder`` that COPY and ADD may bring there, and that a later step may take away."""
+        if self._parent is not None:
+            yield from self._parent._names(folder)
+        for copy in self._copies():
+            rest = below(folder, copy.place)
+            for part in self._parts(copy):
+                inner = posixpath.normpath(posixpath.join(part.path, rest)) if rest is not None else None
+                if part.stage is not None:
+                    yield from self.at(part.stage)._names(inner) if inner is not None else ()
+                elif part.origin == "folder":
+                    yield from self.files.names(inner) if inner is not None else ()
+                else:
+                    landed = copy.may_be_named(part.path)
+                    yield from (posixpath.basename(each) for each in landed if posixpath.dirname(each) == folder)
 
-    def covered(self, stage: StageFacts, file: Path) -> tuple[str, str, bool] | None:
-        """Where a file of the context is in a container, what is there in its place, and whether that is certain."""
-        path = self._landing_of(stage, Path(os.path.relpath(file, self.files.context)).as_posix())
-        mount = self.files.mount_of(path) if path is not None else None
-        if path is None:
+    def _parts(self, copy: FileCopy) -> Iterator[_Part]:
+        """What a COPY or ADD of a stage brings, in order; a pattern that names nothing brings nothing."""
+        other = find_stage(self.files.stages, copy.from_ or "", before=self.stage.index)
+        for source in copy.sources:
+            path, at = source.path, copy.at
+            if copy.doubt:
+                yield _Part(origin="doubt", path=path, why=f"the COPY at {at} {copy.doubt}")
+            elif source.heredoc is not None:
+                yield _Part(origin="heredoc", path=path, heredoc=source.heredoc)
+            elif other is not None:
+                why = f"the COPY at {at} may copy it" if is_glob(path) else ""
+                yield _Part(origin="stage", path=posixpath.join("/", path), why=why, stage=other)
+            elif copy.from_ is not None:
+                why = f"the COPY at {at} copies it from {copy.from_}"
+                yield _Part(origin="image", path=posixpath.join("/", path), why=why)
+            elif copy.loads(source):
+                yield _Part(origin="network", path=path, why=f"the ADD at {at} puts a file of the network there")
+            elif self.files.opens(copy, source):
+                yield _Part(origin="archive", path=path, why=f"the ADD at {at} unpacks {path} there")
+            else:
+                for match in self.files.matches(path):
+                    is_folder = (self.files.context / match).is_dir()
+                    yield _Part(origin="folder" if is_folder else "file", path=match)
+
+    def _text(self, copy: FileCopy, path: str) -> ShellScript | str | None:
+        """The text that one COPY or ADD brings to ``path``, why it is unknown, or None."""
+        for part in reversed(list(self._parts(copy))):
+            is_named, is_below = path in copy.may_be_named(part.path), below(path, copy.place) is not None
+            if part.origin == "doubt" and (is_below or "$" in copy.target):
+                return part.why
+            if part.origin == "image" and is_named:
+                return part.why
+            if part.heredoc is not None and path == copy.named(part.path):
+                return ShellScript(text=part.heredoc.text, at=part.heredoc.at)
+            for inner in _inner_paths(copy, part, path):
+                if part.stage is not None and (found := self.at(part.stage).text(inner)) is not None:
+                    return found
+                if part.is_of_context and (self.files.context / inner).is_file() and self._is_sent(copy, part, inner):
+                    return self.files.read(self.files.context / inner)
+        return None
+
+    def _replaces(self, copy: FileCopy, part: _Part, path: str) -> str | None:
+        """Why a part may bring something to ``path`` that the project does not have; None where it is the project's own."""
+        if part.origin == "archive":
+            return part.why if copy.place != "/" and below(path, copy.place) is not None else None
+        inner = next(_inner_paths(copy, part, path, is_expected=True), None)
+        if inner is None or part.is_of_context or (copy.from_ is None and not copy.unpacks):
             return None
-        if mount is not None and mount.kind is MountKind.TMPFS:
-            return path, f"the tmpfs at {mount.at} hides it", True
-        if mount is not None and mount.kind is MountKind.BIND and unknown_mount(mount) is None:
-            source = Path(mount.source) / (below(path, mount.target) or "")
-            if self.files.outside(source) is not None:
-                return path, f"the mount at {mount.at} brings {mount.source}, which is not read", False
-            is_same = source.is_file() and source.read_bytes() == file.read_bytes()
-            return None if is_same else (path, f"the mount at {mount.at} brings something else", True)
-        why = self.replaced_in_container(stage, path)
-        if why is None and mount is None:
-            standing = self.standing(stage, path)
-            is_gone = standing.kind is PathKind.NOTHING
-            why = "the build removes it" if is_gone else standing.why if REMOVED.search(standing.why) else None
-            other = self.files.find(stage, path) if why is None else None
-            if isinstance(other, ShellScript) and not (self.files.shown_from / other.at.path).samefile(file):
-                return path, f"the build copies {other.at.path} there", True
-        return (path, why, False) if why is not None else None
+        if part.stage is None:
+            return part.why
+        state = self.at(part.stage).standing(inner)
+        if state.kind is PathKind.UNKNOWN and state.why.startswith("nothing creates it earlier"):
+            return f"the COPY at {copy.at} copies it from {copy.from_}: {state.why}"
+        return self.at(part.stage).replaced(inner)
 
-    def _landing_of(self, stage: StageFacts, inner: str) -> str | None:
-        """Where the last COPY of the context puts a file."""
-        copies = [step for step in stage.steps if isinstance(step, FileCopy) and step.from_ is None and not step.doubt]
-        for copy in reversed(copies):
-            for source in copy.sources:
-                for match in () if source.heredoc is not None else self.files.matches(source.path):
-                    rest = inner if match == "." else below(inner, match)
-                    if rest:
-                        return posixpath.join(copy.place, rest)
-                    if rest == "":
-                        return copy.named(match)
-        return self._landing_of(stage.parent, inner) if stage.parent is not None else None
-
-    def _mounted(self, mount: Mount, path: str) -> PathState:
-        if (why := unknown_mount(mount)) is not None:
-            return unknown(why)
-        if mount.kind is MountKind.TMPFS:
-            return FOLDER if path == mount.target else NOTHING
-        source, rest = Path(mount.source), below(path, mount.target)
-        if (why := self.files.outside(source / rest if rest else source)) is not None:
-            return unknown(why)
-        if (source / rest if rest else source).exists():
-            return _of_host(source / rest if rest else source)
-        if rest and source.is_dir():
-            return NOTHING
-        return unknown(f"{mount.at} mounts it from the host, and the project does not contain it")
-
-    def _volume(self, mount: Mount, stage: StageFacts, path: str) -> PathState:
-        """A volume begins with what the image has there."""
-        inner = FOLDER if path == mount.target else self.standing(stage, path)
-        if inner.kind is PathKind.NOTHING:
-            return unknown(f"{mount.source} at {mount.at} contains what an earlier container wrote")
-        return inner
-
-    def _copied(self, copy: FileCopy, stage: StageFacts, path: str, here: PathState) -> PathState:
+    def _copied(self, copy: FileCopy, path: str, here: PathState) -> PathState:
         if below(copy.place, path) is not None and copy.target.endswith("/"):
             return FOLDER  # the target or a folder above it
-        for source in copy.sources:
-            here = self._from_source(copy, source, stage, path, here)
+        for part in self._parts(copy):
+            here = self._state(copy, part, path, here)
         return here
 
-    def _from_source(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str, here: PathState) -> PathState:
-        other = find_stage(self.files.stages, copy.from_ or "", before=stage.index)
-        if copy.doubt:
-            why = f"the COPY at {copy.at} {copy.doubt}"
-            here = _perhaps(why, path, copy.place, here, anywhere="$" in copy.target)
-        elif source.heredoc is not None:
-            made = PathState(kind=PathKind.FILE, is_empty=not source.heredoc.text, mode=0o644)
-            here = _landed(made, copy.named(source.path), path, here)
-        elif copy.from_ is None:
-            here = self._from_context(copy, source, path, here)
-        elif other is None:
-            here = _perhaps(f"the COPY at {copy.at} copies it from {copy.from_}", path, copy.place, here)
-        else:
-            here = self._from_stage(other, copy, source, path, here)
-        return here
+    def _state(self, copy: FileCopy, part: _Part, path: str, here: PathState) -> PathState:
+        """What is at ``path`` once a part has come, where ``here`` was there first."""
+        if part.why and part.origin != "network":
+            return _perhaps(copy, part, path, here)
+        begin = self._at_origin(copy, part, part.path)
+        if part.origin == "folder" or (part.stage is not None and begin.kind is not PathKind.FILE):
+            return self._in_tree(copy, part, path, begin, here)
+        if begin.kind is PathKind.NOTHING:
+            return here
+        if copy.may_be_folder and part.heredoc is None and path in copy.may_be_named(part.path):
+            return unknown(
+                f"it is not known whether {copy.target} is already a folder, into which the COPY at {copy.at} would put it"
+            )
+        return begin if path == copy.named(part.path) else _above(copy.named(part.path), path, here)
 
-    def _from_stage(self, other: StageFacts, copy: FileCopy, source: FileSource, path: str, here: PathState) -> PathState:
-        start = posixpath.normpath(posixpath.join("/", source.path))
-        begin, rest = self.standing(other, start), below(path, copy.place)
-        if begin.kind is PathKind.FILE:
-            is_doubted = copy.may_be_folder and rest is not None
-            return _in_folder(copy) if is_doubted else _landed(begin, copy.named(source.path), path, here)
+    def _in_tree(self, copy: FileCopy, part: _Part, path: str, begin: PathState, here: PathState) -> PathState:
+        """The same of a folder, or of what may be one: what ``begin`` says of it at its origin."""
+        rest = below(path, copy.place)
         if rest is None:
             return _above(copy.place, path, here)
-        inner = self.standing(other, posixpath.join(start, rest)) if rest else begin
-        if inner.kind is PathKind.NOTHING and begin.kind in (PathKind.UNKNOWN, PathKind.SOMETHING):
-            inner = unknown(begin.why or f"the COPY at {copy.at} may copy it")
+        inner = self._at_origin(copy, part, posixpath.join(part.path, rest)) if rest else begin
+        if (
+            inner.kind is PathKind.NOTHING
+            and part.stage is not None
+            and begin.kind in (PathKind.UNKNOWN, PathKind.SOMETHING)
+        ):
+            return unknown(begin.why or f"the COPY at {copy.at} may copy it")
         return here if inner.kind is PathKind.NOTHING else inner
 
-    def _from_context(self, copy: FileCopy, source: FileSource, path: str, here: PathState) -> PathState:
-        rest = below(path, copy.place)
-        if copy.loads(source):
-            is_doubted = copy.may_be_folder and rest is not None
-            made = PathState(kind=PathKind.FILE)
-            return _in_folder(copy) if is_doubted else _landed(made, copy.named(source.path), path, here)
-        if self.files.opens(copy, source):
-            return _perhaps(f"the ADD at {copy.at} unpacks it", path, copy.place, here)
-        for match in self.files.matches(source.path):
-            full = self.files.context / match
-            if full.is_dir():
-                inner = posixpath.normpath(posixpath.join(match, rest)) if rest else match
-                is_there = rest == "" or (rest is not None and self._is_sent(copy, match, inner))
-                here = _of_host(self.files.context / inner, copy) if is_there else _above(copy.place, path, here)
-            elif self._is_sent(copy, match, match):
-                if copy.may_be_folder and path in (copy.place, posixpath.join(copy.place, posixpath.basename(match))):
-                    here = _in_folder(copy)
-                else:
-                    here = _landed(_of_host(full, copy), copy.named(match), path, here)
-        return here
+    def _at_origin(self, copy: FileCopy, part: _Part, inner: str) -> PathState:
+        """What a part has at a path of its origin."""
+        inner = posixpath.normpath(inner)
+        if part.stage is not None:
+            return self.at(part.stage).standing(inner)
+        if part.heredoc is not None:
+            return PathState(kind=PathKind.FILE, is_empty=not part.heredoc.text, mode=0o644)
+        if part.origin == "network":
+            return PathState(kind=PathKind.FILE)
+        is_folder = part.origin == "folder" and inner == part.path
+        return state_of_host(self.files.context / inner, copy) if is_folder or self._is_sent(copy, part, inner) else NOTHING
 
-    def _is_sent(self, copy: FileCopy, match: str, inner: str) -> bool:
+    def _is_sent(self, copy: FileCopy, part: _Part, inner: str) -> bool:
         """Whether the build gets this file, or something in this folder, and the COPY brings it."""
-        full = self.files.context / inner
-        if full.is_dir():
-            return any(not self.files.leaves_out(copy, match, file) for file in self.files.sent(inner))
-        return full.is_file() and not self.files.ignore.matches(inner) and not self.files.leaves_out(copy, match, inner)
+        files = self.files
+        is_there = (files.context / inner).exists()
+        return is_there and any(not files.leaves_out(copy, part.path, file) for file in files.sent(inner))
 
 
-@dataclass(frozen=True, slots=True)
-class _PathsAt:
-    """The paths at one point of a build or of a container."""
+def _inner_paths(copy: FileCopy, part: _Part, path: str, *, is_expected: bool = False) -> Iterator[str]:
+    """Where, at its origin, what a part brings to ``path`` may be: the part itself, or a file in it.
 
-    standing: Callable[[str], PathState]
-    replaced: Callable[[str], str | None]
-    names: Callable[[str], tuple[str, ...]]
-
-
-def _build_paths(paths: ImagePaths, stage: StageFacts, until: int) -> Paths:
-    """The paths of a stage before one of its steps."""
-    standing, replaced = partial(paths.standing, stage, until=until), partial(paths.replaced, stage, until=until)
-    return _PathsAt(standing, replaced, partial(_names_in_image, paths.files, stage))
-
-
-def container_paths(paths: ImagePaths, stage: StageFacts) -> Paths:
-    """The paths of a container of a stage when it starts on a fresh host: mounts hide what the image has."""
-    standing, replaced = partial(paths.in_container, stage), partial(paths.replaced_in_container, stage)
-    return _PathsAt(standing, replaced, partial(_names_in_container, paths.files, stage))
-
-
-def _names_in_image(files: ImageFiles, stage: StageFacts, pattern: str) -> tuple[str, ...]:
-    folder, _, name = pattern.rpartition("/")
-    return named_in(files, stage, folder or "/", name)
-
-
-def _names_in_container(files: ImageFiles, stage: StageFacts, pattern: str) -> tuple[str, ...]:
-    folder, _, name = pattern.rpartition("/")
-    mount = files.mount_of(folder or "/")
-    if mount is None or (mount.kind is MountKind.VOLUME and not unknown_mount(mount)):
-        return _names_in_image(files, stage, pattern)
-    is_read = mount.kind is MountKind.BIND and not unknown_mount(mount)
-    return mounted_in(files, mount, folder, name) if is_read else ()
-
-
-def _inner_path(copy: FileCopy, start: str, path: str) -> str | None:
-    """Where, in the place that is copied from, what comes to ``path`` is; None where nothing comes there.
-
-    Of a folder without ``/`` behind it whose name is not that of the target, only a file of that name is expected.
+    ``is_expected``: of a folder without ``/`` behind it whose name is not that of the target, only a file of that name.
     """
-    target, source = copy.place, start.rstrip("/") or "/"
-    name = posixpath.basename(source)
-    if path in (copy.named(start), posixpath.join(target, name)):
-        return source
-    if re.search(r"[*?\[]", name):
-        is_one = posixpath.dirname(path) == target and fnmatchcase(posixpath.basename(path), name)
-        return posixpath.join(posixpath.dirname(source), posixpath.basename(path)) if is_one else None
-    rest = below(path, target)
-    is_folder = start.endswith(("/", "/.")) or not copy.is_folder or name == posixpath.basename(target)
-    return posixpath.normpath(posixpath.join(source, rest)) if rest is not None and is_folder else None
+    source = part.path.rstrip("/") or "/"
+    folder, name = posixpath.split(source)
+    if path in copy.may_be_named(part.path):
+        yield source
+    if part.origin not in ("folder", "stage", "image", "doubt"):
+        return
+    if part.origin != "folder" and is_glob(name):
+        if posixpath.dirname(path) == copy.place and fnmatchcase(posixpath.basename(path), name):
+            yield posixpath.join(folder, posixpath.basename(path))
+        return
+    is_folder = part.path.endswith(("/", "/.")) or not copy.is_folder or name == posixpath.basename(copy.place)
+    rest = below(path, copy.place)
+    if rest is not None and (is_folder if is_expected else rest):
+        yield posixpath.normpath(posixpath.join(source, rest))
 
 
-def _perhaps(why: str, path: str, target: str, here: PathState, *, anywhere: bool = False) -> PathState:
-    """What is unknown of what lands below ``target``; what already exists stays."""
-    if anywhere or below(path, target) is not None:
-        return unknown(why) if here.kind is PathKind.NOTHING or path == target else here
-    return _above(target, path, here)
+def _may_write(step: RunStep, path: str) -> bool:
+    text = "\n".join([*step.instruction.lines, *(heredoc.text for heredoc in step.instruction.heredocs)])
+    return posixpath.basename(path) in text and bool(_WRITERS.search(text))
 
 
-def _in_folder(copy: FileCopy) -> PathState:
-    return unknown(
-        f"it is not known whether {copy.target} is already a folder, into which the COPY at {copy.at} would put it"
-    )
-
-
-def _landed(made: PathState, target: str, path: str, here: PathState) -> PathState:
-    """What is at a path once this lands at ``target``."""
-    return made if path == target else _above(target, path, here)
+def _perhaps(copy: FileCopy, part: _Part, path: str, here: PathState) -> PathState:
+    """What is at ``path`` where it is unknown what a part brings; what already exists stays."""
+    rest = below(path, copy.place)
+    is_fitting = part.stage is None or fnmatchcase((rest or "").split("/")[0], posixpath.basename(part.path))
+    if (rest is None or not is_fitting) and not (part.origin == "doubt" and "$" in copy.target):
+        return _above(copy.place, path, here)
+    return unknown(part.why) if here.kind is PathKind.NOTHING or path == copy.place else here
 
 
 def _above(target: str, path: str, here: PathState) -> PathState:
@@ -351,7 +305,13 @@ def _above(target: str, path: str, here: PathState) -> PathState:
     return FOLDER if path != target and below(target, path) is not None else here
 
 
-def _of_host(path: Path, copy: FileCopy | None = None) -> PathState:
+def fitting_paths(names: Iterable[str], folder: str, pattern: str) -> tuple[str, ...]:
+    """Paths of those names that fit, sorted; as a shell has it, a wildcard at the start is not a dot."""
+    found = {each for each in names if fnmatchcase(each, pattern) and each.startswith(".") == pattern.startswith(".")}
+    return tuple(posixpath.join(folder, each) for each in sorted(found))
+
+
+def state_of_host(path: Path, copy: FileCopy | None = None) -> PathState:
     """A file or folder of the project; a mode that COPY is given counts before its own."""
     if path.is_symlink():
         return unknown(f"{path.name} in the project is a symbolic link")
@@ -365,15 +325,3 @@ def _of_host(path: Path, copy: FileCopy | None = None) -> PathState:
     if copy is not None and copy.chmod is not None:
         mode = int(copy.chmod, 8) if re.fullmatch(r"[0-7]{3,4}", copy.chmod) else None
     return PathState(kind=PathKind.FILE, is_empty=facts.st_size == 0, mode=mode)
-
-
-def _in_base(base: str, path: str) -> PathState:
-    name = base_name(base)
-    if base == "scratch":
-        return FOLDER if path == "/" else NOTHING
-    first = path.split("/")[1] if path.count("/") else ""
-    if path == "/" or (name in OWN_FOLDERS and path == f"/{first}" and first in _EVERYWHERE):
-        return FOLDER
-    if name in OWN_FOLDERS and first not in OWN_FOLDERS[name] and not SYSTEM.fullmatch(first):
-        return NOTHING
-    return unknown(f"no file of the project is copied there, and it is not known whether {readable(base)} contains it")

@@ -14,7 +14,7 @@ from e2b_dockerfile_utils import PatternMatcher
 
 from migration_audit.artifacts.image.dockerfile import Heredoc, Instruction, ignore_patterns, split_words
 from migration_audit.artifacts.shell.path_state import Paths
-from migration_audit.artifacts.shell.programs import Lookup, ShellScript, Walked, walk_script, walk_words
+from migration_audit.artifacts.shell.programs import ShellScript, Walked, walk_script, walk_words
 from migration_audit.artifacts.shell.words import PATH
 from migration_audit.model.image import Undecided
 from migration_audit.model.location import Location
@@ -22,16 +22,16 @@ from migration_audit.model.location import Location
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
 
 
-def walk_run(step: RunStep, files: Lookup, paths: Paths) -> Walked:
-    """The commands of one RUN, and what they may change; ``files`` and ``paths`` know the image before it."""
-    walked = _walk(step, files, paths)
+def walk_run(step: RunStep, paths: Paths) -> Walked:
+    """The commands of one RUN, and what they may change; ``paths`` knows the image before it."""
+    walked = _walk(step, paths)
     return replace(walked, changes=tuple(replace(change, is_build=True) for change in walked.changes))
 
 
-def _walk(step: RunStep, files: Lookup, paths: Paths) -> Walked:
+def _walk(step: RunStep, paths: Paths) -> Walked:
     instruction = step.instruction
     environment = {name: value for name, value in step.values.items() if value is not None}
-    given: dict[str, Any] = {"environment": environment, "folder": step.folder, "files": files, "paths": paths}
+    given: dict[str, Any] = {"environment": environment, "folder": step.folder, "paths": paths}
     if instruction.words is not None:
         return walk_words(instruction.words, instruction.at, **given)
     if not runs_text(step.shell):
@@ -63,7 +63,6 @@ _VARIABLE: Final = re.compile(
 _ARCHIVE: Final = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz)\Z")
 """What ADD unpacks, where the project does not have it to look at."""
 _CLONED: Final = re.compile(r"\.git(?:[#?].*)?\Z|\A(?:git@|(?:git|ssh)://)")
-_REGISTRY: Final = re.compile(r"\A(?:docker\.io/|ghcr\.io/|quay\.io/|public\.ecr\.aws/docker/)?(?:library/)?")
 # Set by BuildKit for every build: what they are depends on the machine.
 _PLATFORM: Final = frozenset(
     f"{side}{part}" for side in ("TARGET", "BUILD") for part in ("PLATFORM", "OS", "ARCH", "VARIANT")
@@ -112,8 +111,15 @@ class FileCopy:
 
     def named(self, source: str) -> str:
         """Where a file lands that this source names, in full."""
+        return self._inside(source) if self.is_folder else self.target
+
+    def may_be_named(self, source: str) -> frozenset[str]:
+        """The same, where it is unknown whether the target is a folder already."""
+        return frozenset({self.named(source), self._inside(source) if self.may_be_folder else self.named(source)})
+
+    def _inside(self, source: str) -> str:
         path = urlsplit(source).path if "://" in source else source
-        return posixpath.join(self.target, posixpath.basename(path.rstrip("/"))) if self.is_folder else self.target
+        return posixpath.join(self.target, posixpath.basename(path.rstrip("/")))
 
     @property
     def place(self) -> str:
@@ -335,12 +341,6 @@ def substitute_build_arguments(text: str, values: Values) -> tuple[str, bool]:
 def final_base(stage: StageFacts) -> str:
     """The image that a stage comes from in the end."""
     return final_base(stage.parent) if stage.parent is not None else stage.base
-
-
-def base_name(base: str) -> str:
-    """The name of an image without its registry, version and digest: ``a/b`` of ``ghcr.io/a/b:1``."""
-    folder, slash, last = base.partition("@")[0].rpartition("/")
-    return _REGISTRY.sub("", f"{folder}{slash}{last.partition(':')[0]}")
 
 
 def find_stage(stages: Sequence[StageFacts], name: str, *, before: int | None = None) -> StageFacts | None:

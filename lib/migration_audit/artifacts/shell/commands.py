@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from migration_audit.artifacts.shell.builtins import OF_THE_SHELL, Builtin
-from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, Lookup, ending
+from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ending
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import standing_after
 from migration_audit.artifacts.shell.path_lookup import full_path_at, not_copied
@@ -42,9 +42,9 @@ _MOST_COMMANDS: Final = 2_000
 class Walk(Statements):
     """One walk over everything that one start leads to."""
 
-    def __init__(self, files: Lookup, paths: Paths) -> None:
-        """``files`` finds scripts by their path in the image, ``paths`` whatever is there."""
-        super().__init__(files, paths)
+    def __init__(self, paths: Paths) -> None:
+        """``paths`` knows what is in the image."""
+        super().__init__(paths)
         self._commands: list[tuple[StartedCommand, FailureEffect]] = []
         self._children = 0
         self._builtins: dict[str, Builtin] = {

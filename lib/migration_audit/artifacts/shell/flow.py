@@ -16,8 +16,6 @@ from migration_audit.model.image import Guard, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.unset import readable
 
-Lookup = Callable[[str], "ShellScript | str | None"]
-"""The script at a path of the image: itself, why it is unknown, or None where no file of the project brings it."""
 Outcome = TypeVar("Outcome")
 _QUIET: Final = frozenset({"comment", "ERROR", "heredoc_body", "heredoc_end", "file_redirect", "herestring_redirect"})
 """Nodes that are not statements, or that were reported when the text was parsed."""

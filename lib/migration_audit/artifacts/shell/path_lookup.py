@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from migration_audit.artifacts.shell.conditions import Answer
-from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, Lookup, ShellWalker
+from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, ShellWalker
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
 from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
@@ -21,14 +21,13 @@ from migration_audit.model.location import Location
 class PathLookup(ShellWalker[None]):
     """The part of a walk that knows files: what is there, and what may be there instead."""
 
-    def __init__(self, files: Lookup, paths: Paths) -> None:
-        """``files`` finds scripts by their path in the image, ``paths`` whatever is there."""
+    def __init__(self, paths: Paths) -> None:
+        """``paths`` knows what is in the image."""
         super().__init__()
         self.changes: list[PathChange] = []
         """What was started that may change files, in order."""
         self.replacements = Replacements()
         self._replaced_before = cache(paths.replaced)
-        self._files = files
         self._paths = paths
 
     def asked(self, operator: str, path: str, where: ExecutionPoint) -> Answer:
@@ -93,7 +92,7 @@ class PathLookup(ShellWalker[None]):
                 why = self._replaced(path, where)
                 if why is not None and IDLE.search(why):
                     return why
-            if isinstance(self._files(path), ShellScript):
+            if isinstance(self._paths.text(path), ShellScript):
                 return None
         return None
 
@@ -103,14 +102,14 @@ class PathLookup(ShellWalker[None]):
             return f"which script {target.text} is, is only known at run time"
         if by_name and "/" not in target.text:
             for path in _in_path(target.text, where):
-                found = self._files(path)
+                found = self._paths.text(path)
                 # Who wrote a program that is called by its name alone does not matter: programs are not looked into.
                 if isinstance(found, ShellScript) or (found and target.text.endswith(".sh")):
                     return found
             return None
         if not target.text.startswith("/") and where.state.folder is None:
             return f"the folder from which {target.text} is called is only known at run time"
-        return self._files(full_path_at(target.text, where))
+        return self._paths.text(full_path_at(target.text, where))
 
 
 def full_path_at(path: str, where: ExecutionPoint) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
+
+from migration_audit.artifacts.shell.parse import ShellScript
 
 
 class PathKind(StrEnum):
@@ -59,8 +62,15 @@ NOTHING: Final = PathState(kind=PathKind.NOTHING)
 FOLDER: Final = PathState(kind=PathKind.FOLDER)
 
 
+Lookup = Callable[[str], "ShellScript | str | None"]
+"""The script at a path of the image: itself, why it is unknown, or None where no file of the project brings it."""
+
+
 class Paths(Protocol):
     """Answers for the absolute paths of an image or container."""
+
+    def text(self, path: str, /) -> ShellScript | str | None:
+        """The script at ``path``, why it is unknown, or None where no file of the project brings it."""
 
     def standing(self, path: str, /) -> PathState:
         """What is at ``path``."""
@@ -77,8 +87,11 @@ def unknown(why: str) -> PathState:
     return PathState(kind=PathKind.UNKNOWN, why=why)
 
 
-class Nowhere:
-    """The paths of one who has no files."""
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Scripts of which no more is known than their text."""
+
+    text: Lookup
 
     def standing(self, _: str, /) -> PathState:
         """It cannot be known."""

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from migration_audit.artifacts.shell.commands import Walk
-from migration_audit.artifacts.shell.flow import ExecutionPoint, Lookup, Process
+from migration_audit.artifacts.shell.flow import ExecutionPoint, Process
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange
-from migration_audit.artifacts.shell.path_state import Nowhere, Paths
+from migration_audit.artifacts.shell.path_state import Paths
 from migration_audit.artifacts.shell.replaced import Replacements
 from migration_audit.artifacts.shell.words import ShellVariables, Word
 from migration_audit.model.image import Guard, StartOutcome
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open
 
-__all__ = ["Lookup", "ShellScript", "Walked", "run_script", "run_words", "walk_script", "walk_words"]
+__all__ = ["ShellScript", "Walked", "run_script", "run_words", "walk_script", "walk_words"]
 
 Environment = dict[str, str | None]
-_NOWHERE: Final = Nowhere()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +52,17 @@ def walk_script(
     *,
     environment: Environment | None = None,
     folder: str | None = "/",
-    files: Lookup,
-    paths: Paths = _NOWHERE,
+    paths: Paths,
     errexit: bool = False,
     maybe: str | None = None,
 ) -> Walked:
     """What a shell does with this text.
 
-    ``files`` finds the scripts that it calls, ``paths`` what exists where it asks for a file. ``folder`` is where it starts;
-    None where it is unknown. ``maybe``: why it may not run at all.
+    ``paths`` knows the scripts that it calls, and what exists where it asks for a file. ``folder`` is where it starts; None
+    where it is unknown. ``maybe``: why it may not run at all.
     """
     state = ShellVariables(variables=dict(environment or {}), folder=folder, errexit=errexit)
-    return _walk(lambda walk, where: walk.script(where.in_script(script)), Walk(files, paths), state, maybe)
+    return _walk(lambda walk, where: walk.script(where.in_script(script)), Walk(paths), state, maybe)
 
 
 def walk_words(
@@ -73,8 +71,7 @@ def walk_words(
     *,
     environment: Environment | None = None,
     folder: str | None = "/",
-    files: Lookup,
-    paths: Paths = _NOWHERE,
+    paths: Paths,
     and_more: bool = False,
     maybe: str | None = None,
 ) -> Walked:
@@ -84,7 +81,7 @@ def walk_words(
     """
     given = [*(Word(word, known=not is_open(word)) for word in words), *([Word("$@", known=False)] if and_more else [])]
     state = ShellVariables(variables=dict(environment or {}), folder=folder)
-    return _walk(lambda walk, where: walk.start(given, at, where), Walk(files, paths), state, maybe)
+    return _walk(lambda walk, where: walk.start(given, at, where), Walk(paths), state, maybe)
 
 
 def _walk(begin: Callable[[Walk, ExecutionPoint], None], walk: Walk, state: ShellVariables, maybe: str | None) -> Walked:

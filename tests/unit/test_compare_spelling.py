@@ -35,6 +35,15 @@ SAME = {
     "a type of another schema": ("SELECT x::app.mood AS mood", "SELECT x::app.mood"),
     "AND in AND": ("((((a) AND (b)) AND (c)) AND (d))", "((a) AND (b) AND (c) AND (d))"),
     "OR in OR": ("(((a = 1) OR (b = 1)) OR (c = 1))", "((a = 1) OR (b = 1) OR (c = 1))"),
+    "the time of the transaction": ("f(CURRENT_TIMESTAMP, 1)", "f(now(), 1)"),
+    "an empty array": ("ARRAY[]::text[]", "'{}'::text[]"),
+    "options in another order": ("WITH (fillfactor='50', fastupdate=off)", "WITH (fastupdate=FALSE, fillfactor=50)"),
+    "options of a column": (
+        "SET (n_distinct=-0.50, n_distinct_inherited=9)",
+        "SET (n_distinct_inherited=9, n_distinct='-0.5')",
+    ),
+    "columns of a trigger": ("UPDATE OF b, a OR INSERT ON t", "UPDATE OF a, b OR INSERT ON t"),
+    "columns that are set": ("ON DELETE SET NULL (b, a)", "ON DELETE SET NULL (a, b)"),
 }
 OTHER = {
     "another element": ("(ARRAY['a'::character varying])::text[]", "ARRAY['b'::text]"),
@@ -45,6 +54,13 @@ OTHER = {
     "another name": ("SELECT 'x'::text AS kind", "SELECT 'x'::text"),
     "OR in AND": ("((a OR b) AND c)", "(a OR b AND c)"),
     "AND in OR": ("((a AND b) OR c)", "(a AND b OR c)"),
+    "a time without its fraction": ("CURRENT_TIMESTAMP(3)", "now()"),
+    "an array of another type": ("ARRAY[]::text[]", "'{}'::integer[]"),
+    "another option": ("WITH (fillfactor='50')", "WITH (fillfactor='51')"),
+    "an option that is no switch": ("WITH (buffering=on)", "WITH (buffering=true)"),
+    "the remainder of a partition": ("WITH (modulus 4, remainder 1)", "WITH (remainder 1, modulus 4)"),
+    "the columns of a key": ("FOREIGN KEY (a, b) REFERENCES t(a, b)", "FOREIGN KEY (b, a) REFERENCES t(a, b)"),
+    "a query's lock": ("FOR UPDATE OF a, b", "FOR UPDATE OF b, a"),
     "quoted code": ("'((a AND b) AND c)'::text", "'(a AND b AND c)'::text"),
     "a quoted name": ('"((a AND b) AND c)"::text', '"(a AND b AND c)"::text'),
 }
@@ -90,6 +106,44 @@ def test_another_spelling_is_no_difference_and_a_real_one_is_shown_as_the_server
     assert compare(expected=sides[0], actual=sides[1]).equal
     (found,) = compare(expected=sides[0], actual=sides[2]).differences
     assert [(f.expected, f.actual) for f in found.fields] == [(left, "CHECK (k)")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "left", "right", "is_same"),
+    [
+        ("bigint", "'0'::bigint", "0", True),
+        ("numeric(10,2)", "'-1.5'::numeric", "(-1.5)", True),
+        ("numeric(10,2)", "'0.0'::numeric", "0", False),
+        ("text", "'0'::bigint", "0", False),
+        ("double precision", "'0.12345678901234567'::double precision", "0.12345678901234567", False),
+    ],
+)
+def test_numbers_as_defaults(type_: str, left: str, right: str, is_same: bool) -> None:
+    sides = [snapshot(table(), column("ts", type=type_, default=default)) for default in (left, right)]
+    assert compare(expected=sides[0], actual=sides[1]).equal is is_same
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "is_same"),
+    [
+        (("autovacuum_enabled=off", "fillfactor=50"), ("autovacuum_enabled=false", "fillfactor=50"), True),
+        (("toast.vacuum_truncate=TRUE",), ("toast.vacuum_truncate=1",), True),
+        (("autovacuum_vacuum_scale_factor=0.10",), ("autovacuum_vacuum_scale_factor=0.1",), True),
+        (("table_name=on",), ("table_name=true",), False),
+        (("autovacuum_enabled=off",), ("autovacuum_enabled=on",), False),
+    ],
+)
+def test_options(left: tuple[str, ...], right: tuple[str, ...], is_same: bool) -> None:
+    sides = [snapshot(table(options=options)) for options in (left, right)]
+    assert compare(expected=sides[0], actual=sides[1]).equal is is_same
+
+
+def test_the_settings_of_a_routine_have_no_order() -> None:
+    texts = ["CREATE FUNCTION f()\n LANGUAGE sql\n{}{}AS $$x$$\n".format(*lines) for lines in (_LINES, _LINES[::-1])]
+    assert one_spelling_of_routine(texts[0]) == one_spelling_of_routine(texts[1])
+
+
+_LINES = [" SET search_path TO 'public'\n", " SET work_mem TO '4MB'\n"]
 
 
 def test_a_routine_with_another_body_differs() -> None:

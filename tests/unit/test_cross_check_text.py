@@ -36,6 +36,9 @@ ALTER TABLE public.positions OWNER TO app;"""
 BODY = "CREATE FUNCTION public.f() RETURNS text\n    LANGUAGE sql\n    AS $_$ select '"
 BODY += ";\n--\n-- Name: x; Type: TABLE; Schema: s; Owner: o\n--\n' $_$"
 
+_TAGGED = "CREATE EVENT TRIGGER x ON ddl_command_end WHEN TAG IN ({}) EXECUTE FUNCTION public.e()"
+_SUBSCRIBED = "CREATE SUBSCRIPTION x CONNECTION 'dbname=y' PUBLICATION {} WITH (connect = false, slot_name = 'x')"
+
 PARTS = [
     pytest.param(
         entry("TABLE", "positions", TABLE),
@@ -175,6 +178,31 @@ PARTS = [
 @pytest.mark.parametrize(("text", "expected"), PARTS)
 def test_an_entry_becomes_parts(text, expected):
     assert parts(dump(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "is_same"),
+    [
+        (
+            "POLICY",
+            "CREATE POLICY p ON public.t TO ann, web USING (true)",
+            "CREATE POLICY p ON public.t TO web, ann USING (true)",
+            True,
+        ),
+        ("POLICY", "CREATE POLICY p ON public.t TO ann, web", "CREATE POLICY p ON public.t TO web", False),
+        (
+            "EVENT TRIGGER",
+            _TAGGED.format("'DROP TABLE', 'ALTER TABLE'"),
+            _TAGGED.format("'ALTER TABLE', 'DROP TABLE'"),
+            True,
+        ),
+        ("EVENT TRIGGER", _TAGGED.format("'DROP TABLE'"), _TAGGED.format("'ALTER TABLE'"), False),
+        ("SUBSCRIPTION", _SUBSCRIBED.format("p, q"), _SUBSCRIBED.format("q, p"), True),
+        ("SUBSCRIPTION", _SUBSCRIBED.format("p, q"), _SUBSCRIBED.format("q"), False),
+    ],
+)
+def test_names_in_another_order(kind: str, one: str, other: str, is_same: bool) -> None:
+    assert (parts(dump(entry(kind, "x", f"{one};"))) == parts(dump(entry(kind, "x", f"{other};")))) is is_same
 
 
 def test_versions_keys_and_the_order_of_entries_mean_nothing():

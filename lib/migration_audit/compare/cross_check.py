@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from migration_audit.compare.claims import Claims, class_of
 from migration_audit.compare.dump_parts import ROUTINE, Address, Known, parts
-from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
+from migration_audit.compare.spelling import one_spelling, one_spelling_of_default, one_spelling_of_routine
 from migration_audit.model.drift import Drift
 from migration_audit.model.identifiers import leading_name
 from migration_audit.model.objects import owners
@@ -21,6 +21,7 @@ from migration_audit.model.snapshot import Snapshot
 LONGEST = 300
 """Characters of a text that a finding shows."""
 
+_SPELLINGS = {ROUTINE: one_spelling_of_routine, "COLUMN DEFAULT": one_spelling_of_default}
 _NULL = re.compile(r"NULL(?:::[^:']+)?")
 """A default as it is printed, with the type, where a column lacks its parent's."""
 
@@ -89,7 +90,7 @@ def _equal(address: Address, left: Mapping[Address, str], right: Mapping[Address
     if one is None or other is None or one == other:
         return one == other
     if address.aspect != "COLUMN ORDER":
-        spell = one_spelling_of_routine if address.aspect == ROUTINE else one_spelling
+        spell = _SPELLINGS.get(address.aspect, one_spelling)
         return spell(one) == spell(other)
     first, second = one.split("\n"), other.split("\n")
     return [n for n in first if n in second] == [n for n in second if n in first]

@@ -79,6 +79,12 @@ _AFTER_ITEMS = {
     "OPTIONS": "TABLE OPTIONS",
     "SERVER": "TABLE",
 }
+_UNORDERED = {
+    "CreatePolicyStmt": ("TO", {"USING", "WITH"}),
+    "CreateEventTrigStmt": ("IN", {"EXECUTE"}),
+    "CreateSubscriptionStmt": ("PUBLICATION", {"WITH"}),
+}
+"""Statements with roles, tags or publications in any order: the word in front of them, and those behind."""
 _WITH_INDEX = {pb.CONSTR_PRIMARY, pb.CONSTR_UNIQUE, pb.CONSTR_EXCLUSION}
 _TAG = re.compile(r"([A-Z]+(?: [A-Z]+)*)(?: (.*)|$)", re.DOTALL)
 
@@ -117,7 +123,21 @@ def _parts_of(statement: DumpStatement) -> Iterator[Part]:
     else:
         if statement.kind in {"CreateTableAsStmt", "IndexStmt"}:
             yield from _stored(statement, main)
-        yield _named(statement, main), re.sub("^CREATE OR REPLACE VIEW", "CREATE VIEW", statement.text)
+        text = _in_one_order(statement) if statement.kind in _UNORDERED else statement.text
+        yield _named(statement, main), re.sub("^CREATE OR REPLACE VIEW", "CREATE VIEW", text)
+
+
+def _in_one_order(statement: DumpStatement) -> str:
+    """The statement with its names sorted whose order means nothing."""
+    start, ends = _UNORDERED[statement.kind]
+    words = [statement.word(number) for number in range(len(statement.tokens))]
+    if start not in words:
+        return statement.text
+    first = words.index(start) + 1
+    last = next((number for number in range(first, len(words)) if words[number] in ends), len(words))
+    names = sorted(word for word in words[first:last] if word not in {",", "(", ")"})
+    after = statement.between(statement.tokens[last][0]) if last < len(words) else ""
+    return " ".join([statement.between(0, statement.tokens[first][0]), ", ".join(names), after])
 
 
 def _named(statement: DumpStatement, main: Address) -> Address:

@@ -9,7 +9,7 @@ PostgreSQL itself does most of it (both sides are read back from a catalog). Wha
 ``unstated_by_actual``    the same where the actual side is the shadow, and the expected one a live database.
 ``unstated_database``     the same for attributes of the database itself: those that the SQL does not set were set when the
                           live database was created.
-``one_text``              expressions of which PostgreSQL prints several spellings (see ``spelling``).
+``one_text``              expressions and options of which PostgreSQL prints several spellings (see ``spelling``).
 ``own_columns_in_order``  the place of a column that is only inherited depends on when the parent got it: ``pg_dump`` does
                           not write it, and a restored dump changes it. Partitions keep an order of their own.
 ``attached_tablespace``   a tablespace that is attached to a hypertable becomes that of its table: one difference, not two.
@@ -23,7 +23,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
+from migration_audit.compare.spelling import (
+    one_spelling,
+    one_spelling_of_default,
+    one_spelling_of_option,
+    one_spelling_of_routine,
+)
 from migration_audit.model.access import Database
 from migration_audit.model.finding import Severity
 from migration_audit.model.identifiers import dotted, made_name, quoted
@@ -39,6 +44,7 @@ _EXPRESSIONS = ("default", "definition", "partition_bound", "partition_key", "us
 """The fields that hold what the server's deparser printed."""
 _OF_WHOEVER_RUNS_IT = ("owner", "privileges", "connection_limit")
 """What whoever runs the server decides about a database; its settings and its comment may be a migration's."""
+_OF_NUMBERS = re.compile("smallint|integer|bigint|numeric|real|double precision")
 _UNCHOSEN = re.compile(r".+_not_null\d*")
 
 
@@ -96,11 +102,16 @@ def _one_text(expected: CatalogObject, actual: CatalogObject, sides: Sides) -> P
     """A text of ``actual`` that says the same in another spelling is spelled as in ``expected``."""
     if expected == actual:
         return expected, actual
-    spell = one_spelling_of_routine if isinstance(expected, Routine) else one_spelling
+    spell: Callable[[str], str] = one_spelling
+    if isinstance(expected, Routine):
+        spell = one_spelling_of_routine
+    elif isinstance(expected, Column) and _OF_NUMBERS.match(expected.type):
+        spell = one_spelling_of_default
     same: dict[str, Any] = {}
-    for name in _EXPRESSIONS:
+    for name in (*_EXPRESSIONS, "options"):
+        one = one_spelling_of_option if name == "options" else spell
         left, right = getattr(expected, name, None), getattr(actual, name, None)
-        if left != right and left and right and _spelled(left, spell) == _spelled(right, spell):
+        if left != right and left and right and _spelled(left, one) == _spelled(right, one):
             same[name] = left
     return expected, replace(actual, **same) if same else actual
 

@@ -14,6 +14,15 @@ would differ, although nothing was changed. These rewritings make them one:
 ``((a AND b) AND c)``
     is what BETWEEN and NOT IN leave behind; the parser makes it ``(a AND b AND c)`` when it reads that. The same with OR.
 
+Others are what two people write for one thing, and PostgreSQL prints each as it was written:
+
+``CURRENT_TIMESTAMP``, ``ARRAY[]::text[]``
+    are ``now()`` and ``'{}'::text[]``.
+``WITH (fillfactor='50', autovacuum_enabled=off)``, ``UPDATE OF b, a``, ``ON DELETE SET NULL (b, a)``
+    are lists whose order means nothing; a switch is ``off`` or ``false``, a fraction ``0.10`` or ``0.1``.
+``'0'::bigint``
+    as a default of a column of numbers is ``0``.
+
 What is in quotes is never looked into.
 """
 
@@ -53,6 +62,21 @@ _CALLED = {
 _NO_OPERANDS = {",", "BETWEEN", "SELECT", "FROM", "WHERE", "ON", "ORDER", "PARTITION"}
 _CLOSING = {"(": ")", "[": "]"}
 _ROUTINE_BODY = re.compile(r"^AS (?=[$'])", re.MULTILINE)
+_SETTINGS = re.compile(r"(?:^ +SET \w\S* TO .*\n){2,}", re.MULTILINE)
+_HAS_SPELLINGS = re.compile(r"::|\(\(|CURRENT_TIMESTAMP|\b(?:WITH|SET|NULL|DEFAULT) \(|UPDATE OF ")
+_DIGITS = r"(-?[0-9]{1,15}|-?[0-9]{1,9}\.[0-9]{1,6})"
+_NUMBER = re.compile(rf"\(?{_DIGITS}\)?|'{_DIGITS}'::(?:smallint|integer|bigint|numeric|real|double precision)")
+"""A number that each of these types has exactly, or prints as it is read."""
+_OPTION = re.compile(r"(?P<name>[\w.\"]+)\s*=\s*'?(?P<value>[\w.+-]+)'?")
+_SWITCHES = frozenset(
+    {
+        *("autovacuum_enabled", "vacuum_index_cleanup", "vacuum_truncate", "user_catalog_table", "security_barrier"),
+        *("security_invoker", "deduplicate_items", "fastupdate", "autosummarize"),
+    }
+)
+_SWITCHED = {**dict.fromkeys(("on", "yes", "1"), "true"), **dict.fromkeys(("off", "no", "0"), "false")}
+_FRACTIONS = re.compile(r"n_distinct(?:_inherited)?|autovacuum_.*")
+_FRACTION = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 @dataclass(slots=True)
@@ -71,7 +95,7 @@ class _Node:
 @lru_cache(maxsize=4096)
 def one_spelling(text: str) -> str:
     """An expression, or a definition with expressions in it, in the one spelling that all of its spellings share."""
-    if "::" not in text and "((" not in text:
+    if not _HAS_SPELLINGS.search(text):
         return text
     code = text.rstrip()
     return "".join(_printed(_rewritten(_tree(_TOKEN.finditer(code), "")))) + text[len(code) :]
@@ -81,7 +105,36 @@ def one_spelling_of_routine(definition: str) -> str:
     """The same for ``pg_get_functiondef``, but for a body kept as text: that is what its author wrote."""
     body = _ROUTINE_BODY.search(definition)
     at = body.start() if body else len(definition)
-    return one_spelling(definition[:at]) + definition[at:]
+    head = _SETTINGS.sub(lambda lines: "".join(sorted(lines[0].splitlines(keepends=True))), definition[:at])
+    return one_spelling(head) + definition[at:]
+
+
+def one_spelling_of_default(default: str) -> str:
+    """The same for the default of a column of numbers.
+
+    >>> one_spelling_of_default("'0'::bigint"), one_spelling_of_default("(-1.50)"), one_spelling_of_default("'0'::text")
+    ('0', '-1.50', "'0'::text")
+    """
+    number = _NUMBER.fullmatch(default)
+    return number[1] or number[2] if number else one_spelling(default)
+
+
+def one_spelling_of_option(option: str) -> str:
+    """A storage parameter, or an option of a view, as ``name=value``.
+
+    >>> one_spelling_of_option("toast.autovacuum_enabled=off"), one_spelling_of_option("n_distinct='-0.50'")
+    ('toast.autovacuum_enabled=false', 'n_distinct=-0.5')
+    """
+    found = _OPTION.fullmatch(option)
+    if found is None:
+        return option
+    name, value = found["name"], found["value"]
+    bare = name.rpartition(".")[2]
+    if bare in _SWITCHES:
+        value = _SWITCHED.get(value.lower(), value.lower())
+    elif _FRACTIONS.fullmatch(bare) and _FRACTION.fullmatch(value):
+        value = value.rstrip("0").removesuffix(".")
+    return f"{name}={value}"
 
 
 def _tree(tokens: Iterator[re.Match[str]], until: str) -> list[_Node]:
@@ -119,6 +172,18 @@ def _rewritten(nodes: list[_Node]) -> list[_Node]:
         elif node.word == "::" and (end := _named_by_cast(nodes, at + 1)):
             out += nodes[at:end]
             at = end + 2
+        elif node.word == "CURRENT_TIMESTAMP" and _words(nodes[at + 1 : at + 2]) != ["("]:
+            out += [_Node(node.space, "now"), _Node("", "(", [_Node("", ")")])]
+            at += 1
+        elif node.word == "ARRAY" and _is_empty_subscript(nodes[at + 1 : at + 2]) and _array_type(nodes, at + 2):
+            out.append(_Node(node.space, "'{}'"))
+            at += 2
+        elif node.word == "(" and (items := _in_any_order(_words(nodes[max(at - 2, 0) : at]), node)):
+            out.append(_Node(node.space, "(", [_Node("", ", ".join(items)), _Node("", ")")]))
+            at += 1
+        elif _words(nodes[at : at + 2]) == ["UPDATE", "OF"] and (end := _columns_end(nodes, at + 2)):
+            out += [*nodes[at : at + 2], _Node(" ", ", ".join(sorted(_listed(nodes[at + 2 : end]))))]
+            at = end
         else:
             node.inside = _flattened(_rewritten(node.inside))
             out.append(node)
@@ -145,6 +210,32 @@ def _connective(inside: list[_Node]) -> str | None:
 
 def _words(nodes: list[_Node]) -> list[str]:
     return [node.word for node in nodes]
+
+
+def _in_any_order(before: list[str], brackets: _Node) -> list[str]:
+    """The items of a list whose order means nothing, sorted: options, and the columns of SET NULL; [] for anything else."""
+    items = _listed(brackets.inside[:-1])
+    if before[-1:] in (["WITH"], ["SET"]) and all(map(_OPTION.fullmatch, items)):
+        return sorted(map(one_spelling_of_option, items))
+    return sorted(items) if before in (["SET", "NULL"], ["SET", "DEFAULT"]) else []
+
+
+def _listed(nodes: list[_Node]) -> list[str]:
+    """What is between the commas, as it is printed."""
+    items = [""]
+    for node in nodes:
+        if node.word == ",":
+            items.append("")
+        else:
+            items[-1] += "".join(_printed([node]))
+    return [item.strip() for item in items]
+
+
+def _columns_end(nodes: list[_Node], at: int) -> int | None:
+    """Where the columns of a trigger end that begin at ``at``; None for what else may follow UPDATE OF."""
+    while _words(nodes[at + 1 : at + 2]) == [","]:
+        at += 2
+    return at + 1 if _words(nodes[at + 1 : at + 2]) in (["ON"], ["OR"]) else None
 
 
 def _is_array(node: _Node) -> bool:

@@ -1,0 +1,12 @@
+create table item (a int, b int, c text) with (toast.vacuum_truncate = off, autovacuum_enabled = false, fillfactor = 50);
+create table other (a int, b int, primary key (a, b));
+alter table item add constraint pair foreign key (a, b) references other on delete set null (a, b);
+alter table item alter a set (n_distinct_inherited = 6, n_distinct = -0.5);
+create index item_a on item (a) with (deduplicate_items = false, fillfactor = 50);
+create view barred with (security_invoker = true, security_barrier = true) as select a from item;
+create materialized view stored with (autovacuum_vacuum_scale_factor = 0.1, fillfactor = 50) as select a from item with no data;
+create function f() returns trigger language plpgsql set search_path = public set work_mem = '4MB' as 'begin return null; end';
+create trigger t after update of a, b or insert on item for each row execute function f();
+create function e() returns event_trigger language plpgsql as 'begin end';
+create event trigger x on ddl_command_end when tag in ('CREATE TABLE', 'DROP TABLE') execute function e();
+alter event trigger x disable;

@@ -1,0 +1,12 @@
+create table item (a int, b int, c text) with (fillfactor = 50, autovacuum_enabled = off, toast.vacuum_truncate = no);
+create table other (a int, b int, primary key (a, b));
+alter table item add constraint pair foreign key (a, b) references other on delete set null (b, a);
+alter table item alter a set (n_distinct = -0.50, n_distinct_inherited = 6);
+create index item_a on item (a) with (fillfactor = 50, deduplicate_items = off);
+create view barred with (security_barrier, security_invoker = on) as select a from item;
+create materialized view stored with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.10) as select a from item with no data;
+create function f() returns trigger language plpgsql set work_mem = '4MB' set search_path = public as 'begin return null; end';
+create trigger t after insert or update of b, a on item for each row execute function f();
+create function e() returns event_trigger language plpgsql as 'begin end';
+create event trigger x on ddl_command_end when tag in ('DROP TABLE', 'CREATE TABLE') execute function e();
+alter event trigger x disable;

@@ -77,6 +77,14 @@ def test_columns_are_the_fields_of_the_class(with_timescaledb: str, name: str, c
     assert (sorted(names), last) == (sorted(f.name for f in fields(cls)), "origin")
 
 
+def test_the_query_of_a_kind_that_is_absent_has_no_row(with_timescaledb: str) -> None:
+    with open_connection(with_timescaledb) as connection:
+        absent = read_features(connection).absent_kinds
+        assert set(absent) < KINDS.keys()
+        assert len(absent) > len(KINDS) / 2
+        assert [name for name in absent if connection.execute(load_query(name)).fetchone()] == []
+
+
 @pytest.mark.parametrize("block", ["hidden_schema", "hidden_relation", "relation", "hypertable"])
 def test_what_is_left_out_is_the_same_in_every_file(block: str) -> None:
     found = {}

@@ -47,6 +47,8 @@ class Features:
     """TimescaleDB 2.25 and later."""
     has_granular_refresh: bool
     """TimescaleDB 2.29 and later."""
+    absent_kinds: tuple[str, ...]
+    """Kinds of which the catalog has no row: to plan their queries is a third of the server's work for a small database."""
 
     def query_of(self, kind: str) -> str:
         """The file that reads this kind on this version; the kind itself where every version has the same."""

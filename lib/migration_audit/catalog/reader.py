@@ -211,6 +211,7 @@ def _read_objects(
     kinds = KINDS | {kind: TIMESCALEDB_KINDS[kind] for kind in features.timescaledb_kinds}
     if wish.roles is not RolesRead.NONE:
         kinds |= CLUSTER_KINDS
+    kinds = {kind: cls for kind, cls in kinds.items() if kind not in features.absent_kinds}
     names = ["unmodelled", "unmodelled_timescaledb"] if features.has_timescaledb else ["unmodelled"]
     before: Statements = [(_SET, [SALT, wish.roles.value, list(wish.assumed_roles)])]
     if features.has_timescaledb:

@@ -244,13 +244,13 @@ class Resident:
     Each line that it is given is a case, with U+001F between its fields; the answer is ``CODE LENGTH`` and the output.
     """
 
-    def __init__(self, command: Sequence[str | Path], *, more: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str | Path], *, more: Mapping[str, str] | None = None) -> None:
         """Start it in the environment that ``ran`` gives."""
         clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             [str(part) for part in command],
-            env=clean | dict(more),
+            env=clean | dict(more or {}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -282,6 +282,11 @@ class Resident:
     def _end(self) -> bytes:
         self._errors.seek(0)
         raise RuntimeError(f"the runner ended: {self._errors.read().decode(errors='replace')}")
+
+
+def node_resident(program: Path, **more: str) -> Resident:
+    """A runner of Node that stays; a case has a folder, the database's URL, and the program's words."""
+    return Resident(["node", Path(__file__).parent / "runners/node_server.mjs", program], more=more)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from fix_runners import CASES, SEED, Outcome, Proof, Ran, Target, from_npm, migration, ran, reading, write
+from fix_runners import (
+    CASES,
+    SEED,
+    Outcome,
+    Proof,
+    Ran,
+    Resident,
+    Target,
+    from_npm,
+    migration,
+    node_resident,
+    ran,
+    reading,
+    write,
+)
 from migration_audit.formats import EntryState, find_format
 
 pytestmark = pytest.mark.server
@@ -21,29 +35,30 @@ Files = dict[str, str | bytes]
 Hold = Callable[..., Outcome]
 
 
+def cli(version: str) -> Path:
+    return from_npm(f"{NAME}@{version}", "pg@8.16.3") / "node_modules" / NAME / "dist/cli.js"
+
+
 @pytest.fixture(scope="module", params=VERSIONS)
-def program(request: pytest.FixtureRequest) -> Path:
-    modules = from_npm(f"{NAME}@{request.param}", "pg@8.16.3")
-    return modules / "node_modules" / NAME / "dist/cli.js"
+def program(request: pytest.FixtureRequest) -> Iterator[Resident]:
+    with node_resident(cli(request.param), FROM_ENV="x") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def newest() -> Path:
-    return from_npm(f"{NAME}@{VERSIONS[-1]}", "pg@8.16.3") / "node_modules" / NAME / "dist/cli.js"
+def newest() -> Iterator[Resident]:
+    with node_resident(cli(VERSIONS[-1])) as running:
+        yield running
 
 
 @pytest.fixture
 def hold_with(proof: Proof, tmp_path: Path) -> Hold:
     """Write migrations, let graphile-migrate and our format apply them, and hold one against the other."""
 
-    def run(program: Path, files: Files, rng: Random | None = None) -> Outcome:
+    def run(program: Resident, files: Files, rng: Random | None = None) -> Outcome:
         write(tmp_path, {".gmrc": "{}"} | files, rng)
         (tmp_path / "migrations/committed").mkdir(parents=True, exist_ok=True)
-
-        def migrate(target: Target) -> Ran:
-            return ran(["node", program, "migrate"], cwd=tmp_path, more={"DATABASE_URL": target.url(), "FROM_ENV": "x"})
-
-        return proof.hold(NAME, tmp_path / "migrations", migrate)
+        return proof.hold(NAME, tmp_path / "migrations", lambda each: program.ask(str(tmp_path), each.url(), "migrate"))
 
     return run
 
@@ -144,7 +159,7 @@ APPLIED: dict[str, Files] = {
 
 
 @pytest.mark.parametrize("files", APPLIED.values(), ids=APPLIED)
-def test_both_apply_the_same(hold_with: Hold, program: Path, files: Files) -> None:
+def test_both_apply_the_same(hold_with: Hold, program: Resident, files: Files) -> None:
     outcome = hold_with(program, files)
     assert outcome.ran.code == 0, outcome
     assert outcome.agrees, outcome
@@ -192,15 +207,16 @@ REFUSED: dict[str, Files] = {
 
 
 @pytest.mark.parametrize("files", REFUSED.values(), ids=REFUSED)
-def test_both_refuse(hold_with: Hold, program: Path, files: Files) -> None:
+def test_both_refuse(hold_with: Hold, program: Resident, files: Files) -> None:
     outcome = hold_with(program, files)
     assert outcome.ran.code != 0, outcome
     assert outcome.refused is not None, outcome
 
 
 @pytest.mark.slow
-def test_what_commit_writes_is_read(newest: Path, proof: Proof, tmp_path: Path) -> None:
+def test_what_commit_writes_is_read(proof: Proof, tmp_path: Path) -> None:
     """The hash, the includes and the header as graphile-migrate itself makes them."""
+    newest = cli(VERSIONS[-1])
     root, target, shadow = proof.database(), proof.database(), proof.database()
     more = {
         "DATABASE_URL": target.url(),
@@ -225,7 +241,7 @@ def test_what_commit_writes_is_read(newest: Path, proof: Proof, tmp_path: Path) 
     assert outcome.agrees, outcome
 
 
-def test_rows_that_are_gone_or_other(hold_with: Hold, newest: Path) -> None:
+def test_rows_that_are_gone_or_other(hold_with: Hold, newest: Resident) -> None:
     outcome = hold_with(newest, committed(A, B, "create table c ();"))
     first, second, third = outcome.rows
     found = reading(NAME, outcome, rows=[first, {**second, "hash": "sha1:x"}])
@@ -238,7 +254,7 @@ def test_rows_that_are_gone_or_other(hold_with: Hold, newest: Path) -> None:
 
 
 @pytest.mark.parametrize("number", range(CASES))
-def test_generated_folders(hold_with: Hold, newest: Path, number: int) -> None:
+def test_generated_folders(hold_with: Hold, newest: Resident, number: int) -> None:
     rng = Random(f"{NAME} {SEED} {number}")
     outcome = hold_with(newest, _folder(rng), rng)
     assert outcome.agrees, outcome

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from fix_runners import CASES, SEED, Outcome, Proof, Ran, Target, from_npm, migration, ran, reading, write
+from fix_runners import (
+    CASES,
+    SEED,
+    Outcome,
+    Proof,
+    Ran,
+    Resident,
+    Target,
+    from_npm,
+    migration,
+    node_resident,
+    ran,
+    reading,
+    write,
+)
 from migration_audit.formats import EntryState, find_format
 
 pytestmark = pytest.mark.server
@@ -34,8 +48,14 @@ def modules() -> Path:
     return from_npm(f"{NAME}@{VERSION}", "pg@8.16.3") / "node_modules"
 
 
+@pytest.fixture(scope="module")
+def resident(modules: Path) -> Iterator[Resident]:
+    with node_resident(modules / NAME / "bin/node-pg-migrate.js") as running:
+        yield running
+
+
 @pytest.fixture
-def hold(modules: Path, proof: Proof, tmp_path: Path) -> Hold:
+def hold(modules: Path, resident: Resident, proof: Proof, tmp_path: Path) -> Hold:
     """Write files, let node-pg-migrate and our format apply them, and hold one against the other."""
 
     def run(files: Files, rng: Random | None = None, *, paired: bool = False) -> Outcome:
@@ -44,9 +64,9 @@ def hold(modules: Path, proof: Proof, tmp_path: Path) -> Hold:
         write(tmp_path, {"paired.mjs": script})
 
         def migrate(target: Target) -> Ran:
-            command = ["node", modules / NAME / "bin/node-pg-migrate.js", "up"]
-            more = {"DATABASE_URL": target.url()}
-            return ran(["node", "paired.mjs"] if paired else command, cwd=tmp_path, more=more)
+            if paired:
+                return ran(["node", "paired.mjs"], cwd=tmp_path, more={"DATABASE_URL": target.url()})
+            return resident.ask(str(tmp_path), target.url(), "up")
 
         return proof.hold(NAME, folder, migrate)
 

@@ -64,7 +64,7 @@ def test_from_a_finding_to_an_open_gate(trm, demo_cluster, demo_variables, tmp_p
     found = {c["id"]: c for c in evidence["checks"]}
     keys = [f["key"] for f in found["COV013"]["findings"]]
     assert keys == [finding], keys
-    assert (ran.code, "1 warning, 1 note, 1 waived" in ran.out) == (0, True), ran.out
+    assert (ran.code, "1 warning, 1 info, 1 waived" in ran.out) == (0, True), ran.out
     assert [w["state"] for w in evidence["waivers"]] == ["applied", "unused"]
     assert [f["key"] for f in found["WVR002"]["findings"]] == ["WVR002:LIV004:index:public.nothing"]
     assert evidence["verdict"] == "review"

@@ -173,7 +173,7 @@ def test_the_command_that_audits_again_names_the_phase_after_the_deletion():
 
 def test_a_tree_outside_git_is_named_as_such():
     states = {"audit": RepositoryState(commit=None, clean=None, remote=None, path=None, files=1)}
-    assert "Commit audit (not in a git repository)" in text(page(commit=states))
+    assert "Commit (not in a git repository)" in text(page(commit=states))
 
 
 def test_values_that_are_the_same_on_every_side_are_not_under_the_name_of_one_side():

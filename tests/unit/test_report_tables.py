@@ -237,7 +237,7 @@ def test_headers_are_marked_up_for_screen_readers():
         pytest.param(Outcome.PASSED, {}, "✓ passed", id="passed"),
         pytest.param(Outcome.FAILED, {}, "✕ blocker", id="failed blocker"),
         pytest.param(Outcome.FAILED, {"severity": Severity.WARNING}, "▲ warning", id="failed warning"),
-        pytest.param(Outcome.FAILED, {"severity": Severity.INFO}, "i note", id="failed info"),
+        pytest.param(Outcome.FAILED, {"severity": Severity.INFO}, "i info", id="failed info"),
         pytest.param(Outcome.SKIPPED, {"required": False}, "– does not apply", id="does not apply"),
         pytest.param(Outcome.SKIPPED, {}, "! could not check", id="due and undecided is not what does not apply"),
         pytest.param(Outcome.ERRORED, {}, "! could not check", id="errored"),
@@ -494,7 +494,7 @@ def test_a_cause_is_told_once_with_all_that_it_stops():
 def test_what_was_found_is_counted_by_weight_and_checks_by_how_they_ended():
     held = [*results(), result("LIV002", "x", Outcome.ERRORED, reason="no rights")]
     assert triage(held).summary == (
-        "4 blockers, 2 warnings, 1 note. 17 checks: 1 could not be checked, 7 passed, 7 found something, "
+        "4 blockers, 2 warnings, 1 info. 17 checks: 1 could not be checked, 7 passed, 7 found something, "
         "1 does not apply, 1 is not due"
     )
 

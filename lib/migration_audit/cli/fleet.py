@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migration_audit.cli.group import (
-    Group,
+    CommandGroup,
     config_option,
     direction_option,
     format_option,
@@ -34,7 +34,7 @@ _IS_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 _FOLDER = click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def fleet() -> None:
     """Audit many databases against one expected side, without notebooks."""
 

@@ -116,7 +116,7 @@ def accepted(authority: Authority) -> Authority:
     return authority
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group whose help has the first sentence of each command in full."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -126,7 +126,7 @@ class Group(click.Group):
             formatter.write_dl(rows)
 
 
-class Commands(Group):
+class Commands(CommandGroup):
     """A group whose commands end with one clear sentence and the right exit code, whatever went wrong."""
 
     def main(self, *args: Any, **options: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migration_audit.cli.group import Group
+from migration_audit.cli.group import CommandGroup
 from migration_audit.cli.output import say
 from migration_audit.cli.terminal import Style, color_option, line_width, write_lines, write_paragraph
 
@@ -19,7 +19,7 @@ _TITLES_AT = 30
 """The column at which titles of checks begin."""
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def check() -> None:
     """Explain the checks, or check files without a database."""
 
@@ -55,7 +55,7 @@ def check_explain(check_id: str | None, everything: bool) -> None:
         _write_page(each)
 
 
-_TONES = {"blocker": Style.BAD, "warning": Style.WARNING, "info": Style.NOTE}
+_TONES = {"blocker": Style.BAD, "warning": Style.WARNING, "info": Style.INFO}
 
 
 _LABELS = ("Why", "Fix", "Source", "Fine when")
@@ -89,7 +89,7 @@ def _write_page(found: Check) -> None:
     write_paragraph(("Severity:", Style.STRONG), (f"{severity}.", _TONES[severity]), ("Due in:", Style.STRONG), f"{phases}.")
 
 
-@click.group(cls=Group, name="format")
+@click.group(cls=CommandGroup, name="format")
 def source_format() -> None:
     """Explain how the files of each migration runner are read."""
 
@@ -127,7 +127,7 @@ def check_static_files(files: tuple[Path, ...]) -> None:
     sys.exit(check_static(files))
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def server() -> None:
     """The server on which the SQL of both sources is executed."""
 

@@ -29,7 +29,7 @@ class Style(StrEnum):
     WARNING = "33"
     GOOD = "32"
     UNDECIDED = "35;1"
-    NOTE = "36"
+    INFO = "36"
 
 
 Piece = tuple[str, Style]

@@ -80,7 +80,7 @@ def _write_findings(held: Triage, lead: str) -> None:
         write_paragraph(f"… and {more:,} more blockers: see the report", first=lead, rest=below)
     for mark, style, noun, results in (
         ("▲", Style.WARNING, "warnings", held.warnings),
-        ("i", Style.NOTE, "notes", held.notes),
+        ("i", Style.INFO, "info", held.info),
     ):
         if results:
             write_paragraph((mark, style), f"{noun}:", ", ".join(map(_counted, results)), first=lead, rest=below)
@@ -165,7 +165,7 @@ def write_to_github(results: Sequence[RunResult]) -> None:
 def write_gate_to_github(found: Sequence[EnvironmentGate], *, source: str) -> None:
     """Append what the gate asks of each environment to the file that GITHUB_STEP_SUMMARY names, if it is set."""
     is_open = not any(each.exit_code for each in found)
-    lines = [f"## The gate is {'open' if is_open else 'closed'}, by {markdown(one_line(source))}", ""]
+    lines = [f"## The gate is {'open' if is_open else 'closed'}, judged by {markdown(one_line(source))}", ""]
     for each in found:
         lines += [f"### {markdown(one_line(each.environment))}", "", "| | | |", "|---|---|---|"]
         for r in each.requirements:

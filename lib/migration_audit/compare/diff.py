@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from migration_audit.compare.normalise import Sides, normalised, pair_not_null, weight_of_name
+from migration_audit.compare.normalise import ComparedSides, normalised, pair_not_null, weight_of_name
 from migration_audit.compare.renames import as_renames, rename_of, renamed_tables, under_new_names
 from migration_audit.compare.rules import Rules
 from migration_audit.compare.scope import beyond_fresh, without_server_wide
@@ -56,7 +56,9 @@ def compare(
     want, have, not_null = pair_not_null(want, have)
     tables = renamed_tables(want, have)
     called, have = have, under_new_names(have, tables)
-    sides = Sides(expected=want, actual=have, expected_applied_by=expected_applied_by, actual_applied_by=actual_applied_by)
+    sides = ComparedSides(
+        expected=want, actual=have, expected_applied_by=expected_applied_by, actual_applied_by=actual_applied_by
+    )
     found = [rename_of(want["table", new], called["table", old]) for old, new in tables.items()]
     not_known: list[NotKnown] = []
     lost, added = _takers(want, have), _takers(have, want)

@@ -43,13 +43,13 @@ Objects = Mapping[Key, CatalogObject]
 _EXPRESSIONS = ("default", "definition", "partition_bound", "partition_key", "using", "check")
 """The fields that hold what the server's deparser printed."""
 _OF_WHOEVER_RUNS_IT = ("owner", "privileges", "connection_limit")
-"""What whoever runs the server decides about a database; its settings and its comment may be a migration's."""
+"""What the administrator of the server decides about a database; its settings and its comment may be a migration's."""
 _OF_NUMBERS = re.compile("smallint|integer|bigint|numeric|real|double precision")
 _UNCHOSEN = re.compile(r".+_not_null\d*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sides:
+class ComparedSides:
     """Both sides of one comparison, with the role that applied the SQL where a side is a shadow and the other is not."""
 
     expected: Objects
@@ -58,7 +58,7 @@ class Sides:
     actual_applied_by: str | None
 
 
-def normalised(expected: CatalogObject, actual: CatalogObject, sides: Sides) -> Pair:
+def normalised(expected: CatalogObject, actual: CatalogObject, sides: ComparedSides) -> Pair:
     """Two objects of one key after every rule for their class, in order."""
     for cls, rule in _RULES:
         if isinstance(expected, cls) and isinstance(actual, cls):
@@ -66,7 +66,7 @@ def normalised(expected: CatalogObject, actual: CatalogObject, sides: Sides) -> 
     return expected, actual
 
 
-def _common_column_order(expected: Table, actual: Table, sides: Sides) -> Pair:
+def _common_column_order(expected: Table, actual: Table, sides: ComparedSides) -> Pair:
     shared = set(expected.column_order) & set(actual.column_order)
     return _only(expected, shared), _only(actual, shared)
 
@@ -75,21 +75,21 @@ def _only(table: Table, names: set[str]) -> Table:
     return replace(table, column_order=tuple(name for name in table.column_order if name in names))
 
 
-def _unstated_owner(expected: CatalogObject, actual: CatalogObject, sides: Sides) -> Pair:
+def _unstated_owner(expected: CatalogObject, actual: CatalogObject, sides: ComparedSides) -> Pair:
     owner = getattr(expected, "owner", None)
     if owner is None or owner != sides.expected_applied_by:
         return expected, actual
     return expected, replace(actual, owner=owner)  # type: ignore[call-arg]  # both have the field
 
 
-def _unstated_by_actual(expected: CatalogObject, actual: CatalogObject, sides: Sides) -> Pair:
+def _unstated_by_actual(expected: CatalogObject, actual: CatalogObject, sides: ComparedSides) -> Pair:
     owner = getattr(actual, "owner", None)
     if owner is None or owner != sides.actual_applied_by:
         return expected, actual
     return replace(expected, owner=owner), actual  # type: ignore[call-arg]  # both have the field
 
 
-def _unstated_database(expected: Database, actual: Database, sides: Sides) -> Pair:
+def _unstated_database(expected: Database, actual: Database, sides: ComparedSides) -> Pair:
     if sides.expected_applied_by is not None:
         unstated = {name: value for name in Database.compared() if not (value := getattr(expected, name))}
         actual = replace(actual, **unstated)
@@ -98,7 +98,7 @@ def _unstated_database(expected: Database, actual: Database, sides: Sides) -> Pa
     return expected, actual
 
 
-def _one_text(expected: CatalogObject, actual: CatalogObject, sides: Sides) -> Pair:
+def _one_text(expected: CatalogObject, actual: CatalogObject, sides: ComparedSides) -> Pair:
     """A text of ``actual`` that says the same in another spelling is spelled as in ``expected``."""
     if expected == actual:
         return expected, actual
@@ -120,7 +120,7 @@ def _spelled(value: str | tuple[str, ...], spell: Callable[[str], str]) -> tuple
     return (spell(value),) if isinstance(value, str) else tuple(map(spell, value))
 
 
-def _own_columns_in_order(expected: Table, actual: Table, sides: Sides) -> Pair:
+def _own_columns_in_order(expected: Table, actual: Table, sides: ComparedSides) -> Pair:
     def own(table: Table, objects: Objects) -> set[str]:
         columns = {name: objects.get(("column", f"{table.key}.{quoted(name)}")) for name in table.column_order}
         return {name for name, column in columns.items() if not (isinstance(column, Column) and not column.is_local)}
@@ -133,7 +133,7 @@ def _own_columns_in_order(expected: Table, actual: Table, sides: Sides) -> Pair:
     return expected, replace(actual, column_order=expected.column_order) if is_same else actual
 
 
-def _attached_tablespace(expected: Table, actual: Table, sides: Sides) -> Pair:
+def _attached_tablespace(expected: Table, actual: Table, sides: ComparedSides) -> Pair:
     def attached(table: Table, objects: Objects) -> tuple[str, ...]:
         found = objects.get((HypertableTablespaces.kind, table.key))
         return found.tablespaces if isinstance(found, HypertableTablespaces) else ()
@@ -145,7 +145,7 @@ def _attached_tablespace(expected: Table, actual: Table, sides: Sides) -> Pair:
     return expected, replace(actual, tablespace=expected.tablespace) if is_reported else actual
 
 
-def _no_default(expected: Column, actual: Column, sides: Sides) -> Pair:
+def _no_default(expected: Column, actual: Column, sides: ComparedSides) -> Pair:
     def lacks_parents(column: Column, objects: Objects) -> bool:
         table = objects.get(column.belongs_to)
         is_null = column.default is None or column.default == f"NULL::{_without_length(column.type)}"
@@ -161,7 +161,7 @@ def _no_default(expected: Column, actual: Column, sides: Sides) -> Pair:
     return expected, actual
 
 
-_RULES: tuple[tuple[type[CatalogObject], Callable[[Any, Any, Sides], Pair]], ...] = (
+_RULES: tuple[tuple[type[CatalogObject], Callable[[Any, Any, ComparedSides], Pair]], ...] = (
     (Table, _common_column_order),
     (Table, _own_columns_in_order),
     (Table, _attached_tablespace),

@@ -145,7 +145,7 @@ def beyond_fresh(snapshot: Snapshot) -> Iterator[CatalogObject]:
 
     A new database has the schema ``public``, the extension ``plpgsql``, and itself. In a server that was made for the SQL
     alone they count as soon as anything of them was changed. In any other server their owner and what everybody may do was
-    settled by whoever runs it: there they count when a named role got a privilege on them, or the database a setting; and
+    settled by its administrator: there they count when a named role got a privilege on them, or the database a setting; and
     what belongs to the whole server does not count.
 
     Source: https://www.postgresql.org/docs/current/manage-ag-templatedbs.html, and for the privileges on ``public``

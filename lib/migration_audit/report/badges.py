@@ -89,14 +89,14 @@ class Dot:
 PASS = Pill("✓", "passed", "pass")
 FAIL = Pill("✕", "blocker", "fail")
 REVIEW = Pill("▲", "warning", "review")
-_NOTE = Pill("i", "note", "info")
+_INFO = Pill("i", "info", "info")
 _NOT_APPLICABLE = Pill("–", "does not apply", "none")
 UNDECIDED = Pill("!", "could not check", "error")
 PENDING = Pill("◌", "not due", "pending")
 WAIVED = Pill("≈", "waived", "review")
 NOT_RUN = Pill("–", "not run", "none")
 
-_SEVERITY = {Severity.BLOCKER: FAIL, Severity.WARNING: REVIEW, Severity.INFO: _NOTE}
+_SEVERITY = {Severity.BLOCKER: FAIL, Severity.WARNING: REVIEW, Severity.INFO: _INFO}
 _VERDICT = {
     Verdict.CLEAN: Pill("✓", "clean", "pass"),
     Verdict.REVIEW: Pill("▲", "review", "review"),

@@ -37,7 +37,7 @@ def github_annotations(evidence: Evidence) -> Iterator[str]:
     facts, places = EvidenceView(evidence), Places(evidence)
     for doubt in facts.doubts[:_MOST_ANNOTATIONS]:
         yield _command("error", {"title": f"{facts.environment}: could not check"}, doubt)
-    for results in (facts.triage.blockers, facts.triage.warnings, facts.triage.notes):
+    for results in (facts.triage.blockers, facts.triage.warnings, facts.triage.info):
         found = [(r, f) for r, f in findings_of(results) if f is not None and not f.waived]
         shown = found if len(found) <= _MOST_ANNOTATIONS else found[: _MOST_ANNOTATIONS - 1]
         for result, finding in shown:
@@ -92,7 +92,7 @@ def _blocks(evidence: EvidenceView) -> Iterator[str]:
     for heading, results in (
         ("What blocks", evidence.triage.blockers),
         ("What needs review", evidence.triage.warnings),
-        ("For information", evidence.triage.notes),
+        ("For information", evidence.triage.info),
     ):
         if results:
             yield findings_table(results, caption=heading).markdown()

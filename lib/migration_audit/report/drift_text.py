@@ -84,8 +84,8 @@ def _answer(
     if drift.equal and cross_check is None:
         return "✕ could not be checked: no differences, but pg_dump did not cross-check it"
     weights = [d.severity for d in drift.roots]
-    nouns = {s: "note" if s is Severity.INFO else s.value for s in Severity if s in weights}
-    weighed = ", ".join(f"{weights.count(s):,} {plural(noun, weights.count(s))}" for s, noun in nouns.items())
+    numbers = {severity: weights.count(severity) for severity in Severity if severity in weights}
+    weighed = ", ".join(f"{n:,} {s.value if s is Severity.INFO else plural(s.value, n)}" for s, n in numbers.items())
     head = "✕ not covered"
     if drift.covered and must_be_equal and (agrees or cross_check is None):
         head = "✕ covered, but not equal"

@@ -1,6 +1,6 @@
 """The one place where text from outside becomes safe to show.
 
-Names, definitions and messages come from databases and notebooks. Whoever may create a table may call it
+Names, definitions and messages come from databases and notebooks. A role that may create a table may call it
 ``<script>…``, hide half of it behind a right-to-left override, or put a terminal escape sequence into it.
 """
 

@@ -107,7 +107,7 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, ea
         blocking=lines[:_FIRST_SCREEN],
         more_blocking=len(lines) - _FIRST_SCREEN,
         warnings=list(_weighing(facts)),
-        noted=[(one_line(r.id), check_anchor(r.id)) for r in facts.triage.notes],
+        info=[(one_line(r.id), check_anchor(r.id)) for r in facts.triage.info],
         doubts=[html_with_code(one_line(doubt)) for doubt in facts.doubts],
         not_looked_at=[html_with_code(one_line(str(cause))) for cause in facts.triage.not_looked_at],
         notes=[safe(one_line(note)) for note in facts.notes],

@@ -115,7 +115,8 @@ def evidence_table(evidence: Evidence) -> ReportTable:
     server = asdict(evidence.server) if evidence.server else {}
     facts += [(f"server: {k.replace('_', ' ')}", _words(v)) for k, v in sorted(server.items())]
     facts.append(("SQL executed on", evidence.shadow or "no server"))
-    facts += [(f"commit: {tree}", commit_text(state)) for tree, state in sorted(evidence.commit.items())]
+    several = len(evidence.commit) > 1
+    facts += [("commit" + f": {tree}" * several, commit_text(state)) for tree, state in sorted(evidence.commit.items())]
     rows = [Row((Text(name), IdentifierText(value))) for name, value in facts]
     return plain_table("Origin of the evidence", ("What", "Value"), rows)
 

@@ -128,7 +128,7 @@ def render_signed_off(html: str, run: SignedRun, *, files: int) -> str:
     """The page that ``html`` (the content of report.html) and the run's sign-offs give; its statement names ``files``.
 
     The page depends on these alone, not on who may sign or on the time: `verify` makes it again and compares byte for byte.
-    A change here makes every page of older runs differ; `verify --page` writes it anew.
+    A change here makes every page of older runs differ; `verify --page` writes it again.
     """
     decided = sorted((s for s in run.signoffs if s.decision is not None), key=lambda s: s.reviewer)
     keys = sorted({key for s in decided for key in s.waivers})

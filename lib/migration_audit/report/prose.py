@@ -1,7 +1,7 @@
 """Markdown cells as HTML: headings that can be linked to, links between notebooks that stay within the report.
 
-HTML out of a notebook is reduced to what an allow-list knows: whoever can change a notebook can put anything into an output.
-What is left cannot run, load, or lie over the rest of the page; the Content-Security-Policy is the second line.
+HTML out of a notebook is reduced to what an allow-list knows: a person who can change a notebook can put anything into
+it. What is left cannot run, load, or lie over the rest of the page; the Content-Security-Policy is the second line.
 """
 
 from __future__ import annotations

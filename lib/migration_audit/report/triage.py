@@ -14,7 +14,7 @@ from migration_audit.report.escape import sentence
 _NO_REASON = "no reason was recorded"
 _A_RUN = 3
 """Neighbours from which on a list of checks names the first and the last."""
-_NOUNS = {Severity.BLOCKER: "blocker", Severity.WARNING: "warning", Severity.INFO: "note"}
+_NOUNS = {Severity.BLOCKER: "blocker", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 _FAMILIES = {
     "SQL": "The two SQL sources",
@@ -93,7 +93,7 @@ class Triage:
 
     blockers: tuple[CheckResult, ...]
     warnings: tuple[CheckResult, ...]
-    notes: tuple[CheckResult, ...]
+    info: tuple[CheckResult, ...]
     undecided: tuple[OpenCheck, ...]
     not_asked: tuple[OpenCheck, ...]
     passed: int
@@ -102,7 +102,7 @@ class Triage:
     @property
     def failed(self) -> tuple[CheckResult, ...]:
         """All checks that found something, blockers first."""
-        return (*self.blockers, *self.warnings, *self.notes)
+        return (*self.blockers, *self.warnings, *self.info)
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -116,7 +116,7 @@ class Triage:
 
     @property
     def found(self) -> str:
-        """``2 blockers, 1 warning, 1 note, 1 waived``; of what was found, not of checks."""
+        """``2 blockers, 1 warning, 1 info, 1 waived``; of what was found, not of checks."""
         weighed = Counter(
             "waived" if finding is not None and finding.waived else _NOUNS[result.severity]
             for result, finding in findings_of(self.failed)
@@ -126,7 +126,7 @@ class Triage:
 
     @property
     def summary(self) -> str:
-        """``2 blockers, 1 note. 24 checks: 1 could not be checked, 15 passed, 2 found something, 6 are not due``."""
+        """``2 blockers, 1 info. 24 checks: 1 could not be checked, 15 passed, 2 found something, 6 are not due``."""
         stopped = {one.check for one in self.undecided}
         partly = sum(result.id in stopped for result in self.failed)
         alone = len(self.undecided) - partly
@@ -144,7 +144,7 @@ class Triage:
 
 
 def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1 and noun != 'waived')}"
+    return f"{number:,} {noun}{'s' * (number != 1 and noun not in {'info', 'waived'})}"
 
 
 def ranges(ids: Sequence[str]) -> str:
@@ -173,7 +173,7 @@ def triage(results: Iterable[CheckResult]) -> Triage:
     return Triage(
         blockers=tuple(r for r in failed if r.weight is Severity.BLOCKER),
         warnings=tuple(r for r in failed if r.weight is Severity.WARNING),
-        notes=tuple(r for r in failed if r.weight is Severity.INFO),
+        info=tuple(r for r in failed if r.weight is Severity.INFO),
         undecided=tuple(_open(r) for r in ordered if r.is_undecided),
         not_asked=tuple(_open(r) for r in ordered if r.outcome is Outcome.SKIPPED and not r.required),
         passed=sum(r.outcome is Outcome.PASSED for r in ordered),

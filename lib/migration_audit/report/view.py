@@ -108,13 +108,13 @@ def producer_text(producer: Producer) -> str:
 
 
 def _commits(states: Mapping[str, RepositoryState]) -> Iterator[str]:
-    """``audit 1f0c9a2 (with uncommitted changes)``, in the order of the names."""
-    for name in sorted(states):
-        state = states[name]
+    """``1f0c9a2 (with uncommitted changes)``; of several repositories each with its name, in their order."""
+    for name, state in sorted(states.items()):
+        repository = f"{name} " if len(states) > 1 else ""
         if state.commit is None:
-            yield f"{name} (not in a git repository)"
+            yield f"{repository}(not in a git repository)"
         else:
-            yield f"{name} {state.commit[:12]}" + (" (with uncommitted changes)" if state.clean is False else "")
+            yield f"{repository}{state.commit[:12]}" + (" (with uncommitted changes)" if state.clean is False else "")
 
 
 class Places:

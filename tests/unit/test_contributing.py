@@ -256,8 +256,12 @@ def test_add_a_source_format(copy: Path) -> None:
 
 
 @pytest.mark.server
-def test_add_a_kind_of_catalog_object(copy: Path, database: str, tmp_path: Path) -> None:
+def test_add_a_kind_of_catalog_object_and_an_attribute_of_another(copy: Path, database: str, tmp_path: Path) -> None:
     assert "One line in `catalog/queries.py`" in steps("Add a kind of catalog object")
+    assert "a column of the same name in\n   `catalog/sql/<kind>.sql`" in steps("Add an attribute of a catalog object")
+    add_line(copy, "model/relations.py", after='    """Its largest value."""', line="    span: str")
+    maximum, span = "       seq.seqmax as maximum,", "       (seq.seqmax - seq.seqmin)::pg_catalog.text as span,"
+    add_line(copy, "catalog/sql/sequences.sql", after=maximum, line=span)
     write(copy, "model/ranges.py", KIND)
     write(copy, "catalog/sql/sequence_ranges.sql", KIND_SQL)
     start = "from migration_audit.model"
@@ -269,7 +273,8 @@ def test_add_a_kind_of_catalog_object(copy: Path, database: str, tmp_path: Path)
         sides.append(tmp_path / f"{side}.sql")
         sides[-1].write_text(f"create sequence s maxvalue {most};")
     found = json.loads(run(copy, "compare", *map(str, sides), "--format", "json"))
-    assert "sequence range" in json.dumps(found)
+    fields = {each["kind"]: [field["name"] for field in each["fields"]] for each in found["differences"]}
+    assert fields == {"sequence": ["maximum", "span"], "sequence range": ["most"]}
 
 
 @pytest.mark.slow

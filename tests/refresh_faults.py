@@ -36,7 +36,7 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     for name, (_, said) in UNREACHABLE.items():
         yield "Environment", name, said, ""
     for name in DENIED:
-        yield "Environment", name, "cannot connect, or the catalog cannot be read: … in the server's words", ""
+        yield "Environment", name, "cannot connect, or the catalog cannot be read: … (the server's message)", ""
     for name, (_, _, said) in DAMAGES.items():
         yield "Damaged catalog", name, f"the catalog is damaged: … {said}", "restore what is lost"
     for name in SERVERS:

@@ -105,12 +105,12 @@ REFUSED = {
     "a database that takes no connections": ({"dbname": "asleep"}, "55000", "not currently accepting", "ALLOW_CONNECTIONS"),
     "a role at its limit": ({"user": "alone"}, "53300", 'too many connections for role "alone"', "connections"),
     "an unknown setting": ({"options": "-c no_such=1"}, "42704", "no_such", "PGOPTIONS"),
-    "a value that no setting takes": ({"options": "-c work_mem=much"}, "22023", "work_mem", "PGOPTIONS"),
+    "a value that the setting refuses": ({"options": "-c work_mem=much"}, "22023", "work_mem", "PGOPTIONS"),
     "no password": ({"password": None}, None, "no password supplied", "0600"),
     "TLS, and the server has none": ({"sslmode": "require"}, None, "does not support SSL", "sslmode"),
     "a host that DNS does not know": ({"host": "host.invalid"}, None, "host.invalid", "DNS"),
     "a port on which nothing listens": ({"port": "1"}, None, "Connection refused", "nothing listens"),
-    "a name that says something else": ({"host": "service.invalid"}, None, "service.invalid", "DNS"),
+    "a host whose name begins as a service does": ({"host": "service.invalid"}, None, "service.invalid", "DNS"),
     "no socket": ({"host": "/nowhere"}, None, "No such file or directory", "socket"),
     "a value that libpq does not know": ({"sslmode": "perhaps"}, None, "sslmode", "the value in the connection string"),
     "a server that must be a standby": (
@@ -140,7 +140,7 @@ URLS = {
         'database "x" does not exist',
         "database name",
     ),
-    "nobody listens": (f"postgresql://guest:{PASSWORD}@127.0.0.1:1/postgres", "Connection refused", "nothing listens"),
+    "nothing listens": (f"postgresql://guest:{PASSWORD}@127.0.0.1:1/postgres", "Connection refused", "nothing listens"),
 }
 
 

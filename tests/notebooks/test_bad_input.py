@@ -83,7 +83,7 @@ UNREACHABLE = {
         lambda g: f"postgresql://reader:pl4nt3d@end5ecret@{g.address}/dev",
         "is ambiguous",
     ),
-    "nobody listens": (lambda g: "postgresql://u:pl4nt3d@127.0.0.1:1/dev",
+    "nothing listens": (lambda g: "postgresql://u:pl4nt3d@127.0.0.1:1/dev",
         "dev on 127.0.0.1:1: cannot connect: Connection refused"),
     "no such host": (lambda g: "postgresql://u:pl4nt3d@no.such.host.invalid/dev", "no.such.host.invalid"),
     "a wrong password": (lambda g: g.url("dev", password=f"{PASSWORD}x"), 'authentication failed for user "reader"'),

@@ -406,7 +406,9 @@ class TestInit:
 
     def test_a_pyproject_of_others_is_no_configuration(self, tmp_path):
         (tmp_path / "pyproject.toml").write_text("[project]")
-        assert run_cli("init", cwd=tmp_path).out == "wrote audit.toml\nwrote audit.schema.json\n"
+        lines = run_cli("init", cwd=tmp_path).out.splitlines()
+        assert lines[:2] == ["wrote audit.toml", "wrote audit.schema.json"]
+        assert lines[2].startswith("→ name the two sources") and lines[2].endswith("migration-audit run")
 
     def test_a_notebooks_folder_that_is_there_stays_and_nothing_is_begun(self, tmp_path):
         (tmp_path / "notebooks").mkdir()

@@ -111,7 +111,7 @@ def test_a_signed_run_of_every_target_opens_the_gate(case: Case) -> None:
     assert (ran.code, "0 of 2 required reviewers approve" in ran.out or "is not signed" in ran.out) == (4, True), ran
     case.sign(ANN, BOB)
     ran = case.gate()
-    assert (ran.code, "The gate is open, by allowed_signers of origin/main" in ran.out) == (0, True), ran
+    assert (ran.code, "The gate is open, judged by allowed_signers of origin/main" in ran.out) == (0, True), ran
     for line in (
         "2 of 2 required reviewers approve (ann@example.org, bob@example.org)",
         "3 targets, none of which blocks",

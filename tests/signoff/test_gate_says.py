@@ -62,7 +62,7 @@ def test_json_and_the_job_summary(world: World, tmp_path: Path) -> None:
     finding = "LIV004:index:public.i (index public.i is in the owner's SQL and missing in prod)"
     assert blocked["details"] == [finding]
     text = summary.read_text("utf-8")
-    assert text.startswith("## The gate is closed, by the local file allowed&#95;signers")
+    assert text.startswith("## The gate is closed, judged by the local file allowed&#95;signers")
     assert "| ✕ | nothing blocks | it is blocked by 1 finding&#58; LIV004&#58;index&#58;public.i " in text
 
 

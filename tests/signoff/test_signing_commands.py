@@ -113,7 +113,7 @@ def test_verify_and_gate_before_and_after_two_signatures(world, run):
     assert "by allowed_signers of origin/main (" in ran.out
     ran = cli(world, "gate", "--env", "prod")
     assert (ran.code, "✕" in ran.out) == (0, False)
-    assert "The gate is open, by allowed_signers of origin/main (" in ran.out
+    assert "The gate is open, judged by allowed_signers of origin/main (" in ran.out
     ran = cli(world, "gate")
     assert (ran.code, "The gate is closed: dev." in ran.out) == (4, True)
     page = signed / "report.html"

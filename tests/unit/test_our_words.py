@@ -101,12 +101,14 @@ class Words(NamedTuple):
     """Docstrings and comments."""
     names: list[tuple[int, str]]
     """Variables, parameters and functions, without fields of classes: evidence has their names."""
+    classes: list[str]
+    """Public classes of the module."""
 
 
 def words_of(source: str, pages: str | None = None) -> Words:
     """The words of a module. ``pages`` is a pattern of the functions whose docstrings are messages ("" for the module's)."""
     words = Words([], [(number, found[0]) for number, line in enumerate(source.splitlines(), 1)
-                       if (found := re.search(r"(^|\s)# .*", line))], [])  # fmt: skip
+                       if (found := re.search(r"(^|\s)# .*", line))], [], [])  # fmt: skip
     documenting, fields, read_by_users = set(), set(), set()
     for node in ast.walk(ast.parse(source)):  # whatever has a body before what is in it
         match node:
@@ -122,6 +124,7 @@ def words_of(source: str, pages: str | None = None) -> Words:
                 words.names.append((node.lineno, node.arg))
             case ast.ClassDef():
                 fields.update(id(each.target) for each in node.body if isinstance(each, ast.AnnAssign))
+                words.classes.extend([] if node.name.startswith("_") else [node.name])
             case ast.Module() | ast.FunctionDef():
                 name = node.name if isinstance(node, ast.FunctionDef) else ""
                 if name:
@@ -217,7 +220,9 @@ IN_CODE = {
     r"\bas (it stands|they stand)\b": "as it is",
     r"\b[Ww]hat stands\b": "what is, what follows",
     r"\bno part of\b": "not part of",
-    r"\bbeside\b": "next to, in addition to",
+    r"\b[Bb]eside\b": "next to, in addition to",
+    r"\b[Ww]hoever\b": "anyone who, its user, regardless of who",
+    r"\banew\b": "again",
     r"\b[Ss]omebody\b": "a user, another process, or the passive; user-defined",
     r"\b(what|was|been|be) (was )?said\b": "the message, the comment, is written",
     r"(?<![Tt]here )\bis no (?!longer\b|more\b|such\b)": "is not a, is anything but a",
@@ -253,8 +258,17 @@ def test_variables_and_functions_are_called_what_they_are() -> None:
     assert not found, "\n".join(["say what it is (text, notes, reason, reported):", *found])
 
 
+def test_a_class_has_a_name_of_its_own() -> None:
+    modules_of: dict[str, list[str]] = {}
+    for path, words in modules().items():
+        for name in words.classes:
+            modules_of.setdefault(name, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in modules_of.items() if len(paths) > 1} == {}
+
+
 def test_prose_and_variables_are_found() -> None:
     source = '''"""A page."""\nclass C:\n    told: int\n    """Of told."""\ndef _heard(said):\n    told = "x"  # a note\n'''
     words = words_of(source)
     assert sorted(text.strip() for _, text in words.prose) == ["# a note", "A page.", "Of told."]
     assert sorted(name for _, name in words.names) == ["heard", "said", "told"]
+    assert words.classes == ["C"]

@@ -71,7 +71,7 @@ def read_text(path: Path, shown_from: Path, boundary: Boundary | None = None) ->
 def read_shown_text(path: Path, shown: str) -> str:
     """The same of a file that may be anywhere; errors call it ``shown``."""
     try:
-        if path.exists() and not path.is_file():  # reading a pipe would wait for whoever writes it
+        if path.exists() and not path.is_file():  # reading a pipe would wait for its writer
             raise ArtifactError("is not a file", where=shown, todo="check the path in audit.toml")
         if path.stat().st_size > MOST_BYTES:
             raise ArtifactError(

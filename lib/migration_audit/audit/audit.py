@@ -172,7 +172,7 @@ class Audit(Case):
         return self
 
     def forget(self) -> None:
-        """Gather every fact anew on next use. In the folder of a run, what is saved stays what it is."""
+        """Gather every fact again on next use. In the folder of a run, what is saved stays what it is."""
         cached = [
             name for one in type(self).__mro__ for name, value in vars(one).items() if isinstance(value, cached_property)
         ]

@@ -1,4 +1,4 @@
-"""The case of a run as its folder holds it: facts and settings from files, nothing read anew."""
+"""The case of a run as its folder holds it: facts and settings from files, nothing is read again."""
 
 from __future__ import annotations
 

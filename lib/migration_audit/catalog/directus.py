@@ -202,9 +202,9 @@ def lost_between(before: Seen, after: Seen) -> tuple[Lost, ...]:
     """The objects that are gone or were made again; one that belongs to another lost object is counted with that."""
     old = before.snapshot.by_key
     gone = {key for key in old if key not in after.snapshot.by_key}
-    anew = {key for key, mark in before.marks.items() if key in old and after.marks.get(key, mark) != mark}
+    created_again = {key for key, mark in before.marks.items() if key in old and after.marks.get(key, mark) != mark}
     roots: dict[Key, int] = {}
-    lost = gone | anew
+    lost = gone | created_again
     for key in lost:
         root = key
         for owner in takewhile(lost.__contains__, owners(old[key], old)):

@@ -25,8 +25,8 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
 
     Why: a call that is left over fails at boot, because the module is missing; a script that is left over fails when
     someone needs it. Calls under another name count, and so do functions that are passed on to be called elsewhere.
-    Comments and names that only look similar (emigrate, migrateLegacyTopic) do not count. goose.Up is Up of goose; in each
-    part of a name * and ? match any characters, so goose.* matches everything in goose.
+    Comments and names that only look similar (emigrate, migrateLegacyTopic) do not count. goose.Up names the function Up of
+    goose; in each part of a name * and ? match any characters, so goose.* matches everything in goose.
     `in` takes source files (TypeScript, JavaScript, Python, Go, shell, SQL), package.json, pyproject.toml, and pipelines:
     GitHub workflows, composite actions (action.yml) and .gitlab-ci.yml, whose steps are shell or Python. A part that cannot
     be read is reported with its line; the check cannot pass if the text of that part mentions a name of the rule.

@@ -21,10 +21,11 @@ def run(
 ) -> Iterator[CheckOutput]:
     """Compute which of Directus's own collections the next boots drop, and where the boots stop.
 
-    Why: schema apply treats whatever the file lacks as a deletion, and decides by the first difference alone. A field that
-    was added in the admin app and is not in the file loses its column. If one key of a collection's meta is missing,
-    its table is dropped (before 12.4); if one of a field's schema is missing, its column is. The exit code is 0 in both
-    cases. Other gaps end every boot with exit code 1.
+    Why: schema apply treats whatever the file lacks as a deletion: a field that was added in the admin app and is not in
+    the file loses its column. It compares each entry of the file with the database key by key, and the first key that
+    differs decides about the whole entry: if a collection's meta lacks that key, Directus drops the table (before 12.4);
+    if a field's schema lacks it, Directus drops the column. The exit code is 0 in all these cases. Other gaps end every
+    boot with exit code 1.
     Fix: never edit the file by hand. Export it again after each change in the app and each upgrade: `directus schema
     snapshot`.
     Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with the real servers case by case.

@@ -18,7 +18,7 @@ def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[CheckOut
     """Apply each source twice; if its runner may apply a file again, the second time must cause no error and no change.
 
     Why: a runner without a ledger applies all files on every start. A runner with a ledger applies each file once, so the
-    second time is for information there, unless audit.toml sets ``rerun = true``.
+    second time is for information only, unless audit.toml sets ``rerun = true``.
     Fix: use IF NOT EXISTS, CREATE OR REPLACE, or a guard in a DO block. If the runner applies each file once, name its
     ledger in audit.toml, or set ``rerun = false``.
     Source: both sources, applied twice to a real server.

@@ -161,7 +161,8 @@ def _write_uncounted(applied: Mapping[str, Sequence[SourceFacts]], rows: RowsCom
     if files[0] and files[0] == files[1]:
         write_lines("! both sides are the same files: they are compared with themselves")
     if rows is not None and (rows.differing or rows.unread):
-        write_lines("! the rows that the SQL writes differ or were not read; this does not change the answer (see below)")
+        found = "differ" if rows.differing else "were not all read"
+        write_lines(f"! the rows that the SQL writes {found}; this does not change the answer (see below)")
 
 
 def _servers(expected: Mapping[str, str], actual: Mapping[str, str]) -> str:

@@ -76,7 +76,7 @@ def write_gates(
         write_paragraph(line)
     _write_requirements(found)
     closed = [each.environment for each in found if each.exit_code]
-    words = f"The gate is closed: {', '.join(closed)}" if closed else f"The gate is open, by {authority.source}"
+    words = f"The gate is closed: {', '.join(closed)}" if closed else f"The gate is open, judged by {authority.source}"
     write_paragraph("")
     write_paragraph((f"{words}.", Style.BAD if closed else Style.GOOD))
     return code

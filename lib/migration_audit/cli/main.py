@@ -122,7 +122,7 @@ def demo(out: Path) -> None:
 def run(phase: str, **how: Any) -> None:
     """Audit the environments and write a report for each.
 
-    Prints each verdict, each blocker, and the numbers of other findings.
+    Prints each verdict, each blocker, and which checks have other findings.
     """
     from migration_audit.cli.audit import run_project  # noqa: PLC0415
     from migration_audit.model.finding import Phase  # noqa: PLC0415

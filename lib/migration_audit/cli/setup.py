@@ -30,6 +30,8 @@ from migration_audit.project import (
 from migration_audit.runner.rendering import packaged_notebooks
 from migration_audit.workbook.replay import source_digest
 
+_NEXT = "→ name the two sources and the environments in it, then: migration-audit run"
+
 
 def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> list[str]:
     """Write audit.toml and its JSON Schema, and with ``notebooks`` copies of the notebooks; a line for each, or left alone.
@@ -47,7 +49,7 @@ def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> lis
     if there is not None:
         lines = [f"left unchanged: {there} already exists"]
     else:
-        found = _detected(directory) if detect else [f"wrote {write_template(directory)}"]
+        found = _detected(directory) if detect else [f"wrote {write_template(directory)}", _NEXT]
         lines = [found[0], f"wrote {write_schema(directory)}", *found[1:]]
     if notebooks:
         _copy_notebooks(copies, todo="name a directory that can be written")
@@ -65,7 +67,7 @@ def _detected(directory: Path) -> list[str]:
     except ConfigError as error:  # a name that no file should have
         left.append(f"cannot be loaded yet: {error}")
     head = f"to be decided ({len(left)}):" if left else "nothing left to decide"
-    return [f"wrote {path}", *(f"  {one}" for one in draft.taken), head, *(f"  - {one}" for one in left)]
+    return [f"wrote {path}", *(f"  {one}" for one in draft.taken), head, *(f"  - {one}" for one in left), _NEXT]
 
 
 def print_grants(config: Path | None, *, role: str) -> None:

@@ -44,7 +44,7 @@ def verify_runs(
 
 
 def _write_verified(found: Verified, authority: Authority) -> None:
-    write_lines(f"{found.run.folder}, by {authority.source}\n")
+    write_lines(f"{found.run.folder}, judged by {authority.source}\n")
     print_sentences(found.about_run)
     for signoff in found.run.signoffs:
         word = signoff.decision.value if signoff.decision else "cannot be read"

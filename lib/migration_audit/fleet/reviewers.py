@@ -1,4 +1,4 @@
-"""Who signed a fleet run, and who may not: whoever started it, and whoever changed what targets are compared with."""
+"""Who signed a fleet run, and who may not: who started it, and who changed what targets are compared with."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ Order       By the bytes of the file names: ``10_x.sql`` before ``1_x.sql`` and 
             compared as text: ``1`` and ``01`` are two versions. The same version twice is an error.
 Part        From each ``-- migrate:up`` to the ``-- migrate:down`` that has to follow it. Only comments may come before the
             first of them. A marker starts its line and is in lower case. Refused, with the line: a marker within a string,
-            a body or a block comment, where dbmate would cut too, and a comment that differs from a marker only by case or
-            indentation, which dbmate ignores.
+            a body or a block comment, where dbmate would split the file too, and a comment that differs from a marker only
+            by case or indentation, which dbmate ignores.
 Session     One for all files.
 Transaction One for each section. ``transaction:false`` behind ``migrate:up`` opts out: the section is then one message, an
             implicit transaction unless it holds a single statement. A section that ends its transaction itself is refused:

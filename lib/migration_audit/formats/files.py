@@ -10,11 +10,11 @@ Order       One glob (or path) after the other; the matches of one glob folder b
 Part        The whole file. A marker of another runner (``-- migrate:up``, ``-- +goose Up``), a Flyway name
             (``V1__x.sql``) or an up/down pair is an error that names the format to set: nothing is guessed.
 Session     One for each file: ``SET`` does not outlive it.
-Transaction Each statement is its own, but for what BEGIN and COMMIT in the file say.
+Transaction One for each statement, except between BEGIN and COMMIT of the file.
 Dialect     psql's: ``\i``, ``\ir``, ``\set``, ``:name``, ``\if``, the data of COPY. What psql alone can do is refused by
             its line: ``\gexec``, ``\copy``, a variable that nothing sets. ``variables`` are those of ``psql -v``, new in
             each file.
-Ledger      None by default; ``[x.ledger]`` names the table, by default of file names.
+Ledger      None by default; ``[x.ledger]`` names the table; by default its rows are names of files.
 Source      https://www.postgresql.org/docs/current/app-psql.html
 """
 

@@ -17,7 +17,7 @@ Session     One for all migrations: ``SET`` outlives a file, except for the role
 Transaction One for each migration with its beforeEachMigrate and afterEachMigrate. A file of statements that cannot be in
             one (CREATE INDEX CONCURRENTLY, VACUUM, …) runs without; mixed with others it is an error, unless ``mixed`` is
             set or ``V1__name.sql.conf`` says ``executeInTransaction=…``.
-Dialect     None. Flyway splits a file by rules of its own; where it cuts through what PostgreSQL takes for one statement,
+Dialect     None. Flyway splits a file by rules of its own; where it cuts through what PostgreSQL reads as one statement,
             the file is refused with the line. The data of COPY … FROM stdin is sent.
 Placeholders ``${name}``, wherever it is, comments included; one without a value is an error, as in Flyway. Values come
             from ``placeholders`` in audit.toml and from flyway.toml or flyway.conf in the folder or above it. These files

@@ -2,7 +2,7 @@
 
 Flyway splits a file by a tokenizer of its own (``Parser`` and ``PostgreSQLParser``), which knows less of PostgreSQL than
 PostgreSQL does: ``e'…'`` with a small e has no escapes for it. Where it cuts, it cuts; the loader refuses a cut through what
-PostgreSQL takes for one statement.
+PostgreSQL reads as one statement.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ Transaction One for each file. ``-- +goose NO TRANSACTION`` anywhere in the file
             and several in a block are one message. A BEGIN of its own in such a file is refused, unless its COMMIT is in
             the same block: goose's driver drops a connection with an open transaction.
 Dialect     The server's: no psql commands, no data of COPY.
-Placeholders Between ``-- +goose ENVSUB ON`` and ``ENVSUB OFF``: ``$NAME``, ``${NAME}``, ``${NAME:-default}`` and their kin;
+Placeholders Between ``-- +goose ENVSUB ON`` and ``ENVSUB OFF``: ``$NAME``, ``${NAME}``, ``${NAME:-default}`` and the like;
             ``$$`` is one dollar sign there. The environment of goose is not known: each name has to be in ``placeholders``.
 Ledger      ``goose_db_version``: the last row of a version says whether it is applied. ``GOOSE_TABLE`` or ``-table`` names
             another one.

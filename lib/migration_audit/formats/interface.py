@@ -110,7 +110,7 @@ class PlannedFile:
     """Checksums of the same file that the runner accepts as well: those of other line ends."""
     cuts: tuple[int, ...] | None = None
     """Offsets into ``text`` at which the runner ends a statement by rules of its own; None where it sends the whole text.
-    A cut within what PostgreSQL takes for one statement is refused by the loader, with its line."""
+    A cut within what PostgreSQL reads as one statement is refused by the loader, with its line."""
     session: str | None = None
     """The session that it runs in, where that is not the one that ``Format.session`` gives; steps of one name share one."""
     joined: bool = False

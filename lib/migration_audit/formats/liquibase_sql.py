@@ -12,9 +12,9 @@ Part        The lines of a changeset. ``--rollback`` lines and blocks, and lines
             Liquibase never reads it. ``--precondition-…``, ``runWith`` and ``--include`` are refused with their line.
 Session     One for all changesets: ``SET`` outlives a changeset, and ``public`` is put in front of search_path again.
 Transaction One for each changeset; with ``runInTransaction:false`` each statement is its own.
-Dialect     None. Liquibase takes comments out, within function bodies too, unless ``stripComments:false`` says otherwise,
-            and splits at ``;``, ``go`` and ``/``, or at ``endDelimiter``, unless ``splitStatements:false`` says otherwise.
-            It knows no ``$$``: where it cuts through what PostgreSQL takes for one statement, the line is refused.
+Dialect     None. Liquibase takes comments out, within function bodies too, unless ``stripComments:false`` forbids it,
+            and splits at ``;``, ``go`` and ``/``, or at ``endDelimiter``, unless ``splitStatements:false`` forbids it.
+            It knows no ``$$``: where it cuts through what PostgreSQL reads as one statement, the line is refused.
 Placeholders ``${name}``: from ``placeholders`` in audit.toml, then from ``parameter.name`` of liquibase.properties in the
             folder or above it, then from ``--property`` lines, of which the first counts. One without a value, which
             Liquibase would send as it is, is an error. So is a filter of contexts or labels in liquibase.properties.

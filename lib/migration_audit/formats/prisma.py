@@ -1,8 +1,8 @@
 r"""Prisma Migrate: a folder for each migration, as ``prisma migrate deploy`` applies them.
 
 Files       ``<migration>/migration.sql`` below the folder of ``migration_lock.toml`` (``prisma/migrations``). A folder
-            above it will do (``prisma``, the repository) where one folder alone holds migrations. Other ``.sql`` files are
-            not applied. As in Prisma, a folder without ``migration.sql`` is an error, and so is a provider other than
+            above it (``prisma``, the repository) is accepted where one folder alone holds migrations. Other ``.sql`` files
+            are not applied. As in Prisma, a folder without ``migration.sql`` is an error, and so is a provider other than
             ``postgresql`` in ``migration_lock.toml``.
 Order       By the name of the folder, as text: ``10_b`` before ``2_a``. Since version 6.6 Prisma compares the names as
             JavaScript's localeCompare does (``1_a`` before ``10_b``, ``a`` before ``B``), before that byte by byte. Where

@@ -8,11 +8,11 @@ Order       That of the plan. A change that requires one which is not planned be
             that conflicts with one before it, is an error. A change that is reworked has its script in ``name@tag.sql``.
 Part        The whole script. Revert and verify scripts are not applied.
 Session     One for each script: ``SET`` does not outlive it.
-Transaction Each statement is its own, but for what BEGIN and COMMIT in the script say.
+Transaction One for each statement, except between BEGIN and COMMIT of the script.
 Dialect     psql's, with ON_ERROR_STOP. Variables are those of ``sqitch.conf`` (core, deploy, engine, target) and of
             ``variables`` in audit.toml; ``:registry`` is the schema of the ledger.
-Ledger      sqitch.changes: by project, name, and the SHA-1 of the script. Changes of other projects are theirs. Two scripts
-            of one content are an error, as the ledger does not take them.
+Ledger      sqitch.changes: by project, name, and the SHA-1 of the script. Changes of other projects are not
+            judged. Two scripts with the same content are an error, as the ledger does not accept them.
 Source      https://sqitch.org/docs/manual/sqitchtutorial/ and the source of App::Sqitch 1.3 to 1.6: Plan, Plan::Change,
             Target, Engine, Engine::pg
 """

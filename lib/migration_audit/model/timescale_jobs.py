@@ -104,7 +104,7 @@ class Job(CatalogObject, kind="job", identity=("schema", "table", "procedure", "
     """The kind of the table: ``hypertable`` or ``continuous aggregate``."""
 
     def __post_init__(self) -> None:
-        """Spell the intervals of the configuration in one way, whoever wrote it."""
+        """Spell the intervals of the configuration in one way, regardless of who wrote it."""
         if any(setting.partition("=")[0] in _INTERVALS for setting in self.config):
             object.__setattr__(self, "config", tuple(map(_spelled, self.config)))
 

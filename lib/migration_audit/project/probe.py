@@ -41,7 +41,8 @@ class RehearsalSettings:
 
     grants: tuple[str, ...] = setting(
         keys.globs('a list of glob patterns relative to this file, such as ["platform/grants/*.sql"]'),
-        "SQL that grants the role its rights, applied after the owner's. Left out: the fewest rights that the probes need.",
+        "SQL that grants the role its rights, applied after the owner's. Without [rehearsal]: the rights that the owner's "
+        "SQL gives the role, or else the fewest that the probes need.",
         example='["platform/grants/*.sql"]',
         required=True,
     )

@@ -92,15 +92,16 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     Verb.PACKAGES: VerbSpec(
         checks=("RET006",),
         doc="None of these libraries is declared or locked: package.json, pnpm-lock.yaml, package-lock.json, "
-        "yarn.lock, pyproject.toml, requirements.txt, uv.lock, poetry.lock, go.mod, go.sum, Cargo.lock.",
+        "yarn.lock, pyproject.toml, requirements.txt, Pipfile, Pipfile.lock, uv.lock, poetry.lock, pdm.lock, pylock.toml, "
+        "go.mod, go.sum, Cargo.lock.",
         key=keys.texts('a list of names of libraries, such as ["node-pg-migrate"]'),
         required=("in",),
         optional=("except",),
     ),
     Verb.IMAGE: VerbSpec(
         checks=("RET007",),
-        doc="No stage of this Dockerfile copies a path with such a word, and nothing that the image starts runs "
-        "such a word. Of [boot] compose, the services that run this image are examined as well, and what services mount.",
+        doc="No stage of this Dockerfile copies a path with a word of carries, and nothing that the image starts runs "
+        "a word of runs. Services of [boot] compose that run this image are examined as well, with what they mount.",
         key=keys.inside_path("service/Dockerfile"),
         optional=("context",),
         some_of=("carries", "runs"),
@@ -201,7 +202,8 @@ class AuditRule:
     )
     files: tuple[str, ...] = setting(
         keys.inside_globs("service/src/**/*.ts"),
-        "Which files to look at. Code: TypeScript, JavaScript, Python, Go, SQL, package.json.",
+        "Which files to look at. Code: TypeScript, JavaScript, Python, Go, shell, SQL, package.json; "
+        "`migration-audit check explain RET003` says what a rule with calls reads in addition.",
         name="in",
     )
     excluded: tuple[str, ...] = setting(

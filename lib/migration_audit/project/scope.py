@@ -35,7 +35,7 @@ RULES: Final[Mapping[str, tuple[Severity, str]]] = {
         Severity.BLOCKER,
         "Tablespaces, storage parameters, access methods, storage and compression of columns, clustering.",
     ),
-    "extension_version": (Severity.BLOCKER, "Against a live database the default is warning."),
+    "extension_version": (Severity.BLOCKER, "Versions of extensions. Against a live database the default is warning."),
     "unexpected": (Severity.WARNING, "Objects that only the actual side has."),
 }
 """The named rules of the comparison whose severity a project may change: their defaults, and what they are about."""

@@ -63,7 +63,7 @@ class Project:
     provider: str | None = setting(
         keys.choice(*_PROVIDERS, or_else=("local:/path/to/bin", r"local:[/~].+")),
         "The server on which both SQL sources are executed: url, local, local:/path/to/bin, docker, debian or "
-        "debian:sid. Left out: the first of these that works. The variable MIGRATION_AUDIT_SERVER goes before this "
+        "debian:sid. Left out: the first of these that works. The variable MIGRATION_AUDIT_SERVER overrides this "
         "key.",
         name="server.provider",
         example='"debian"',

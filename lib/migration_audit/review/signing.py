@@ -142,7 +142,7 @@ def signed_page(folder: Path, run: SignedRun) -> bytes:
 
 
 def write_page(folder: Path, authority: Authority) -> Path:
-    """Make the signed-off page anew; its path. Raises AuditError for a run whose files or signatures do not hold."""
+    """Write the signed-off page again; its path. Raises AuditError for a run whose files or signatures do not hold."""
     folder = signoff.find_run(folder)
     run = signoff.read_signed_run(folder, authority, now=datetime.now(UTC))
     if not run.is_intact or not run.is_signed:
@@ -155,7 +155,7 @@ def write_page(folder: Path, authority: Authority) -> Path:
 def page_sentences(folder: Path, run: SignedRun) -> Iterator[Sentence]:
     """Whether the signed-off page is one that the report and its sign-offs give.
 
-    It is made by whoever wants to read it, and not committed: there may be none, or one of fewer sign-offs.
+    It is written for reading, and not committed: there may be none, or one of fewer sign-offs.
     """
     page = folder / signoff.SIGNED_PAGE
     again = f"`migration-audit verify --page {run.folder}` writes it again"

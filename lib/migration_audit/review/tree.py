@@ -2,7 +2,7 @@
 
 Settings are those of the policy's revision: its globs say which files the audit is about. Each of them has the audited
 bytes, in this tree and in the revision that it goes into. Only what the signed work list names may differ, and the checks of
-files judge it anew. Of commits it is asked only whether the audit saw uncommitted changes.
+files judge it again. Of commits it is asked only whether the audit saw uncommitted changes.
 """
 
 from __future__ import annotations

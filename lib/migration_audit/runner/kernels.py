@@ -49,7 +49,7 @@ class LentKernel:
     """A kernel for one notebook at a time."""
 
     manager: Any
-    """Its AsyncKernelManager; it is started by whoever uses it first."""
+    """Its AsyncKernelManager; its first user starts it."""
     arguments: list[str]
     log: Path
     """What it wrote that is not an output of a cell."""

@@ -198,7 +198,7 @@ class LentKernelEngine(Engine):  # type: ignore[misc]
                 for time in _TIMES:
                     cell.metadata.papermill.pop(time, None)
             del nb_man.save  # papermill saves at the end, whatever was raised
-            atexit.unregister(client._cleanup_kernel)  # whoever lent the kernel ends it
+            atexit.unregister(client._cleanup_kernel)  # the lender of the kernel ends it
             if client.kc is not None:
                 client.kc.stop_channels()
 

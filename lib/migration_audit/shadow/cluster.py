@@ -34,7 +34,7 @@ class Recipe:
     copy: Sequence[Sequence[str]]
     """Steps that copy a pristine data directory."""
     initdb: Sequence[Sequence[str]]
-    """Steps that make one anew; options can be added to the first."""
+    """Steps that create one; options can be added to the first."""
     postgres: Path
     account: Account
     environment: Mapping[str, str]

@@ -150,7 +150,7 @@ def call(
         timeout=program.timeout,
         paths=(file,),
     )
-    # Whoever may talk to the engine is the caller; in the container it is the image's own user.
+    # The caller is the one who may talk to the engine; in the container it is the image's own user.
     caller = Account(os.geteuid(), os.getegid()) if program.in_container else None
     ran = run_migration_command(source, target, account=caller)
     if ran.status is None or ran.status < 0:

@@ -6,7 +6,7 @@ postmaster and removes the directory. Nothing that happens to the caller can pre
 
 ``spec.json`` in the directory says what to do::
 
-    {"account": [uid, gid] or null,    who runs the children; null: whoever runs the guard
+    {"account": [uid, gid] or null,    who runs the children; null: the account of the guard
      "data": "…/data-…",               where they run
      "environment": {"PATH": "…"},     theirs
      "sandbox": {…} or null,           what the server may see, and nothing else (sandbox.py); null: all
@@ -86,7 +86,7 @@ def stop_postmaster(pid: int, child: subprocess.Popen[bytes] | None = None) -> N
 
 
 def is_alive(pid: int) -> bool:
-    """True when there is such a process, whoever it belongs to; a zombie is not one."""
+    """True when there is such a process, of any account; a zombie is not one."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

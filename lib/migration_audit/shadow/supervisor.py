@@ -3,7 +3,7 @@
 ``python -I -S supervisor.py`` reads one line of JSON from its standard input::
 
     {"command": ["npx", …],            run in "directory" with "environment" and nothing else
-     "account": [uid, gid] or null,    who runs it; null: whoever runs this
+     "account": [uid, gid] or null,    who runs it; null: the account of this program
      "readable": ["…/0001.js"],        files that this account must be able to read
      "timeout": 300,                   seconds
      "remove": "…/migration-audit-…"}  a folder that is removed at the end

@@ -42,7 +42,7 @@ class Authority:
     source: str
     """The same for people, in a few words: ``allowed_signers of origin/main (1a2b3c4)``."""
     weakness: str | None = None
-    """Why whoever proposes a change could have a say in policy and keys; None where that is not known."""
+    """Why the author of a change could have a say in policy and keys; None where that is not known."""
 
     @property
     def caution(self) -> str | None:

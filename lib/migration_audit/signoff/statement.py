@@ -35,7 +35,7 @@ NAMESPACE = "migration-audit-producer"
 SIGNED = "signed"
 """Below the report folder: ``signed/<environment>/<run>/``."""
 SIGNED_PAGE = "signed-off.html"
-"""Made from the report and the sign-offs, and made anew with each; no signature covers it."""
+"""Made from the report and the sign-offs, and written again with each; no signature covers it."""
 EVIDENCE_FILE = "evidence.json"
 _PARTS = {"_type", "subject", "predicateType", "predicate"}
 

@@ -1,7 +1,7 @@
 """A packaged notebook's outputs, computed again from the facts of a run: no kernel, no server, no file of the project.
 
 The packaged notebooks hold prose and calls of ``workbook``, and what those show is a function of the facts. So the report
-of a run is made from the replay, and whoever has the facts can make the same report again.
+of a run is made from the replay, and anyone who has the facts can make the same report again.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ from migration_audit.sources.reading import paths_of_glob
 _SECRET: Final = re.compile(r"\.env.*|.*\.env", re.IGNORECASE)
 """Files of variables: the digest of a short secret can be reversed by trying."""
 _VERSIONS: Final = ("package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock")
-"""Beside the owner's Dockerfile: where the release of Directus is looked for."""
+"""Next to the owner's Dockerfile: where the release of Directus is looked for."""
 _ALIASES: Final = ("tsconfig.json", "jsconfig.json", "tsconfig.base.json", "package.json")
-"""Beside and above source files: what they call each other."""
+"""Next to and above source files: what they call each other."""
 
 
 def artifact_digests(project: Project, boot: Mapping[str, Any] | None = None) -> Digests:

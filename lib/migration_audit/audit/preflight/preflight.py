@@ -270,7 +270,7 @@ def _is_whole(alone: Shadow, source: AnySource) -> bool:
 
 
 def _then(server: shadow.ShadowServer, first: CopiedDatabase, alone: Shadow, source: AnySource, other: AnySource) -> Shadow:
-    """What ``other`` makes after ``source``: on a copy of ``first``, where that is the same as starting anew."""
+    """What ``other`` makes after ``source``: on a copy of ``first``, where that is the same as starting again."""
     copy = None if isinstance(other, CommandSource) else first.copy("then_other")
     if copy is not None:
         built = apply_to(copy, [other], roles=roles_of(first.cluster), assumed_before=alone.applied.assumed_roles)

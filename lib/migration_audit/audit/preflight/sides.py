@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 _FORMS = (
-    "a .sql file, a folder of them, several joined by +, each with its format in front (flyway:db/migration), "
+    "a .sql file, a folder of them, several joined by +, a format and the folder of its runner (flyway:db/migration), "
     "a snapshot (.json), env:NAME, service:NAME or a URL"
 )
 _ADDRESSES = frozenset({"http", "https", "ftp", "s3", "git", "ssh", "file"})

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
-from migration_audit.model.enumeration import first_lines
+from migration_audit.model.enumeration import first_lines, with_rest
 from migration_audit.model.evidence import AppliedSource
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.rows import RowsComparison, TableComparison
@@ -175,7 +175,10 @@ def _manifest_lines(side: str, source: SourceFacts) -> Iterator[str]:
     yield f"Applied, {side}: {count} {'file' if count == 1 else 'files'} ({one_line(_how(source))})"
     files = [f"  {number}. {one_line(path)}" for number, (path, _) in enumerate(source.files, 1)]
     yield from _ends(files)
-    yield from _ends([f"  not applied: {one_line(str(each))}" for each in source.not_applied])
+    left_out: dict[str, list[str]] = {}
+    for each in source.not_applied:
+        left_out.setdefault(each.reason if each.by_rule else str(each), []).append(one_line(str(each)))
+    yield from _ends([f"  not applied: {with_rest(found[0], len(found))}" for found in left_out.values()])
     yield from _ends(
         [f"  outside of its database: {one_line(at)}" for at in dict.fromkeys(f"{o.at}: {o}" for o in source.outside)]
     )

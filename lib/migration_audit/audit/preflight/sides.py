@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -120,12 +120,11 @@ def parse_side(text: str) -> Side:
 
 def _side_of_files(text: str) -> Side:
     """Files and folders with the formats in front of them; a format holds up to the next one."""
-    parts = text.split("+") if not path_exists(text) else [text]
     found: list[tuple[str, list[Path]]] = []
     missing = []
-    for part in parts:
+    for part in _parts(text):
         named = None if path_exists(part) else _FORMAT.match(part)
-        name = part[named.end() :] if named else part
+        name = _without_format(part) if named else part
         if named or not found:
             found.append((named[1] if named else "files", []))
         found[-1][1].append(Path(name))
@@ -149,6 +148,21 @@ def _side_of_files(text: str) -> Side:
     if len(paths) > 1:
         raise UsageError(f"a snapshot cannot be joined: {', '.join(snapshots)}", todo=f"a side is {_FORMS}")
     return Side(kind=SideKind.SNAPSHOT, named=text, paths=tuple(paths))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text at each ``+`` that is not in the name of a file or folder: the longest name that exists is taken."""
+    words = text.split("+")
+    while words:
+        starts = ("+".join(words[:end]) for end in range(len(words), 0, -1))
+        part = next((s for s in starts if path_exists(s) or path_exists(_without_format(s))), words[0])
+        yield part
+        words = words[part.count("+") + 1 :]
+
+
+def _without_format(part: str) -> str:
+    named = _FORMAT.match(part)
+    return part[named.end() :] if named else part
 
 
 def path_exists(text: str) -> bool:

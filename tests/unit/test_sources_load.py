@@ -317,6 +317,28 @@ def test_sql_by_another_name_is_listed_as_unread(tmp_path: Path, form: str, name
     assert len(load_source("x", [tmp_path / "m"], shown_from=tmp_path).statements) == 2, "an applied file includes it"
 
 
+@pytest.mark.parametrize(
+    ("glob", "hidden", "is_applied"),
+    [
+        ("m/*.sql", "m/.2_b.sql", False),
+        ("m/*", "m/._1_a.sql", False),
+        ("*/*.sql", ".old/2_b.sql", False),
+        (None, "m/.2_b.sql", False),
+        ("m/.*.sql", "m/.2_b.sql", True),
+        (".m/*.sql", ".m/2_b.sql", True),
+    ],
+)
+def test_a_wildcard_matches_no_hidden_file(tmp_path: Path, glob: str | None, hidden: str, is_applied: bool) -> None:
+    write(tmp_path, "m/1_a.sql", hidden, text="create table a ();\n")
+    if glob is None:
+        source = load_source("x", [tmp_path / "m"], shown_from=tmp_path)
+    else:
+        source = load_globs("x", tmp_path, [glob], shown_from=tmp_path)
+    assert [file.path for file in source.files] == [hidden if is_applied else "m/1_a.sql"]
+    if hidden.startswith("m/") and not is_applied:
+        assert [(each.path, each.by_rule) for each in source.not_applied] == [(hidden, False)]
+
+
 @pytest.mark.parametrize("name", ["2_b.sh", "20260101_b.js", "2_b.py", "V2__b.java"])
 def test_a_program_among_the_files_is_listed_as_unread(tmp_path: Path, name: str) -> None:
     write(tmp_path, "m/1_a.sql", text="create table a ();\n")

@@ -3,7 +3,8 @@ r"""Plain ``.sql`` files, each applied as ``psql -f`` does.
 Files       The ``.sql`` files that the globs of audit.toml match, or those directly in a folder named to ``compare``.
             A ``.sql`` file in a subfolder of such a folder, or SQL by another name (``.pgsql``, ``.sql.gz``) in it, is
             refused with its name unless an applied file includes it: name it, or set the format. Next to what a glob
-            matches, SQL by another name is listed, as is a program with a number like a migration.
+            matches, SQL by another name is listed, as is a program with a number like a migration. A hidden file
+            (``.x.sql``) is applied only where it is named: a shell's ``*.sql`` does not match it.
 Order       One glob (or path) after the other; the matches of one glob folder by folder, by the number at the front of
             the name (``2_x`` before ``10_x``), then by name. Where each entry of the list names one file, the list is the
             order.
@@ -42,7 +43,7 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
         if tree.is_whole:
             unread += [(number, path) for path in chosen if "/" in path]
             unread += [(number, path) for path in tree.paths if is_other_sql(path)]
-            chosen = [path for path in chosen if "/" not in path]
+            chosen = [path for path in chosen if "/" not in path and not path.startswith(".")]
         if not chosen and not unread:
             todo = "name the folder that contains them, or call the runner: `command` in audit.toml"
             raise SourceError("this folder contains no .sql files", where=tree.shown or ".", todo=todo)
@@ -56,7 +57,7 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
         (tree.shown_path(path), why)
         for tree in trees
         for path in tree.paths
-        if (why := other_sql(path)) and not (tree.is_whole and is_other_sql(path))
+        if (why := _not_taken(tree, path)) and not (tree.is_whole and is_other_sql(path))
     ]
     return Plan(
         files=tuple(files),
@@ -64,6 +65,13 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
         unread=tuple(unread),
         duplicates=tuple(duplicates),
     )
+
+
+def _not_taken(tree: MigrationFolder, path: str) -> str | None:
+    """Why a file that may be SQL is not applied."""
+    if tree.is_whole and path.startswith(".") and path.lower().endswith(".sql"):
+        return "a hidden file, which *.sql does not match"
+    return other_sql(path)
 
 
 FORMAT = Format(

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from migration_audit.formats import MigrationFolder
@@ -117,9 +118,16 @@ def _matches(root: Path, glob: str, shown: str) -> list[Path]:
         raise SourceError(
             f"{glob!r} is not a glob below the root: {error}", where=shown, todo="write a relative one"
         ) from None
-    if not found:
+    if not (found := [path for path in found if not _is_hidden_from(glob, os.path.relpath(path, root))]):
         raise _without_match(glob, shown)
     return found
+
+
+def _is_hidden_from(glob: str, path: str) -> bool:
+    """Whether a name on the path begins with a dot that the glob does not write: a wildcard of a shell matches none."""
+    written = [part for part in glob.split("/") if part.startswith(".")]
+    hidden = [part for part in path.split("/") if part.startswith(".") and part not in (".", "..")]
+    return not all(any(fnmatchcase(part, pattern) for pattern in written) for part in hidden)
 
 
 def _without_match(glob: str, shown: str) -> SourceError:

@@ -18,7 +18,8 @@ import pytest
 
 from fix_demo import run_cli
 from migration_audit.cli import output, terminal, verdicts
-from migration_audit.cli.terminal import Style, columns, wrapped_words
+from migration_audit.cli.terminal import Style, wrapped_words
+from migration_audit.model import visible
 from migration_audit.model.finding import Outcome, Verdict
 from migration_audit.report.triage import triage
 from migration_audit.runner import RunResult
@@ -64,7 +65,7 @@ PRINTED = {
 @pytest.mark.parametrize("command", PRINTED.values(), ids=PRINTED)
 def test_lines_end_at_words_within_the_width(command, width):
     shown = SGR.sub("", at_a_terminal(*command, width=width))
-    assert [line for line in shown.splitlines() if columns(line) > width and len(line.split()) > 1] == []
+    assert [line for line in shown.splitlines() if visible.width(line) > width and len(line.split()) > 1] == []
     plain = run_cli(*command).out
     assert shown.split() == plain.split(), "the same words, none torn apart"
     assert max(map(len, shown.splitlines())) > width - 20 or max(map(len, plain.splitlines())) <= width
@@ -72,7 +73,7 @@ def test_lines_end_at_words_within_the_width(command, width):
 
 def test_an_error_ends_its_lines_at_words_too():
     shown = at_a_terminal("format", "explain", "nope", width=60, code=2)
-    assert [line for line in shown.splitlines() if columns(line) > 60] == []
+    assert [line for line in shown.splitlines() if visible.width(line) > 60] == []
     plain = run_cli("format", "explain", "nope").err
     assert len(plain.splitlines()) == 2, "where nobody tells how wide it is, each line stays whole"
     assert shown.split() == plain.split()

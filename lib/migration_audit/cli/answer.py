@@ -78,7 +78,7 @@ def answer(
             rules=rules,
             applied_by=applied_by,
         )
-        _write_sql(about, sides, why_nothing, cross_check, progress)
+        _write_port(about, sides, why_nothing, cross_check, progress)
     elif form == "json":
         found = drift_json(drift, defined_at=defined_at, sources=applied, undone=undone, rows=rows, **reported)
         found["servers"] = {"expected": left.snapshot.server.versions, "actual": right.snapshot.server.versions}
@@ -100,23 +100,6 @@ def answer(
         say_lines("".join(f"not compared: {what}\n" for each in applied.values() for what in _uncompared(each)), progress)
         say_lines(rows_text(rows) + undone_text(undone), progress)
     return _answer(drift, checked, direction)
-
-
-def _write_sql(
-    about: PortTask,
-    sides: tuple[Side, Side],
-    why_nothing: str | None,
-    cross_check: Mapping[str, Any] | None,
-    progress: Progress,
-) -> None:
-    """The port, or that nothing was compared, as SQL alone; what else there is to say is progress."""
-    if why_nothing:
-        expected, actual = (side.named for side in sides)
-        write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
-        return
-    _write_port(about, sides, progress)
-    for what in cross_check["unexplained"] if cross_check else ():
-        progress(f"pg_dump shows a difference that the audit does not explain: {one_line(what)}")
 
 
 def _say_limits(drift: Drift, not_compared: Iterable[str], progress: Progress) -> None:
@@ -194,23 +177,36 @@ def _why_nothing(drift: Drift, sides: tuple[Side, Side]) -> str | None:
     return drift.why_nothing(expected=expected, actual=actual)
 
 
-def _write_port(about: PortTask, sides: tuple[Side, Side], progress: Progress) -> None:
-    """The port on stdout, which is SQL alone; notes about it on stderr."""
+def _write_port(
+    about: PortTask,
+    sides: tuple[Side, Side],
+    why_nothing: str | None,
+    cross_check: Mapping[str, Any] | None,
+    progress: Progress,
+) -> None:
+    """The port on stdout, which is SQL alone, or that nothing was compared; notes about it on stderr."""
     expected, actual = (side.named for side in sides)
+    if why_nothing:
+        write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
+        return
     _say_limits(about.drift, about.drift.not_compared, progress)
     if about.drift.covered:
         write_sql(nothing_to_port(expected=expected, actual=actual))
         progress(NOTHING)
-        return
-    owner = load_side(sides[1]) if sides[1].is_sql else None
-    why = f"{actual} is a {sides[1].kind}, so there is no SQL to apply the port to"
-    extensions = [extension.name for extension in about.expected.of(Extension)]
-    made = side_port(about, owner=owner, extensions=extensions, why=why)
-    write_sql(made.text(expected=expected, actual=actual))
-    words = {
-        ProofOutcome.PROVEN: "the port is proven: applied to a fresh server, the comparison is covered",
-        ProofOutcome.PARTIAL: "the port is proven but not sufficient: the rest needs a person's decision",
-        ProofOutcome.REFUTED: "the port does not work",
-        ProofOutcome.UNTRIED: "the port is not proven",
-    }[made.proof.outcome]
-    progress(": ".join([words, "; ".join(map(one_line, made.proof.reasons))]) if made.proof.reasons else words)
+    else:
+        owner = load_side(sides[1]) if sides[1].is_sql else None
+        why = f"{actual} is a {sides[1].kind}, so there is no SQL to apply the port to"
+        extensions = [extension.name for extension in about.expected.of(Extension)]
+        made = side_port(about, owner=owner, extensions=extensions, why=why)
+        write_sql(made.text(expected=expected, actual=actual))
+        progress(": ".join(filter(None, [_PROOFS[made.proof.outcome], "; ".join(map(one_line, made.proof.reasons))])))
+    for what in cross_check["unexplained"] if cross_check else ():
+        progress(f"pg_dump shows a difference that the audit does not explain: {one_line(what)}")
+
+
+_PROOFS = {
+    ProofOutcome.PROVEN: "the port is proven: applied to a fresh server, the comparison is covered",
+    ProofOutcome.PARTIAL: "the port is proven but not sufficient: the rest needs a person's decision",
+    ProofOutcome.REFUTED: "the port does not work",
+    ProofOutcome.UNTRIED: "the port is not proven",
+}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import groupby
@@ -14,6 +13,7 @@ from typing import Any, Final
 import click
 
 from migration_audit.cli.output import write_painted, write_text
+from migration_audit.model.visible import width
 
 HOLDS: Final = {True: "✓", False: "✕", None: "–"}
 """Before a sentence that holds, one that does not, and one that demands nothing."""
@@ -111,25 +111,18 @@ def write_lines(text: str, *, hanging: int = 2) -> None:
         write_paragraph(line.removeprefix(lead), first=lead, rest=lead + " " * hanging)
 
 
-def wrapped_words(words: Sequence[Piece], width: int | None, first: int, rest: int) -> Iterator[list[Piece]]:
+def wrapped_words(words: Sequence[Piece], limit: int | None, first: int, rest: int) -> Iterator[list[Piece]]:
     """The words by line, ``first`` and ``rest`` columns of each being taken already."""
     line: list[Piece] = []
     used = first
     for word, style in words:
-        needs = columns(word) + bool(line)
-        if line and width is not None and used + needs > width:
+        needs = width(word) + bool(line)
+        if line and limit is not None and used + needs > limit:
             yield line
-            line, used, needs = [], rest, columns(word)
+            line, used, needs = [], rest, width(word)
         line.append((word, style))
         used += needs
     yield line
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal the text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _styled(piece: Piece | str) -> Piece:

@@ -74,10 +74,10 @@ def sql_name(*parts: str) -> str:
 
 
 def sql_name_of(key: str) -> str:
-    """A key, ``schema.table``, as SQL takes it.
+    """A key, ``schema.table``, as SQL takes it; of what ``regprocedure`` prints, the name.
 
-    >>> sql_name_of("public.order")
-    'public."order"'
+    >>> sql_name_of("public.order"), sql_name_of('s."a (b"("a (b".t)')
+    ('public."order"', 's."a (b"')
     """
     return sql_name(*parts_of(key))
 

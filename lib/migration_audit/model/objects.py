@@ -103,6 +103,18 @@ class InSchema(CatalogObject, identity=("schema", "name")):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByArguments(InSchema, identity=("schema", "name", "arguments")):
+    """An object of a schema whose name may be another one's too."""
+
+    arguments: str
+    """The argument types, ``integer, text``: they distinguish functions of one name."""
+
+    def _spelled_key(self) -> str:
+        """``schema.name(argument types)``."""
+        return f"{dotted(self.schema, self.name)}({self.arguments})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnTable(CatalogObject, identity=("schema", "table", "name")):
     """An object that is named within its table, or view."""
 

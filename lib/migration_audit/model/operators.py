@@ -5,24 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migration_audit.model.identifiers import dotted, quoted
-from migration_audit.model.objects import CatalogObject, InSchema, Key, Named, shown_only
+from migration_audit.model.objects import ByArguments, CatalogObject, InSchema, Key, Named, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aggregate(InSchema, kind="aggregate", identity=("schema", "name", "arguments")):
+class Aggregate(ByArguments, kind="aggregate"):
     """An aggregate function: ordinary, ordered-set or hypothetical-set."""
 
-    arguments: str
-    """The argument types, ``integer, text``."""
     definition: tuple[str, ...]
     """Kind and named arguments, then each clause that is set, as ``CREATE AGGREGATE`` names it."""
     owner: str
     privileges: tuple[str, ...]
     comment: str | None
-
-    def _spelled_key(self) -> str:
-        """``schema.name(argument types)``."""
-        return f"{dotted(self.schema, self.name)}({self.arguments})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +50,11 @@ class Operator(InSchema, kind="operator", identity=("schema", "name", "left", "r
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorFamily(InSchema, kind="operator family", identity=("schema", "name", "method")):
-    """An operator family; an operator class without a family brings one of its own name along."""
+class ByMethod(InSchema, identity=("schema", "name", "method")):
+    """An object of a schema that is for one index access method."""
 
     method: str
     """The index access method."""
-    members: tuple[str, ...]
-    """Operators and functions that belong to no class of the family."""
-    owner: str
-    comment: str | None
 
     def _spelled_key(self) -> str:
         """``schema.name USING method``."""
@@ -72,11 +62,19 @@ class OperatorFamily(InSchema, kind="operator family", identity=("schema", "name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorClass(InSchema, kind="operator class", identity=("schema", "name", "method")):
+class OperatorFamily(ByMethod, kind="operator family"):
+    """An operator family; an operator class without a family brings one of its own name along."""
+
+    members: tuple[str, ...]
+    """Operators and functions that belong to no class of the family."""
+    owner: str
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorClass(ByMethod, kind="operator class"):
     """An operator class, with the members that it brings into its family."""
 
-    method: str
-    """The index access method."""
     type: str
     """The type that is indexed."""
     family: str
@@ -89,10 +87,6 @@ class OperatorClass(InSchema, kind="operator class", identity=("schema", "name",
     """The operators and functions that it brings, each with its number."""
     owner: str
     comment: str | None
-
-    def _spelled_key(self) -> str:
-        """``schema.name USING method``."""
-        return f"{dotted(self.schema, self.name)} USING {quoted(self.method)}"
 
     @property
     def belongs_to(self) -> Key:

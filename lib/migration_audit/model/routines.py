@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import InSchema, Key, Named, OnTable, OnTableOrView, shown_only
+from migration_audit.model.objects import ByArguments, InSchema, Key, Named, OnTable, OnTableOrView, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,20 +28,14 @@ class Schema(Named, kind="schema"):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Routine(InSchema, kind="function", identity=("schema", "name", "arguments")):
+class Routine(ByArguments, kind="function"):
     """A function, procedure, window function or trigger function."""
 
-    arguments: str
-    """The argument types, ``integer, text``: they tell functions apart, and their names do not."""
     definition: str
     """``pg_get_functiondef``: language, result, volatility, cost, settings, security, body."""
     owner: str
     privileges: tuple[str, ...]
     comment: str | None
-
-    def _spelled_key(self) -> str:
-        """``schema.name(argument types)``."""
-        return f"{dotted(self.schema, self.name)}({self.arguments})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,3 +147,10 @@ def _text(body: str) -> str:
 
 def _escaped(body: str, short: str, long: str) -> str:
     return "".join(c if _is_plain(c) else (short if ord(c) < 0x10000 else long).format(ord(c)) for c in body)
+
+
+def width(text: str) -> int:
+    """How many terminal columns the text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

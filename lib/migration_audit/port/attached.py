@@ -7,7 +7,7 @@ from dataclasses import replace
 from migration_audit.model.identifiers import literal, quoted, sql_name, sql_name_of
 from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.routines import EventTrigger, ExtendedStatistics, RewriteRule, RowPolicy, Trigger
-from migration_audit.port.names import qualified, regclass, role_name, routine_name, table_of, unless_exists
+from migration_audit.port.names import qualified, regclass, role_name, table_of, unless_exists
 from migration_audit.port.owner_grants_comment import new_owner_grants_comment
 from migration_audit.port.step import Changes, Rank, Sides, StepDraft, Steps, ask, ask_about, run
 
@@ -235,7 +235,7 @@ def change_statistics(statistics: ExtendedStatistics, actual: ExtendedStatistics
 def create_event_trigger(trigger: EventTrigger, sides: Sides) -> Steps:
     """A missing event trigger; the last thing, so that it does not fire for the port itself."""
     tags = f" WHEN TAG IN ({', '.join(map(literal, trigger.tags))})" if trigger.tags else ""
-    function = routine_name(trigger.function)
+    function = sql_name_of(trigger.function)
     sql = f"CREATE EVENT TRIGGER {sql_name(trigger.name)} ON {trigger.event}{tags} EXECUTE FUNCTION {function}()"
     create = unless_exists(f"pg_event_trigger WHERE evtname = {literal(trigger.name)}", sql)
     yield replace(run(trigger, Rank.EVENT_TRIGGER, create), is_all=True)

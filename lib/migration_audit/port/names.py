@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migration_audit.model import access, operators, other_servers, relations, routines
-from migration_audit.model.identifiers import LINE_END, dollar_tag, leading_name, literal, parts_of, sql_name
+from migration_audit.model.identifiers import LINE_END, dollar_tag, leading_name, literal, sql_name
 from migration_audit.model.objects import CatalogObject, InSchema, Named, OnTable
 from migration_audit.model.timescale import ContinuousAggregate, Hypertable, OfHypertable
 
@@ -44,17 +44,8 @@ def role_name(role: str) -> str:
     return "PUBLIC" if role == "PUBLIC" else sql_name(role)
 
 
-def routine_name(signature: str) -> str:
-    """A routine as statements call it, of what ``regprocedure`` prints.
-
-    >>> routine_name('public.order(integer)'), routine_name('s."a (b"("a (b".t)')
-    ('public."order"', 's."a (b"')
-    """
-    return sql_name(*parts_of(signature))
-
-
 def operator_name(signature: str) -> str:
-    """The same of an operator and ``regoperator``, as ``OPERATOR(…)``.
+    """An operator as statements call it, ``OPERATOR(…)``, of what ``regoperator`` prints.
 
     >>> operator_name("<(integer,integer)"), operator_name('"a (b".===("a (b".t,integer)')
     ('OPERATOR(<)', 'OPERATOR("a (b".===)')

@@ -10,7 +10,7 @@ from migration_audit.model.access import (
     RoleSettings,
     SecurityLabel,
 )
-from migration_audit.model.identifiers import listed, literal, sql_name
+from migration_audit.model.identifiers import listed, literal, sql_name, sql_name_of
 from migration_audit.model.objects import CatalogObject, InSchema
 from migration_audit.model.operators import Cast, Collation, Operator, TextSearchConfiguration, TextSearchDictionary
 from migration_audit.model.other_servers import ForeignDataWrapper, ForeignServer, Publication, PublicationTable, UserMapping
@@ -23,7 +23,6 @@ from migration_audit.port.names import (
     qualified,
     regclass,
     role_name,
-    routine_name,
     unless_exists,
 )
 from migration_audit.port.owner_grants_comment import grant, held, only_actual
@@ -60,13 +59,13 @@ def create_cast(cast: Cast, sides: Sides) -> Steps:
 
 def create_operator(operator: Operator, sides: Sides) -> Steps:
     """A missing operator; its commutator and negator are named, and made by steps of their own."""
-    parts = [f"FUNCTION = {routine_name(operator.function)}"]
+    parts = [f"FUNCTION = {sql_name_of(operator.function)}"]
     parts += [f"LEFTARG = {operator.left}"] if operator.left != "NONE" else []
     parts.append(f"RIGHTARG = {operator.right}")
     for word, other in (("COMMUTATOR", operator.commutator), ("NEGATOR", operator.negator)):
         parts += [f"{word} = {operator_name(other)}"] if other else []
     for word, function in (("RESTRICT", operator.restrict), ("JOIN", operator.join)):
-        parts += [f"{word} = {routine_name(function)}"] if function else []
+        parts += [f"{word} = {sql_name_of(function)}"] if function else []
     parts += [word for word, is_set in (("MERGES", operator.merges), ("HASHES", operator.hashes)) if is_set]
     where = f"{sql_name(operator.schema)}.{operator.name}"
     signature = literal(f"{where}({operator.left},{operator.right})")
@@ -117,8 +116,8 @@ def change_configuration(
 
 def create_wrapper(wrapper: ForeignDataWrapper, sides: Sides) -> Steps:
     """A missing foreign-data wrapper that no extension brought."""
-    parts = [f"HANDLER {routine_name(wrapper.handler)}"] if wrapper.handler else []
-    parts += [f"VALIDATOR {routine_name(wrapper.validator)}"] if wrapper.validator else []
+    parts = [f"HANDLER {sql_name_of(wrapper.handler)}"] if wrapper.handler else []
+    parts += [f"VALIDATOR {sql_name_of(wrapper.validator)}"] if wrapper.validator else []
     sql = " ".join([f"CREATE FOREIGN DATA WRAPPER {sql_name(wrapper.name)}", *parts, *_known_options(wrapper.options)])
     if may_be_secret(wrapper.options):
         yield leave(wrapper, _HIDDEN, sql + ";")

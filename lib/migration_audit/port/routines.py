@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from migration_audit.model.access import Role
-from migration_audit.model.identifiers import literal, parts_of, quoted, sql_name
+from migration_audit.model.identifiers import literal, parts_of, quoted, sql_name, sql_name_of
 from migration_audit.model.operators import Aggregate
 from migration_audit.model.routines import Extension, Routine, Schema, UserType
-from migration_audit.port.names import guarded, operator_name, qualified, routine_name, routine_word, unless_exists
+from migration_audit.port.names import guarded, operator_name, qualified, routine_word, unless_exists
 from migration_audit.port.step import RECREATE, Changes, Rank, Sides, StepDraft, Steps, ask_about, leave, run
 
 _BODY = re.compile(r"^AS (?=[$'])", re.MULTILINE)
@@ -190,7 +190,7 @@ def _aggregate_clauses(clauses: list[str]) -> Iterator[str]:
         elif word == "SORTOP":
             yield f"{word} = {operator_name(value)}"
         elif word.endswith("FUNC"):
-            yield f"{word} = {routine_name(value)}"
+            yield f"{word} = {sql_name_of(value)}"
         else:
             yield clause
 

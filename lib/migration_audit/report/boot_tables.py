@@ -133,7 +133,11 @@ def _when(command: StartedCommand) -> str:
     return "in the background" if command.in_background else "always"
 
 
-_WORDS = {Condition.STARTED: "is started", Condition.HEALTHY: "is healthy", Condition.COMPLETED: "has ended with success"}
+_WORDS: Mapping[str, str] = {
+    Condition.STARTED: "is started",
+    Condition.HEALTHY: "is healthy",
+    Condition.COMPLETED: "has ended with success",
+}
 _TITLE = "What starts after what"
 _MOST = 24
 
@@ -228,8 +232,7 @@ def _waits(service: Service) -> str:
 
 
 def _condition(wait: DependsOn) -> str:
-    known = {each.value: words for each, words in _WORDS.items()}
-    return f"{wait.service} {known.get(wait.condition, wait.condition)}"
+    return f"{wait.service} {_WORDS.get(wait.condition, wait.condition)}"
 
 
 def _key(lanes: Sequence[Lane]) -> Iterator[tuple[Look, str]]:

@@ -16,7 +16,6 @@ from migration_audit.report.inline import (
     Inline,
     InlineGroup,
     Link,
-    StackedBlocks,
     Text,
     identifier,
     side_by_side,
@@ -167,7 +166,7 @@ def _finding_row(finding: Finding) -> Row:
         parts.insert(0, InlineGroup((WAIVED, Text(finding.waived))))
     if finding.fix_sql:
         parts.append(FoldedText("SQL to review", finding.fix_sql, most=_MOST_SQL))
-    return Row((StackedBlocks(tuple(parts)), expected, actual, identifier(finding.where)))
+    return Row((InlineGroup(tuple(parts), stacked=True), expected, actual, identifier(finding.where)))
 
 
 def _bare_row(result: CheckResult) -> Row:

@@ -14,7 +14,7 @@ from itertools import groupby
 from markupsafe import Markup
 from markupsafe import escape as _escape
 
-from migration_audit.model.visible import many_lines, one_line
+from migration_audit.model.visible import many_lines, one_line, width
 
 __all__ = [
     "filled",
@@ -113,13 +113,6 @@ def slug(text: str) -> str:
     """
     kept = (c if c.isalnum() or c in "_.-" else "-" for c in text)
     return "".join(c for key, group in groupby(kept) for c in ("-" if key == "-" else group)).strip("-")
-
-
-def width(text: str) -> int:
-    """How many terminal columns the text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _breakable(piece: str) -> Markup:

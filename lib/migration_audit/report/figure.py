@@ -178,26 +178,26 @@ def _whole(figure: Figure, drawing: _Drawing, table: Markup) -> Markup:
         return Markup('<figure style="{}">\n{}{}</figure>').format(_FIGURE, caption, table)
     parts = figure.parts
     body = _lanes(parts, drawing, in_columns=figure.in_columns) if isinstance(parts, tuple) else _links(parts, drawing)
-    keys = (
+    keys = table_html.joined(
         Markup('<span style="{}">{}{}</span>').format(_KEY, drawing.sample(parts, look), _text(word))
         for look, word in figure.key
     )
     return Markup(
         '<figure style="{}">\n{}<div role="img" aria-label="{}"{}>\n{}<div style="{}">{}</div></div>\n'
         "<details><summary>The same as a table</summary>{}</details></figure>"
-    ).format(_FIGURE, caption, escape.one_line(figure.alt), drawing.style(parts), body, _KEYS, _joined(keys), table)
+    ).format(_FIGURE, caption, escape.one_line(figure.alt), drawing.style(parts), body, _KEYS, keys, table)
 
 
 def _lanes(lanes: Iterable[Lane], drawing: _Drawing, *, in_columns: bool) -> Markup:
     return Markup('<div style="{}">{}</div>').format(
         _COLUMNS if in_columns else _ROWS,
-        _joined(Markup("<div>{}{}</div>").format(drawing.name(lane), drawing.strip(lane.strip)) for lane in lanes),
+        table_html.joined(Markup("<div>{}{}</div>").format(drawing.name(lane), drawing.strip(lane.strip)) for lane in lanes),
     )
 
 
 def _links(links: Links, drawing: _Drawing) -> Markup:
     height = _ROW * max(len(links.left), len(links.right))
-    lines = _joined(
+    lines = table_html.joined(
         Markup('<line class="{}" x1="0" y1="{}" x2="100%" y2="{}"/>').format(
             line.look.value, _ROW * line.left + 10, _ROW * line.right + 10
         )
@@ -209,7 +209,7 @@ def _links(links: Links, drawing: _Drawing) -> Markup:
 
 
 def _nodes(names: Iterable[tuple[str, str]]) -> Markup:
-    return _joined(
+    return table_html.joined(
         Markup('<div style="{0}" title="{1}"><strong>{1}</strong><br><small>{2}</small></div>').format(
             _NODE, escape.one_line(name), _text(remark)
         )
@@ -219,7 +219,3 @@ def _nodes(names: Iterable[tuple[str, str]]) -> Markup:
 
 def _text(words: str) -> Markup:
     return escape.html(escape.one_line(words))
-
-
-def _joined(parts: Iterable[Markup]) -> Markup:
-    return Markup("\n").join(parts)

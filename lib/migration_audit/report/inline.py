@@ -195,40 +195,24 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class InlineGroup:
-    """Several things on one line."""
+    """Several things on one line, or below each other."""
 
     parts: tuple[Inline, ...]
+    stacked: bool = False
 
     def html(self) -> Markup:
-        """The parts with a blank between them."""
+        """The parts with a blank between them, or a block for each."""
+        if self.stacked:
+            return Markup("").join(escape.filled("<div>{}</div>", part.html()) for part in self.parts)
         return Markup(" ").join(part.html() for part in self.parts)
 
     def markdown(self) -> str:
-        """The parts with a blank between them."""
-        return " ".join(part.markdown() for part in self.parts)
+        """The parts with a blank or a line break between them."""
+        return ("<br>" if self.stacked else " ").join(part.markdown() for part in self.parts)
 
     def text(self) -> str:
-        """The parts with a blank between them."""
-        return " ".join(part.text() for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class StackedBlocks:
-    """Several things below each other."""
-
-    parts: tuple[Inline, ...]
-
-    def html(self) -> Markup:
-        """One block per part."""
-        return Markup("").join(escape.filled("<div>{}</div>", part.html()) for part in self.parts)
-
-    def markdown(self) -> str:
-        """The parts with line breaks between them."""
-        return "<br>".join(part.markdown() for part in self.parts)
-
-    def text(self) -> str:
-        """One line or more per part."""
-        return "\n".join(part.text() for part in self.parts)
+        """The parts with a blank or a line end between them."""
+        return ("\n" if self.stacked else " ").join(part.text() for part in self.parts)
 
 
 _WORDS = re.compile(r"\d+(?:\.\d+)+|\w+|\s+|[^\w\s]")
@@ -342,4 +326,4 @@ def _cut(text: str, *, first: bool, last: bool) -> str:
 
 
 def _alone(value: str | None, absent: str) -> Inline:
-    return Text(absent, muted=True) if value is None else Marked(runs=((False, value),))
+    return Text(absent, muted=True) if value is None else code(value)

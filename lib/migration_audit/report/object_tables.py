@@ -17,7 +17,7 @@ from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.badges import Dot, Pill, difference_pill
 from migration_audit.report.grid import LazyRows, plain_headings
-from migration_audit.report.inline import NONE, IdentifierText, Inline, InlineGroup, StackedBlocks, Text, code, side_by_side
+from migration_audit.report.inline import NONE, IdentifierText, Inline, InlineGroup, Text, code, side_by_side
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 _Held = tuple[str, str, tuple[CatalogObject | None, ...]]
@@ -115,7 +115,7 @@ def _definitions(objects: tuple[CatalogObject | None, ...], where: SidePresence)
     for side, presence, thing in zip(where.sides, where.presence, objects, strict=True):
         if presence is Presence.DIFFERS and thing is not None:
             shown.append(InlineGroup((Text(f"{side}:", muted=True), *_apart(first, thing))))
-    return StackedBlocks(tuple(shown)) if len(shown) > 1 else shown[0]
+    return InlineGroup(tuple(shown), stacked=True) if len(shown) > 1 else shown[0]
 
 
 def _apart(first: CatalogObject, other: CatalogObject) -> tuple[Inline, ...]:
@@ -257,7 +257,7 @@ def _difference_row(along: dict[tuple[str, str], str], line: tuple[Difference, i
         parts.append(Text(f"with {takes}", muted=True))
     if difference.note:
         parts.append(Text(difference.note, muted=True))
-    first: Inline = StackedBlocks(tuple(parts)) if len(parts) > 1 and number == 0 else parts[0]
+    first: Inline = InlineGroup(tuple(parts), stacked=True) if len(parts) > 1 and number == 0 else parts[0]
     if not difference.fields:
         pill = difference_pill(difference.verdict, difference.severity)
         return Row((first, pill, Text(""), *_whole(difference)))

@@ -31,7 +31,7 @@ def render(table: Grid, *, has_title: bool = True) -> Markup:
     if len(quiet):
         parts.append(_folded(quiet))
     style = Markup(' style="overflow-x:auto"') if loud.groups and not loud.in_cards else ""
-    return escape.filled("<div{}>\n{}\n</div>", style, _lines(parts))
+    return escape.filled("<div{}>\n{}\n</div>", style, joined(parts))
 
 
 def _caption(table: Grid) -> Markup:
@@ -43,7 +43,7 @@ def _table(table: Grid, caption: Markup) -> Markup:
         '<table style="margin:0">\n{}{}\n<tbody>\n{}\n</tbody></table>',
         caption,
         head(table.headings, styled=True),
-        _lines(_line(item, table.headings) for item in table.shown()),
+        joined(_line(item, table.headings) for item in table.shown()),
     )
 
 
@@ -65,7 +65,7 @@ def _folded(quiet: Grid) -> Markup:
         elif len(table.groups) > 1:
             lines.append(escape.filled("<li><strong>{}</strong></li>", _over(item)))
     summary = f"{len(table):,} {table.quiet}"
-    return escape.filled("<details><summary>{}</summary><ul>\n{}\n</ul></details>", summary, _lines(lines))
+    return escape.filled("<details><summary>{}</summary><ul>\n{}\n</ul></details>", summary, joined(lines))
 
 
 def _cards(table: Grid) -> Iterator[Markup]:
@@ -76,7 +76,7 @@ def _cards(table: Grid) -> Iterator[Markup]:
             for heading, cell in item.card(table.headings):
                 name = escape.html(escape.one_line(heading.full))
                 parts.append(escape.filled("<div>{}: {}</div>", name, cell.html()))
-            yield escape.filled('<div{} style="{}">\n{}</div>', id_of(item.anchor), _CARD, _lines(parts))
+            yield escape.filled('<div{} style="{}">\n{}</div>', id_of(item.anchor), _CARD, joined(parts))
         else:
             yield escape.filled("<div>{}</div>", _over(item))
 
@@ -139,10 +139,11 @@ def _row(row: Row, headings: tuple[Heading, ...]) -> Markup:
     first, *others = [(_align(heading), cell.html()) for cell, heading in zip(row.cells, headings, strict=True)]
     cells = [escape.filled('<th scope="row"{}>{}</th>', *first)]
     cells += [escape.filled("<td{}>{}</td>", *other) for other in others]
-    return escape.filled("<tr{}>\n{}</tr>", id_of(row.anchor), _lines(cells))
+    return escape.filled("<tr{}>\n{}</tr>", id_of(row.anchor), joined(cells))
 
 
-def _lines(parts: Iterable[Markup]) -> Markup:
+def joined(parts: Iterable[Markup]) -> Markup:
+    """The parts, each on a line of its own."""
     return Markup("\n").join(parts)
 
 

@@ -56,10 +56,7 @@ def _run(connection: psycopg.Connection[Any], probe: Probe, role: str) -> ProbeR
         arbiters = tuple(sorted(set(_arbiters(_explain(connection, probe.sql)))))
         connection.execute(probe.sql.encode())
     except psycopg.Error as caught:
-        if is_servers_fault(caught, connection):
-            raise server_error(caught, what=f"the probe {probe.name}", where=str(probe.at)) from caught
-        message = caught.diag.message_primary or str(caught).strip()
-        error = " — ".join(filter(None, [message, caught.diag.message_hint]))
+        error = " — ".join(filter(None, [_message(caught, connection, probe), caught.diag.message_hint]))
     connection.rollback()
     return ProbeResult(
         name=probe.name,
@@ -70,6 +67,13 @@ def _run(connection: psycopg.Connection[Any], probe: Probe, role: str) -> ProbeR
         expected_arbiter=probe.arbiter,
         where=str(probe.at),
     )
+
+
+def _message(error: psycopg.Error, connection: psycopg.Connection[Any], probe: Probe) -> str:
+    """Why the server refused a probe. Raises ServerError where the server is what failed."""
+    if is_servers_fault(error, connection):
+        raise server_error(error, what=f"the probe {probe.name}", where=str(probe.at)) from error
+    return error.diag.message_primary or str(error).strip()
 
 
 def _become_writer(connection: psycopg.Connection[Any], role: str) -> None:
@@ -196,9 +200,7 @@ def _attempt(connection: psycopg.Connection[Any], probe: Probe, role: str) -> At
                 again = _again(connection, probe, role)
             connection.execute("reset role")
     except psycopg.Error as error:
-        if is_servers_fault(error, connection):
-            raise server_error(error, what=f"the probe {probe.name}", where=str(probe.at)) from error
-        message = error.diag.message_primary or str(error).strip()
+        message = _message(error, connection, probe)
         return Attempt(name=probe.name, role=role, where=str(probe.at), error=message, sqlstate=error.sqlstate)
     return Attempt(name=probe.name, role=role, where=str(probe.at), rows=rows, again=again)
 

@@ -73,7 +73,7 @@ def _runner_of(table: Table, columns: Mapping[str, str]) -> str | None:
     if table.relation != "table":
         return None
     for known in OF_RUNNERS:
-        if known.is_it(table.schema, table.name, columns):
+        if known.is_it(table.name, columns):
             return known.runner
     return next((each.name for each in formats.ALL if each.ledger and _is_ledger(each.ledger, table, columns)), None)
 

@@ -92,16 +92,14 @@ class LedgerFormat:
     """Other tables, or schemas (``schema sqitch``), that the runner makes for itself: ``public.knex_migrations_lock``."""
     optional_columns: tuple[str, ...] = ()
     """Columns that some versions of the runner have; they are read where they are there, else come as None."""
-    judge: Judge = applied
-    """What the row that names an entry says about it."""
     reader: Callable[[Sequence[Row], Sequence[LedgerEntry]], LedgerReading] | None = None
-    """Reads all rows together, where one row alone does not decide about one entry."""
+    """Reads the rows, where it is not enough that one of them names an entry."""
 
     def read(self, rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
         """What the rows, in the order of ``order``, say about the entries."""
         if self.reader is not None:
             return self.reader(rows, entries)
-        return read_names(rows, entries, self.name_column, judge=self.judge)
+        return read_names(rows, entries, self.name_column)
 
 
 def read_names(
@@ -130,7 +128,6 @@ def read_names(
 _INTEGER = ("integer", "bigint", "smallint")
 _TEXT = ("text", "character varying")
 _TIME = ("timestamp without time zone", "timestamp with time zone")
-_ANY: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,14 +139,12 @@ class KnownTable:
     name: str
     columns: Mapping[str, tuple[str, ...]]
     """Each column with the types that it may have, without their modifiers; no types stand for any."""
-    schema: str | None = None
-    """None for any schema: most runners let it be chosen."""
     may_have_more: bool = False
     """Whether there may be other columns as well: versions of the runner differ."""
 
-    def is_it(self, schema: str, name: str, columns: Mapping[str, str]) -> bool:
-        """Whether a table of this name and these columns (name to type) is this one."""
-        if name != self.name or self.schema not in {None, schema} or not self.columns.keys() <= columns.keys():
+    def is_it(self, name: str, columns: Mapping[str, str]) -> bool:
+        """Whether a table of this name and these columns (name to type) is this one, in whichever schema."""
+        if name != self.name or not self.columns.keys() <= columns.keys():
             return False
         if not self.may_have_more and columns.keys() != self.columns.keys():
             return False

@@ -26,6 +26,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from posixpath import basename
 
 from migration_audit.formats.files import foreign_markers
@@ -39,7 +40,7 @@ from migration_audit.formats.interface import (
     refuse_mark,
     refuse_same_version,
 )
-from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, Row
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, Row, read_names
 from migration_audit.formats.plain_files import direct_files, unread_sql
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
@@ -157,7 +158,7 @@ FORMAT = Format(
         columns=("version", "success", "checksum"),
         name_column="version",
         checksum_column="checksum",
-        judge=_judge,
+        reader=partial(read_names, column="version", judge=_judge),
     ),
     tested_against="sqlx 0.8.3",
 )

@@ -156,5 +156,5 @@ class Drift:
 
         An index that a constraint makes, or a sequence that a column makes, is reported with its maker.
         """
-        told_with = {*kinds, "constraint", "column"}
-        return tuple(d for d in self.differences if d.kind in kinds and not (d.part_of and d.part_of[0] in told_with))
+        reported_with = {*kinds, "constraint", "column"}
+        return tuple(d for d in self.differences if d.kind in kinds and not (d.part_of and d.part_of[0] in reported_with))

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from markupsafe import Markup, escape
 
+from migration_audit.artifacts.text import word_set
 from migration_audit.report.escape import many_lines, slug
 
 if TYPE_CHECKING:
@@ -126,11 +127,7 @@ def _with_attachments(source: str, attachments: Mapping[str, Any]) -> str:
     return source
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_TAGS = _words(
+_TAGS = word_set(
     """a abbr b bdi blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4
     h5 h6 hr i img ins kbd li mark ol p pre s samp small span strong sub summary sup table tbody td tfoot th thead time
     tr u ul var wbr"""
@@ -152,7 +149,7 @@ _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z
 _LINK = re.compile(r"(?:https?://|mailto:|#|[\w.-]+\.ipynb(?:#|\Z))", re.IGNORECASE)
 _OTHERS = {tag: names for tag, names in _BY_TAG.items() if tag != "img"}
 # No position, z-index, url(), animation, negative margin: an output stays where it is and loads nothing.
-_CSS = _words(
+_CSS = word_set(
     """align-items background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width
     border-collapse border-color border-left border-radius border-right border-spacing border-style border-top
     border-width caption-side color cursor display flex-wrap font font-family font-size font-style
@@ -164,7 +161,7 @@ _CSS = _words(
 _UNREADABLE = re.compile(r"[<>\\{}@&\"']|url|expression|image|/\*|!\s*important|(?:^|[\s(])-[\d.]", re.IGNORECASE)
 _DEEPEST = 200
 _NESTING = re.compile(r"<(/?)([a-z][^\s/>]*)", re.IGNORECASE)
-_CLOSE_THEMSELVES = _words("br col dd dt hr img input li link meta p td th tr wbr")
+_CLOSE_THEMSELVES = word_set("br col dd dt hr img input li link meta p td th tr wbr")
 _WITH_CONTENT = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math"}
 """Elements whose text is not for people."""
 

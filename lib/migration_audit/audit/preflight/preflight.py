@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from migration_audit import shadow, sources
@@ -319,8 +319,7 @@ def _convergence(
 
 
 def _without_roles(snapshot: Snapshot, names: Collection[str]) -> Snapshot:
-    kept = tuple(obj for obj in snapshot.objects if not (isinstance(obj, Role) and obj.name in names))
-    return replace(snapshot, objects=kept)
+    return snapshot.keeping(obj for obj in snapshot.objects if not (isinstance(obj, Role) and obj.name in names))
 
 
 def no_preflight(why: Unavailable, *, server: str, sources_read: tuple[SourceFacts, ...] | None) -> PreflightFacts:

@@ -109,7 +109,7 @@ def confirmed(question: str, *, where: str) -> bool:
 
 
 def accepted(authority: Authority) -> Authority:
-    """The authority, with a warning where a proposal could change it; raises SignoffError for such a one in a pipeline."""
+    """The authority, with a warning where a proposal could change it; raises SignoffError for that in a pipeline."""
     authority.check_for_ci(os.environ)
     if authority.caution:
         say(authority.caution)

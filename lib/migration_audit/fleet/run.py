@@ -26,7 +26,7 @@ from migration_audit.model.progress import Progress
 from migration_audit.model.signoff import failures
 
 _SILENT: Final = 3
-"""Targets of one server, one after the other, that were tried in vain before the others of that server are not."""
+"""Targets of one server in a row without an answer, after which the others of that server are not tried."""
 _EVERY: Final = 5.0
 """Seconds between two lines about how far a run is."""
 

@@ -201,7 +201,7 @@ def blank(text: bytes, start: int, end: int) -> bytes:
 
 
 def refuse_mark(runner: str, text: bytes, shown: str) -> None:
-    """Raise SourceError for a byte order mark where ``runner`` sends it to the server: PostgreSQL takes it for a name."""
+    """Raise SourceError for a byte order mark where ``runner`` sends it to the server: PostgreSQL reads it as a name."""
     if text.startswith(codecs.BOM_UTF8):
         what = f"starts with a byte order mark, which {runner} sends to the server, causing a syntax error"
         raise SourceError(what, where=f"{shown}:1", todo="save the file as UTF-8 without a mark")

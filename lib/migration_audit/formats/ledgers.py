@@ -138,7 +138,7 @@ class KnownTable:
     """For people: ``knex``."""
     name: str
     columns: Mapping[str, tuple[str, ...]]
-    """Each column with the types that it may have, without their modifiers; no types stand for any."""
+    """Each column with the types that it may have, without their modifiers; an empty tuple allows any type."""
     may_have_more: bool = False
     """Whether there may be other columns as well: versions of the runner differ."""
 

@@ -148,7 +148,7 @@ class Drift:
 
     @property
     def roots(self) -> tuple[Difference, ...]:
-        """The differences that stand on their own: without those that a missing or unexpected object takes along."""
+        """The differences that are not part of a missing or unexpected object."""
         return tuple(d for d in self.differences if d.part_of is None)
 
     def of(self, *kinds: str) -> tuple[Difference, ...]:

@@ -37,7 +37,7 @@ _KEYWORDS = frozenset(
     xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable
     """.split()  # noqa: SIM905  a hundred and fifty words are read more easily without quotes
 )
-"""Keywords of PostgreSQL 15 to 18 that cannot stand for every name without quotes."""
+"""Keywords of PostgreSQL 15 to 18 that some kinds of names must quote."""
 
 
 def in_quotes(identifier: str) -> str:

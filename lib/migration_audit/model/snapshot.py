@@ -27,7 +27,7 @@ SERVER_WIDE = frozenset({"role", "role membership", "settings", "parameter privi
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """In the place of what could not be read: why. No reader can take it for a database that has nothing of the kind."""
+    """Why something could not be read, in its place: it cannot be mistaken for a database without such objects."""
 
     reason: str
     """A sentence, without its full stop."""

@@ -158,7 +158,7 @@ class JobStatus:
     """Start of the last run, ISO 8601 UTC; None where it never ran."""
     next_run: str | None
     is_overdue: bool
-    """It should have run by now, by more than an hour and its own interval, and has not; or was never taken up at all."""
+    """It is late by more than an hour and its own interval, or the scheduler never took it up."""
 
     @property
     def name(self) -> str:

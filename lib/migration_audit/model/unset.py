@@ -7,7 +7,7 @@ from typing import Final
 
 _BEGIN: Final = "\ue0f0"
 _END: Final = "\ue0f1"
-"""Characters for private use: no file of a project holds them by accident, and a shell takes them for letters."""
+"""Characters for private use: no file of a project holds them by accident, and a shell reads them as letters."""
 _MARK: Final = re.compile(f"{_BEGIN}([^{_END}]*){_END}")
 
 

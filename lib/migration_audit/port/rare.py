@@ -58,7 +58,7 @@ def create_cast(cast: Cast, sides: Sides) -> Steps:
 
 
 def create_operator(operator: Operator, sides: Sides) -> Steps:
-    """A missing operator; its commutator and negator are named, and made by steps of their own."""
+    """A missing operator; its commutator and negator are only named: other steps create them."""
     parts = [f"FUNCTION = {sql_name_of(operator.function)}"]
     parts += [f"LEFTARG = {operator.left}"] if operator.left != "NONE" else []
     parts.append(f"RIGHTARG = {operator.right}")

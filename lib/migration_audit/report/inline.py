@@ -3,7 +3,7 @@
 Of two values side by side, the words that differ are marked on both sides.
 
 Styles are inline because JupyterLab removes ``<style>`` from notebooks that are not trusted, and every notebook that
-papermill ran is such a one for its reader.
+papermill ran is not trusted where it is read.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Marked:
     """Whether the run is only on this side, and its text."""
 
     def html(self) -> Markup:
-        """The value as code, with ``<mark>`` around what the other side has not: no side is the right one by its colour."""
+        """The value as code, with ``<mark>`` around what the other side lacks: no colour says which side is right."""
         inner = Markup("").join(
             escape.filled("<mark>{}</mark>", escape.html(shown)) if only_here else escape.html(shown)
             for only_here, shown in self._shown()

@@ -110,7 +110,7 @@ class Kernels:
     def _manager_class(self, log: Path) -> type[Any]:
         """A class whose instance starts one kernel, which writes to ``log`` what is not an output of a cell.
 
-        After ``stop`` there are no instances any more: NotebookError is raised instead.
+        After ``stop`` to create one raises NotebookError.
         """
         from jupyter_client.kernelspec import KernelSpec  # noqa: PLC0415  slow to import
         from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415

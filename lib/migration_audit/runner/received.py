@@ -28,10 +28,9 @@ def receive_runs(archive: Path, out: Path, environments: Sequence[str]) -> tuple
     """Put each run of a ZIP file below ``out``, as ``<environment>/<run>``; the folders, in their order of time.
 
     The archive may hold the report folder or what is in it: GitHub's artifacts and GitLab's both do. A run that already
-    exists, byte for byte, stays where it is, among the signed ones too; one that differs is refused. Nothing is put anywhere
-    when one file of the archive may not be: a link, a path that leaves its folder, an environment that audit.toml does not
-    have.
-    Raises UsageError for what is no such archive, AuditError for what cannot be read or written.
+    exists, byte for byte, stays where it is, among the signed ones too; one that differs is refused. Nothing is
+    written where the archive holds a link, a path that leads out of it, or an environment that audit.toml does not have.
+    Raises UsageError for an archive without runs, AuditError for what cannot be read or written.
     """
     try:
         with zipfile.ZipFile(archive) as packed, tempfile.TemporaryDirectory(prefix=".receiving-") as staged:

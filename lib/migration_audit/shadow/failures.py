@@ -87,7 +87,7 @@ def _either(names: Sequence[str]) -> str:
 
 
 def sql_error(failure: SqlFailure, *, doing: str = "") -> SqlError:
-    """The error for a failure of SQL without which there is no answer; ``doing`` precedes the server's message."""
+    """The error where SQL failed that the answer depends on; ``doing`` precedes the server's message."""
     return SqlError(
         f"{doing}{failure.message}",
         where=str(failure.at),

@@ -36,7 +36,7 @@ _CHUNKS = """
                            or (has.facts ->> 'schema_name', has.facts ->> 'table_name') = (chs.nspname, chi.relname)
                    )
              union
-            -- A column since 2.19; from 2.29 on the compressed tables are no chunks of any hypertable.
+            -- A column since 2.19; from 2.29 on the compressed tables belong to no hypertable.
             select (pg_catalog.to_jsonb(cmp) ->> 'compress_relid')::pg_catalog.regclass
               from _timescaledb_catalog.compression_settings as cmp
            ) as chunk

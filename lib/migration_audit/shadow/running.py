@@ -40,7 +40,7 @@ def start(wanted: str | None = None, *, extensions: Collection[str] = (), progre
 
     ``wanted`` is as ``find_server`` takes it; where neither it nor the variable names a server, the one that runs is meant,
     whichever it is. Raises ServerError when the server is not made of programs on this machine, does not start, or another
-    one runs, and UsageError when there is no such provider.
+    one runs, and UsageError for an unknown provider.
     """
     wanted = wanted or os.environ.get(SERVER_VARIABLE) or None
     with _locked_record(progress) as record:

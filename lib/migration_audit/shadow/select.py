@@ -25,7 +25,7 @@ def find_server(wanted: str | None = None, *, extensions: Collection[str] = (), 
 
     ``debian`` is installed first if it is not there, which takes some seconds and 105 MB of downloads.
 
-    Raises UsageError when there is no such provider, and ServerError when the named one does not work or lacks an
+    Raises UsageError for an unknown provider, and ServerError when the named one does not work or lacks an
     extension, or when none works: with the reason for each that was tried.
     """
     wanted = wanted or os.environ.get(SERVER_VARIABLE) or None
@@ -74,7 +74,7 @@ def _provider(name: str, extensions: Collection[str]) -> Callable[[Progress], Sh
 def provider_name(wanted: str) -> str:
     """What the server of this name has as its ``provider``: ``local`` for ``local:/path``, ``debian`` for its first suite.
 
-    Raises UsageError when there is no such provider.
+    Raises UsageError for an unknown provider.
     """
     _provider(wanted, ())
     name = wanted.partition(":")[0] if wanted.startswith("local:") else wanted

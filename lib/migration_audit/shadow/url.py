@@ -108,7 +108,7 @@ class UrlCluster(Databases):
     def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
         """A libpq connection string; another role is set by ``role``, since its password is not known.
 
-        ``postgres``, if it is none of ours, is the database that the URL names.
+        ``postgres`` is the database that the URL names, unless a database created here has that name.
         """
         from psycopg.conninfo import make_conninfo  # noqa: PLC0415
 

@@ -162,7 +162,7 @@ def _refuse_variables(script: SqlScript, pieces: list[StatementSpan], path: str,
 
 
 def _refuse_cuts(script: SqlScript, pieces: list[StatementSpan], path: str, cuts: Collection[int], runner: str) -> None:
-    """Refuse what the runner would send in parts that are no statements; the end of the file parts nothing."""
+    """Refuse a statement that the runner would send in parts; a cut at the end of the file is harmless."""
     starts = [piece.start for piece in pieces]
     for cut in sorted(cuts):
         index = bisect.bisect_left(starts, cut) - 1

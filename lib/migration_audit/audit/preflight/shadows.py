@@ -97,7 +97,7 @@ def apply_to(
 ) -> Shadow:
     """The database at ``conninfo`` after the sources were applied to it, read.
 
-    ``assumed_before`` are roles that were taken for granted when something was applied to it earlier. ``dumped_by`` is its
+    ``assumed_before`` are roles that were created for SQL that was applied to it earlier. ``dumped_by`` is its
     server, for a shadow that is dumped as well: at the same time, as both only read. ``watched_as`` is the role of the
     sources where it is to be seen what they take away again, and which rows they leave. ``ledger`` is that of a command,
     whose files do not show its entries. Raises AuditError, which names SQL that wrote the system catalog.

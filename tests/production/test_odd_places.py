@@ -53,7 +53,7 @@ def test_a_report_folder_that_is_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["/proc", "/proc/self", "/sys", "/dev"])
 def test_init_detect_in_a_file_system_of_the_kernel(folder: str) -> None:
-    with pytest.raises(UsageError, match="is of the kernel, and holds no project"):
+    with pytest.raises(UsageError, match="belongs to the kernel and contains no project"):
         list_folder(Path(folder))
     ran = run_cli("init", folder, "--detect")
     assert ran.code == 2

@@ -73,7 +73,7 @@ def _finding(table: RawTable, owner: str, live: DirectusLive, runtime: DirectusR
     as_what = "owns it" if owner == live.role else f"has the rights of its owner {owner}"
     return Finding(
         key=f"SNAP008:{environment.name}:{table.key}",
-        summary=f"{environment.name}: nothing would stop schema apply from DROP TABLE {table.name}: role {live.role} "
+        summary=f"{environment.name}: nothing would stop schema apply from dropping table {table.name}: role {live.role} "
         f"{as_what}, "
         + (
             f"and DB_EXCLUDE_TABLES and --ignoreRules are not known ({runtime.reason})"

@@ -120,7 +120,9 @@ def list_folder(base: Path) -> Listing:
     """
     base = base.resolve()
     if {base, *base.parents} & _OF_THE_KERNEL:
-        raise UsageError("is of the kernel, and holds no project", where=str(base), todo="name the folder of a project")
+        raise UsageError(
+            "belongs to the kernel and contains no project", where=str(base), todo="name the folder of a project"
+        )
     notes: list[str] = []
     paths = list(_files(base, base, notes))
     projects = [folder for folder in _neighbours(base, notes) if _is_project(folder)]

@@ -137,7 +137,7 @@ def merge_parts(
     targets = tuple(sorted(target for folder in folders for target in folder.planned.targets))
     plan = folders[0].planned.plan
     if targets_digest(targets) != plan.targets:
-        raise AuditError("the parts do not give the list of targets", where="fleet merge", todo="read the parts again")
+        raise AuditError("the parts together are not the list of targets", where="fleet merge", todo="read the parts again")
     whole = PlannedRun(
         plan=plan,
         shard=None,

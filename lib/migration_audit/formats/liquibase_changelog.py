@@ -78,7 +78,7 @@ class Properties:
                 raise SourceError(
                     f"the property ${{{name}}} is not set here",
                     where=f"{shown}:{line}",
-                    todo=f'{how_to_fill(name)}; "${{{name}}}" as the value where it is to stay',
+                    todo=f'{how_to_fill(name)}; give "${{{name}}}" as its value to leave it as it is',
                 )
             refuse_lines(found, name, f"{shown}:{line}")
             return found

@@ -105,7 +105,7 @@ def find_docker(progress: Progress) -> DockerServer:
     """The provider; raises ServerError when testcontainers is not installed or no engine answers in time."""
     why = docker_unusable()
     if why is not None:
-        raise ServerError(why, todo="start a Docker engine, or set MIGRATION_AUDIT_SERVER to another one provider")
+        raise ServerError(why, todo="start a Docker engine, or set MIGRATION_AUDIT_SERVER to another provider")
     return DockerServer(os.environ.get(_IMAGE_VARIABLE, DEFAULT_IMAGE), progress)
 
 

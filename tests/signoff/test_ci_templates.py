@@ -21,7 +21,7 @@ from fix_signed import ANN, BOB
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = ROOT / "examples"
+EXAMPLES = ROOT / "examples/ci"
 EVIDENCE, GATE, OF_SEVERAL = (
     EXAMPLES / "github" / f"migration-audit-{name}.yml" for name in ("evidence", "gate", "gate-repositories")
 )

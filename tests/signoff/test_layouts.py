@@ -330,7 +330,7 @@ class TestOnePlaceToAnother:
         """Its checkouts, and its last step, as GitHub runs them for a pull request of the processor."""
         retire(signed.layout, "processor")
         git(signed.layout.part("processor"), "push", "-q", "origin", "retire")
-        template = ROOT / "examples/github/migration-audit-gate-repositories.yml"
+        template = ROOT / "examples/ci/github/migration-audit-gate-repositories.yml"
         steps = yaml.safe_load(template.read_text("utf-8"))["jobs"]["gate"]["steps"]
         places = [step["with"] for step in steps if step.get("uses", "").startswith("actions/checkout@")]
         for place in places:

@@ -6,7 +6,7 @@ import pytest
 
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.sources.taking import DataChange, created_role, data_changes
+from migration_audit.sources.watched_statements import DataChange, created_role, data_changes
 
 CHANGES = {
     "insert into s.t values (1)": (DataChange("rows", "s.t", is_made=True),),

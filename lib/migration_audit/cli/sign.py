@@ -20,8 +20,8 @@ from migration_audit.report.triage import Triage, triage
 from migration_audit.report.view import producer_text
 from migration_audit.review.settings import less_audited, policy_settings
 from migration_audit.review.signing import decision_of, propose_recomputed, sign
+from migration_audit.runner.archives import receive_runs
 from migration_audit.runner.folders import write_index
-from migration_audit.runner.received import receive_runs
 from migration_audit.signoff import Authority, Proposal, SignedDecision, read_authority, subjects
 
 _SHOWN = 12

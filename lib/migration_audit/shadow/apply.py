@@ -43,10 +43,10 @@ from migration_audit.model.sql import (
 from migration_audit.shadow.command import apply_command
 from migration_audit.shadow.databases import refused_settings, setting_option
 from migration_audit.shadow.editions import EditionWatch, left_unseen
-from migration_audit.shadow.elsewhere import Elsewhere
 from migration_audit.shadow.failures import StatementError, missing_role, refusal, server_faults
 from migration_audit.shadow.messages import messages
 from migration_audit.shadow.settings import PRIVATE_NAME
+from migration_audit.shadow.uncompared_changes import UncomparedChanges
 from migration_audit.shadow.watch import Lockout, Trace, TransactionSpan, Watch
 
 _CHECK_CLIENT = "set client_connection_check_interval = '5s'"
@@ -161,7 +161,7 @@ class _Run:
         with closing(self.connect()) as connection:
             self._next_xid = _number(connection, _NEXT_XID)
             self.is_shared = not _number(connection, _IS_PRIVATE)
-            self.elsewhere = Elsewhere(connection) if is_observed and not self.is_shared else None
+            self.elsewhere = UncomparedChanges(connection) if is_observed and not self.is_shared else None
             watch.begin(connection)
 
     def connect(self, settings: Sequence[tuple[str, str]] = (), given_at: Location | None = None) -> driver.Connection:

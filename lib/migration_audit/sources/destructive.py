@@ -14,7 +14,7 @@ from migration_audit.model.side_effects import Destruction
 from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.sources.inner import body_name, dotted_name, inner_sql, relation_name, statements_of
-from migration_audit.sources.taking import first_text, objects_created_by
+from migration_audit.sources.watched_statements import first_text, objects_created_by
 
 pb: Any = postgast.pg_query_pb2
 

@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 
 from migration_audit import driver
 from migration_audit.catalog.queries import load_query
-from migration_audit.compare.undone import ObjectHistory
+from migration_audit.compare.object_history import ObjectHistory
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.identifiers import parts_of
 from migration_audit.model.location import Location
@@ -22,7 +22,7 @@ from migration_audit.model.side_effects import ROWS, SeenObject, SourceUndone, U
 from migration_audit.model.sql import SqlSource, Statement, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.shadow.watch import Trace, Watch
-from migration_audit.sources.taking import created_role, data_changes, statements_to_watch
+from migration_audit.sources.watched_statements import created_role, data_changes, statements_to_watch
 
 _WANTS_TO_BE_ALONE = re.compile(r"(?:create|alter|drop)\s+database\b", re.IGNORECASE)
 """Statements that fail while another session is connected to a database."""

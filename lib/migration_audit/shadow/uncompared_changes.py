@@ -134,7 +134,7 @@ class _Row:
     written: tuple[int, int]
 
 
-class Elsewhere:
+class UncomparedChanges:
     """Observes one application of SQL on a server that is used by no one else."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from migration_audit.model.errors import AuditError, UsageError
-from migration_audit.runner.received import receive_runs
+from migration_audit.runner.archives import receive_runs
 
 RUN = "20261123T120000Z-abcdef0"
 FILES = {"statement.json": "{}", "facts/live.json": "[]"}
@@ -133,6 +133,6 @@ def test_a_link_in_the_way_is_refused(tmp_path: Path, at: str) -> None:
 
 
 def test_what_would_unpack_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("migration_audit.runner.received._MOST_BYTES", 3)
+    monkeypatch.setattr("migration_audit.runner.archives._MOST_BYTES", 3)
     with pytest.raises(UsageError, match="2 files of 4 bytes"):
         receive_runs(archive(tmp_path / "a.zip", run_of("prod/")), tmp_path / "reports", ["prod"])

@@ -6,7 +6,7 @@ import pytest
 
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.sources.taking import statements_to_watch
+from migration_audit.sources.watched_statements import statements_to_watch
 
 WATCHED = {
     "nothing is taken": (

@@ -677,6 +677,26 @@ KEPT = {
         [f"{_RUNS}compose.yaml:migrate"],
         "",
     ),
+    "a health check": (
+        writer("build: w\nhealthcheck: {test: [CMD, node, migrate.js]}"),
+        [f"{_RUNS}compose.yaml:migrate"],
+        "",
+    ),
+    "a health check for a shell": (
+        writer("build: w\nhealthcheck: {test: 'node x.js && node migrate.js'}"),
+        [f"{_RUNS}compose.yaml:migrate"],
+        "",
+    ),
+    "a health check of its own": (
+        writer("build: w\nhealthcheck: {test: curl -f http://localhost/health || exit 1}"),
+        "passed",
+        "",
+    ),
+    "a command after a change of files": (
+        writer("build: w\ndevelop: {watch: [{path: ., action: sync+exec, target: /x, exec: {command: node migrate.js}}]}"),
+        [f"{_RUNS}compose.yaml:migrate"],
+        "",
+    ),
     "a variable of Node.js": (
         writer("build: w\nenvironment: {NODE_OPTIONS: --require=./migrate.js}"),
         [f"{_RUNS}w/Dockerfile:migrate"],

@@ -140,7 +140,7 @@ class Service:
     working_dir: str | None
     doubts: tuple[Doubt, ...]
     hooks: tuple[CommandWords, ...] = ()
-    """``post_start`` and ``pre_stop``: commands that Compose runs in the container."""
+    """``post_start``, ``pre_stop`` and ``exec`` of ``develop``: commands that Compose runs in the container."""
     has_no_container: bool = False
     """``scale: 0`` or ``deploy: {replicas: 0}``: Compose starts none, and waits for none."""
 

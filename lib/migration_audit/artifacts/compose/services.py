@@ -155,11 +155,13 @@ def _cut(text: str) -> str:
 
 
 def _hooks(service: YamlNode) -> Iterator[CommandWords]:
-    for part in ("post_start", "pre_stop"):
-        hooks = service.get(part)
-        for hook in hooks.items if hooks is not None else ():
-            if (words := _words(hook.get("command"))) is not None:
-                yield words
+    watched = service.get("develop", "watch")
+    lists = [service.get("post_start"), service.get("pre_stop")]
+    hooks = [hook for each in lists if each is not None for hook in each.items]
+    hooks += [hook for each in (watched.items if watched is not None else ()) if (hook := each.get("exec")) is not None]
+    for hook in hooks:
+        if (words := _words(hook.get("command"))) is not None:
+            yield words
 
 
 def _build(tree: YamlNode | None, folder: Path) -> Build | None:

@@ -13,7 +13,7 @@ from typing import Final
 from migration_audit.artifacts.container.startup import container_of, unset_in
 from migration_audit.artifacts.image.image import read_build
 from migration_audit.artifacts.shell.programs import run_words
-from migration_audit.model.compose import Mount, MountKind, Service, Stack
+from migration_audit.model.compose import CommandWords, Mount, MountKind, Service, Stack
 from migration_audit.model.image import Copied, StackContainer, StartedCommand, StartOutcome, Undecided
 from migration_audit.model.unset import is_open
 from migration_audit.project.locate import shown_path
@@ -75,7 +75,7 @@ def _start(service: Service, dockerfile: Path, context: Path, shown_from: Path) 
     build = read_build(dockerfile, context, shown_from=shown_from, container=container)
     image, given = build.image(), {"environment": build.environment, "folder": build.folder, "paths": build.files}
     runs = [image.start, StartOutcome(commands=image.preloads)]
-    runs += [run_words(hook.words, hook.at, **given) for hook in service.hooks]
+    runs += [run_words(hook.words, hook.at, **given) for hook in (*service.hooks, *_health_test(service))]
     doubts = [doubt for doubt in service.doubts_about("entrypoint", "command") if doubt.path is None]
     return StartOutcome(
         commands=tuple(_placed(command, service, image.dockerfile) for run in runs for command in run.commands),
@@ -84,6 +84,14 @@ def _start(service: Service, dockerfile: Path, context: Path, shown_from: Path) 
             *(undecided for run in runs for undecided in run.undecided),
         ),
     )
+
+
+def _health_test(service: Service) -> Iterator[CommandWords]:
+    """What Compose runs in the container again and again."""
+    health = service.healthcheck
+    if health is not None and health.test and not health.disabled:
+        words = health.test[1:] if health.test[0] == "CMD" else ("/bin/sh", "-c", *health.test[1:])
+        yield CommandWords(words=words, at=health.at)
 
 
 def _placed(command: StartedCommand, service: Service, dockerfile: str) -> StartedCommand:

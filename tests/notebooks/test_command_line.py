@@ -423,7 +423,8 @@ class TestInit:
         ran = run_cli("init", "--detect", "--notebooks", cwd=trm)
         assert (ran.code, ran.err) == (0, "")
         lines = ran.out.splitlines()
-        assert (lines[0], lines[-1]) == ("wrote audit.toml", "wrote notebooks")
+        assert (lines[0], lines[-2]) == ("wrote audit.toml", "wrote notebooks")
+        assert lines[-1].startswith("→ name the two sources")
         assert "  [legacy] processor/src/db/migrations (files): processor/src/db/migrations/0001_positions.sql:4" in ran.out
         assert "to be decided (3):" in lines
         assert run_cli("check", "static", "audit.toml", cwd=trm).code == 0

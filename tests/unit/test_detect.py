@@ -181,6 +181,7 @@ def test_a_runner_without_sql_files_is_a_command(home, project, files, expected)
     assert {name: legacy[name] for name in expected} == expected
     assert legacy.get("root", ".") == project
     assert "sql" not in legacy
+    assert draft.unused == ()
     assert "Found, but not used:" not in draft.text
 
 
@@ -274,6 +275,7 @@ def test_what_is_seen_and_not_taken_is_said(home, files, reason):
     _, draft = drafted(home, files)
     (line,) = [line for line in draft.text.splitlines() if line.startswith("# - ")]
     assert reason in line
+    assert draft.unused == (line.removeprefix("# - "),)
 
 
 IGNORED = {

@@ -49,12 +49,12 @@ def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> lis
     if there is not None:
         lines = [f"left unchanged: {there} already exists"]
     else:
-        found = _detected(directory) if detect else [f"wrote {write_template(directory)}", _NEXT]
+        found = _detected(directory) if detect else [f"wrote {write_template(directory)}"]
         lines = [found[0], f"wrote {write_schema(directory)}", *found[1:]]
     if notebooks:
         _copy_notebooks(copies, todo="name a directory that can be written")
         lines.append(f"wrote {copies}")
-    return lines
+    return lines if there is not None else [*lines, _NEXT]
 
 
 def _detected(directory: Path) -> list[str]:
@@ -67,7 +67,10 @@ def _detected(directory: Path) -> list[str]:
     except ConfigError as error:  # a name that no file should have
         left.append(f"cannot be loaded yet: {error}")
     head = f"to be decided ({len(left)}):" if left else "nothing left to decide"
-    return [f"wrote {path}", *(f"  {one}" for one in draft.taken), head, *(f"  - {one}" for one in left), _NEXT]
+    lines = [f"wrote {path}", *(f"  {one}" for one in draft.taken), head, *(f"  - {one}" for one in left)]
+    if draft.unused:
+        lines += ["found, but not used:", *(f"  - {one}" for one in draft.unused)]
+    return lines
 
 
 def print_grants(config: Path | None, *, role: str) -> None:

@@ -30,6 +30,8 @@ class ConfigDraft:
     """What was recognised, a line each."""
     left: tuple[str, ...]
     """What is left to decide, a line each."""
+    unused: tuple[str, ...]
+    """What was found and is used nowhere, a line each: a source may be among it."""
 
 
 @dataclass
@@ -60,8 +62,10 @@ def draft_of(listing: Listing) -> ConfigDraft:
     write_snapshot(draft.lines, found, draft.left)
     draft.left += write_boot(draft.lines, found, draft.stack, stacks, unread, listing)
     write_rules(draft.lines, listing, found.roles.legacy.chosen)
-    _write_seen(draft, listing.notes)
-    return ConfigDraft(text=_head(draft.left) + draft.lines.text(), taken=tuple(draft.taken), left=tuple(draft.left))
+    unused = first_lines([*found.seen, *listing.notes], most=_MOST_SEEN, rest="and {:,} more")
+    _write_unused(draft.lines, unused)
+    text = _head(draft.left) + draft.lines.text()
+    return ConfigDraft(text=text, taken=tuple(draft.taken), left=tuple(draft.left), unused=tuple(unused))
 
 
 def _project(role: DetectedRole) -> str | None:
@@ -75,7 +79,7 @@ def _head(left: Sequence[str]) -> str:
     head.note("")
     if left:
         head.note(
-            f"TO BE DECIDED ({len(left)}). Replace each {_FILL_IN}; of alternatives after `or:`, keep one without its #:"
+            f"TO BE DECIDED ({len(left)}). Replace each {_FILL_IN}. Of alternatives after `or:`, keep one and remove its #:"
         )
     for number, one in enumerate(left, start=1):
         head.note(f"{number}. {one}")
@@ -213,10 +217,9 @@ def _write_known_ledger(lines: TomlWriter, table: str, candidate: Candidate) -> 
     lines.key("format", candidate.ledger, where)
 
 
-def _write_seen(draft: _Draft, notes: Sequence[str]) -> None:
-    seen = [*draft.found.seen, *notes]
-    if seen:
-        draft.lines.blank()
-        draft.lines.note("Found, but not used:")
-        for one in first_lines(seen, most=_MOST_SEEN, rest="and {:,} more"):
-            draft.lines.note(f"- {one}")
+def _write_unused(lines: TomlWriter, unused: Sequence[str]) -> None:
+    if unused:
+        lines.blank()
+        lines.note("Found, but not used:")
+        for one in unused:
+            lines.note(f"- {one}")

@@ -100,7 +100,7 @@ def apply_sources(
     trace = Trace(run.spans)
     with closing(run.connect()) as connection:
         run.watch.end(connection)
-        outside = tuple(run.elsewhere.found(connection, trace)) if run.elsewhere else ()
+        outside = tuple(run.uncompared_changes.found(connection, trace)) if run.uncompared_changes else ()
     applied = Applied(
         sequence=tuple(source.name for source in sources),
         failure=failure,
@@ -161,7 +161,7 @@ class _Run:
         with closing(self.connect()) as connection:
             self._next_xid = _number(connection, _NEXT_XID)
             self.is_shared = not _number(connection, _IS_PRIVATE)
-            self.elsewhere = UncomparedChanges(connection) if is_observed and not self.is_shared else None
+            self.uncompared_changes = UncomparedChanges(connection) if is_observed and not self.is_shared else None
             watch.begin(connection)
 
     def connect(self, settings: Sequence[tuple[str, str]] = (), given_at: Location | None = None) -> driver.Connection:
@@ -185,15 +185,15 @@ class _Run:
 
     def close_span(self, connection: psycopg.Connection, steps: Iterable[tuple[int, Statement | None]]) -> None:
         """Everything since the last reading belongs to ``steps``."""
-        xid = self.elsewhere.next_xid(connection) if self.elsewhere else None
+        xid = self.uncompared_changes.next_xid(connection) if self.uncompared_changes else None
         start, self._next_xid = self._next_xid, _number(connection, _NEXT_XID) if xid is None else xid
         if start < self._next_xid:
             self.spans.append(TransactionSpan(start, self._next_xid, tuple(steps)))
 
     def observe(self, connection: psycopg.Connection, statement: Statement) -> None:
         """See what the statement did outside of its database, on a server that is used by no one else."""
-        if self.elsewhere:
-            self.elsewhere.after(connection, statement)
+        if self.uncompared_changes:
+            self.uncompared_changes.after(connection, statement)
 
     def command(self, source: CommandSource) -> SqlFailure | None:
         """Let the command migrate the database; what it wrote there is its own."""

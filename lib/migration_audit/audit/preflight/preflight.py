@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from migration_audit import shadow, sources
-from migration_audit.audit.coverage import Keys, compared, coverage_of, cross_check_of, without
+from migration_audit.audit.coverage import Keys, Read, compared, coverage_of, cross_check_of, without
 from migration_audit.audit.facts.types import PreflightFacts
 from migration_audit.audit.preflight.loading import (
     cluster_for,
@@ -112,13 +112,9 @@ def _on_server(
     legacy_side, owner_side = run_in_parallel(
         lambda each: _side(server, *each, project=project, running=running if each[0] == "owner" else None), orders
     )
-    left, right = legacy_side.alone.catalog_of("the legacy SQL"), owner_side.alone.catalog_of("the owner SQL")
-    whole = left, right  # rows may be in tables of the prelude
+    whole = legacy_side.alone.catalog_of("the legacy SQL"), owner_side.alone.catalog_of("the owner SQL")
+    left, right, prelude = _without_prelude(server, *whole)
     both_read = isinstance(left, Snapshot) and isinstance(right, Snapshot)
-    prelude: Keys = ()
-    if isinstance(left, Snapshot) and isinstance(right, Snapshot):
-        prelude = shared_with(read_base(server), left, right)
-        left, right = without(left, prelude), without(right, prelude)
     found = coverage_of(project, left, right, rules=rules)
     return {
         "shadow": shadow.described(server),
@@ -139,7 +135,7 @@ def _on_server(
         "destructions": destructions_of(owner),
         "undone": tuple(_undone(*each) for each in (("legacy", legacy, legacy_side), ("owner", owner, owner_side))),
         "rows": preflight_rows(
-            whole,
+            whole,  # rows may be in tables of the prelude
             (legacy_side.alone.rows, owner_side.alone.rows),
             project=project,
             again=partial(rows_again, server, ([legacy], [owner])),
@@ -168,13 +164,8 @@ def _against_catalog(
 ) -> PreflightFacts:
     """The owner's source on a real server, compared with a legacy schema that can only be read."""
     side = _side(server, "owner", owner, None, project=project)
-    right = side.alone.catalog_of("the owner SQL")
     no_dump = legacy.unavailable("it cannot be dumped, so the comparison was not cross-checked")
-    left: Snapshot | Unavailable = legacy.snapshot
-    prelude: Keys = ()
-    if isinstance(right, Snapshot):
-        prelude = shared_with(read_base(server), legacy.snapshot, right)
-        left, right = without(legacy.snapshot, prelude), without(right, prelude)
+    left, right, prelude = _without_prelude(server, legacy.snapshot, side.alone.catalog_of("the owner SQL"))
     found = coverage_of(project, left, right, rules=rules)
     return {
         "shadow": shadow.described(server),
@@ -198,6 +189,14 @@ def _against_catalog(
         "statements": legacy.unavailable("its statements are not known"),
         "port": preflight_port(project, found, server=server, owner=[owner], origins={}, rules=rules),
     }
+
+
+def _without_prelude(server: shadow.ShadowServer, left: Read, right: Read) -> tuple[Read, Read, Keys]:
+    """Both sides without what the prelude creates, and the keys of that."""
+    if isinstance(left, Unavailable) or isinstance(right, Unavailable):
+        return left, right, ()
+    prelude = shared_with(read_base(server), left, right)
+    return without(left, prelude), without(right, prelude), prelude
 
 
 def _undone(role: str, source: AnySource, side: _Side) -> SourceUndone:

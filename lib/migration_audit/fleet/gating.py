@@ -61,7 +61,7 @@ class FleetGateInput:
     """Those that have to be in the run."""
     direction: Direction
     """What a target has to be, at least."""
-    applied: str | None = None
+    applied: str | None
     """The digest of what the owner's SQL of the checkout makes, where it was applied again."""
     now: datetime
 

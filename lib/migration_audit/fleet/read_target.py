@@ -48,12 +48,12 @@ class FleetContext:
     expected_named: str
     snapshot: bytes = field(repr=False)
     """The expected side, as a saved snapshot."""
-    settings: bytes | None = field(default=None, repr=False)
+    settings: bytes | None = field(repr=False)
     """The content of audit.toml, whose [scope] and [rules] count."""
-    settings_path: str = ""
-    prelude: Keys = ()
-    direction: Direction = Direction.COVERS
-    statement_timeout: int = 60
+    settings_path: str
+    prelude: Keys
+    direction: Direction
+    statement_timeout: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

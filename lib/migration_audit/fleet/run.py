@@ -120,7 +120,7 @@ def run_fleet(
 
 
 def merge_parts(
-    places: Sequence[Path], *, out: Path, producer_key: Path | None = None, now: datetime
+    places: Sequence[Path], *, out: Path, producer_key: Path | None, now: datetime
 ) -> tuple[RunFolder, FleetSummary]:
     """All of the fleet run, in a separate folder, and what was found.
 

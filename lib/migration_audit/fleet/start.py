@@ -50,20 +50,20 @@ _SERVICES = "service:"
 class FleetOptions:
     """The options of ``fleet run``."""
 
-    expected: str | None = None
-    direction: str = "covers"
-    out: Path = Path("reports/fleet")
-    workers: int | None = None
-    scheduler: str | None = None
-    per_server: int = 4
-    connections: int = 64
-    attempts: int = 3
-    retry_after: float = 2.0
-    shard: str | None = None
-    max_age: timedelta | None = None
-    statement_timeout: int = 60
-    producer_key: Path | None = None
-    config: Path | None = None
+    expected: str | None
+    direction: str
+    out: Path
+    workers: int | None
+    scheduler: str | None
+    per_server: int
+    connections: int
+    attempts: int
+    retry_after: float
+    shard: str | None
+    max_age: timedelta | None
+    statement_timeout: int
+    producer_key: Path | None
+    config: Path | None
 
 
 def start_fleet(

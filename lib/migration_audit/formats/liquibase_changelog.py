@@ -29,16 +29,16 @@ class Changeset:
     line: int
     rows: tuple[tuple[int, str], ...]
     """Lines of SQL with their numbers; those that are Liquibase's own are left out."""
-    logical_path: str | None = None
-    splits: bool = True
-    strips_comments: bool = True
-    delimiter: str | None = None
-    in_transaction: bool = True
-    ignored: bool = False
-    dbms: str | None = None
-    contexts: str | None = None
-    labels: str | None = None
-    valid_checksums: tuple[str, ...] = ()
+    logical_path: str | None
+    splits: bool
+    strips_comments: bool
+    delimiter: str | None
+    in_transaction: bool
+    ignored: bool
+    dbms: str | None
+    contexts: str | None
+    labels: str | None
+    valid_checksums: tuple[str, ...]
 
 
 @dataclass(slots=True, kw_only=True)

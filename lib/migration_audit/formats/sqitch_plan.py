@@ -46,7 +46,7 @@ class PlannedChange:
 
     name: str
     line: int
-    dependencies: tuple[PlanDependency, ...] = ()
+    dependencies: tuple[PlanDependency, ...]
     tags: list[str] = field(default_factory=list)
     rework_tags: list[str] = field(default_factory=list)
     """Tags up to the next change of this name, the last one first: the script of this one is named after one of them."""

@@ -90,10 +90,10 @@ class SignedRun:
     environment: str
     evidence: Evidence | None = None
     """None where evidence.json cannot be read; ``sentences`` say why."""
-    statement_sha256: str = ""
+    statement_sha256: str
     sentences: tuple[Sentence, ...] = ()
     """About the files and the statement, without the signatures."""
-    signoffs: tuple[SignOff, ...] = ()
+    signoffs: tuple[SignOff, ...]
 
     @property
     def generated_at(self) -> datetime:

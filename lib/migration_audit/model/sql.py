@@ -111,16 +111,16 @@ class SqlFile:
     number: int | None
     """The numeric prefix of its name, if it has one: ``0002_positions.sql`` has 2."""
     statements: tuple[Statement, ...]
-    transaction: TransactionMode = TransactionMode.NONE
-    entry: str | None = None
+    transaction: TransactionMode
+    entry: str | None
     """What the runner's ledger records for it; None where the name of the file is recorded."""
-    checksum: str | None = None
+    checksum: str | None
     """What the runner's ledger records as its checksum, where it has a checksum of its own."""
-    also: tuple[str, ...] = ()
+    also: tuple[str, ...]
     """Checksums that the runner accepts as well: those of the same file with other line ends."""
-    session: str | None = None
+    session: str | None
     """The session that it runs in, where that is not the one of its source; files of one name share one."""
-    joined: bool = False
+    joined: bool
     """Whether it goes on in the session and transaction of the file before it, with nothing sent in between."""
     messages: tuple[int, ...] = ()
     """How many statements each message of the runner holds; empty where it sends each statement alone. After a COMMIT in a

@@ -115,9 +115,9 @@ class _Below:
     cls: type
     name: str
     spec: TableSpec
-    convert: Callable[[Any], Any] | None = None
-    make: Make | None = None
-    when: str = ""
+    convert: Callable[[Any], Any] | None
+    make: Make | None
+    when: str
 
 
 def setting(

@@ -95,7 +95,7 @@ def audited_digest(content: bytes, *, file_name: str = FILE_NAME) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def audited_tables(content: bytes, *, file_name: str = FILE_NAME) -> dict[str, Any]:
+def audited_tables(content: bytes, *, file_name: str) -> dict[str, Any]:
     """What the content of an audit.toml (or pyproject.toml) says about the audit itself; raises ValueError for no TOML."""
     tables = tomllib.loads(content.decode("utf-8-sig"))
     if file_name == FALLBACK:

@@ -65,7 +65,7 @@ def _block(heading: str, lines: Sequence[str]) -> Iterator[str]:
         yield "\n".join([heading, *(f"  {one_line(line)}" for line in lines)])
 
 
-def _agreed(cross_check: Mapping[str, Any] | None, not_cross_checked: Unavailable | None = None) -> bool:
+def _agreed(cross_check: Mapping[str, Any] | None, not_cross_checked: Unavailable | None) -> bool:
     """Whether nothing that a second method saw is left unexplained; without one, ours counts where none is required."""
     if cross_check is None:
         return not_cross_checked is None or not not_cross_checked.required

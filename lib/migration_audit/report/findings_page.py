@@ -85,7 +85,7 @@ class CheckView:
     """Findings that are not shown."""
 
 
-def check_views(evidence: Evidence, *, new: Collection[str] = ()) -> Iterator[CheckView]:
+def check_views(evidence: Evidence, *, new: Collection[str]) -> Iterator[CheckView]:
     """Every check that found something, blockers first; beyond a thousand findings of one the others are counted.
 
     ``new`` are the keys of findings that the run before did not have.

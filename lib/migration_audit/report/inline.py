@@ -146,7 +146,7 @@ class FoldedText:
 
     label: str
     source: str
-    most: int | None = None
+    most: int | None
     """Lines up to which a notebook has it; of a longer one, it has their number."""
 
     def html(self) -> Markup:

@@ -151,7 +151,7 @@ class SidePresence:
 
     sides: tuple[str, ...]
     presence: tuple[Presence, ...]
-    serious: bool = True
+    serious: bool
     """Whether a difference blocks, or only needs a human eye."""
 
     @property

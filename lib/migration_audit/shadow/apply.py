@@ -77,7 +77,7 @@ class Application:
 
     applied: Applied
     trace: Trace
-    outside: tuple[Outside, ...] = ()
+    outside: tuple[Outside, ...]
     """What was created or changed outside of the database, as a server of our own shows it."""
 
 

@@ -129,7 +129,7 @@ def _locked_record(progress: Progress) -> Iterator[Path]:
         yield cache / _RECORD
 
 
-def install(wanted: str | None = None, *, progress: Progress) -> ShadowServer:
+def install(wanted: str | None, *, progress: Progress) -> ShadowServer:
     """Make sure that the server is there, ``debian`` unless named; what already exists is kept.
 
     Raises ServerError when it cannot be installed, or is of a kind that the user installs.

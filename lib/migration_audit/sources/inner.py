@@ -24,7 +24,7 @@ class InnerSql:
 
     text: str
     at: Location
-    reason: str | None = None
+    reason: str | None
 
 
 _Piece = tuple[str, int, str | None]

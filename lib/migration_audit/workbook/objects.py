@@ -35,7 +35,7 @@ _MOST: Final = 20
 """Objects that one table shows; of more, a name that is more exact is asked for."""
 
 
-def object_table(named: str, sides: Mapping[str, ReadCatalog | str], *, kind: str | None = None) -> ReportTable:
+def object_table(named: str, sides: Mapping[str, ReadCatalog | str], *, kind: str | None) -> ReportTable:
     """Every object that ``named`` fits (a key, a name or a glob) on these sides; a side may be why it could not be read.
 
     Raises UsageError where no side has such an object.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -169,6 +171,21 @@ def test_two_clusters_at_once_know_nothing_of_each_other(private: BinaryServer) 
     for thread in threads:
         thread.join(LIMIT)
     assert seen == {1: "only_1", 2: "only_2"}
+
+
+def test_a_server_that_was_cut_off_from_the_machine_needs_no_trial_again(private: BinaryServer) -> None:
+    for _ in range(2):
+        with private.cluster() as cluster:
+            sandbox = json.loads((cluster.directory / "spec.json").read_text())["sandbox"]
+            why_not = cluster.not_isolated
+    assert sandbox["proven"] is (why_not is None)
+
+
+def test_without_tar_the_data_directory_is_copied(private: BinaryServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert private.recipe().copy[0][1] == "-xmf"
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with private.cluster() as cluster:
+        assert ask(cluster.conninfo(), "select current_user") == cluster.superuser
 
 
 def test_only_a_fresh_cluster_has_a_system_identifier_of_its_own(private: BinaryServer) -> None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import guard
@@ -23,6 +23,8 @@ from migration_audit.shadow.rundir import Descriptors, data_of, new_directory, s
 from migration_audit.shadow.settings import ISOLATION_VARIABLE, PRIVATE_NAME
 
 SUPERUSER = "postgres"
+_ISOLATED: Final[set[tuple[object, ...]]] = set()
+"""The servers that this process has started cut off from the machine: they need no trial again, which costs a start."""
 START_LIMIT = 60.0
 """Seconds from the first step to a server that takes connections; a busy disk needs some of them."""
 
@@ -127,6 +129,8 @@ def launch(
         held.close()
         _finish(cluster)
         raise
+    if cluster.not_isolated is None:
+        _ISOLATED.add(_sandboxed(recipe, endpoint))
     return cluster, held
 
 
@@ -185,7 +189,13 @@ def _sandbox(recipe: Recipe, directory: Path, endpoint: Endpoint) -> dict[str, A
         "readable": [str(path) for path in recipe.files],
         "writable": [str(data_of(directory)), str(directory / "s")],
         "network": endpoint.password is not None,  # of programs that know no sockets
+        "proven": _sandboxed(recipe, endpoint) in _ISOLATED,
     }
+
+
+def _sandboxed(recipe: Recipe, endpoint: Endpoint) -> tuple[object, ...]:
+    """What a trial of the sandbox depends on."""
+    return recipe.postgres, recipe.account, tuple(recipe.files), endpoint.password is None
 
 
 def _wait_until_ready(cluster: PrivateCluster, recipe: Recipe) -> None:

@@ -15,7 +15,7 @@ from migration_audit.model.errors import AuditError, UsageError
 
 
 @needs_chromium
-def test_a_report_is_printed_beside_its_folder(tmp_path):
+def test_a_report_is_printed_next_to_its_folder(tmp_path):
     page = tmp_path / "prod" / "20261123T064012Z-4f2c9e1" / "report.html"
     page.parent.mkdir(parents=True)
     page.write_text(report(), "utf-8")
@@ -33,13 +33,13 @@ def test_a_report_is_printed_beside_its_folder(tmp_path):
         assert re.search(r"page 2 of \d", text)
 
 
-def test_a_machine_without_chromium_is_told(monkeypatch, tmp_path):
+def test_a_machine_without_chromium_is_reported(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="no Chromium is on PATH"):
         find_chromium()
 
 
-def test_a_program_that_fails_is_told(tmp_path):
+def test_a_program_that_fails_is_reported(tmp_path):
     page = tmp_path / "run" / "report.html"
     page.parent.mkdir()
     page.write_text("x")

@@ -1357,7 +1357,7 @@ def test_the_weight_of_rights_to_run_ddl_depends_on_the_phase():
     ],
     ids=["everybody", "owner", "member", "CREATEROLE", "CREATEROLE before 16"],
 )
-def test_each_way_to_run_ddl_is_told_with_its_end(given, said, fix):
+def test_each_way_to_run_ddl_is_reported_with_its_end(given, said, fix):
     (finding,) = run("PRV001", {"writer_access": given}).findings
     assert finding.summary == f"prod: the writer's role processor {said}"
     assert finding.fix_sql == fix
@@ -1400,7 +1400,7 @@ def test_the_twin_that_create_hypertable_made_is_named():
     assert "(create_hypertable names its index public.positions_ts_idx)" in finding.summary
 
 
-def test_settings_are_told_as_people_say_them():
+def test_settings_are_reported_as_people_say_them():
     given = {"coverage": drift(OTHER_SETTINGS, expected=SETTINGS)}
     assert [f.summary.partition(" in the owner")[0] for f in run("COV006", given).findings] == [
         "compression settings public.positions: segment by is device_id in the legacy SQL, not set",
@@ -1558,7 +1558,7 @@ def test_a_missing_sentence_says_what_is_there_instead(text, hint):
     assert hint in finding.summary
 
 
-def test_a_sentence_in_another_section_is_told():
+def test_a_sentence_in_another_section_is_reported():
     rules = (document_rule("DOC001", "says", "It has probes.", PAGE, section="Schema ownership vs. write access"),)
     (finding,) = run("DOC001", {"document_rules": rules}).findings
     assert "it is in another section (line 9)" in finding.summary
@@ -1571,7 +1571,7 @@ def test_a_claim_is_shown_as_it_stands_there():
     assert (finding.where, finding.actual) == ("docs/processor.md:4", "**the** runner.")
 
 
-def test_the_closest_entry_of_the_log_is_told():
+def test_the_closest_entry_of_the_log_is_reported():
     rules = (document_rule("DOC003", "entry", "note", LOG, about=("runner", "fixture")),)
     (finding,) = run("DOC003", {"document_rules": rules}).findings
     assert "the note entry on line 3 lacks “fixture”" in finding.summary

@@ -141,7 +141,7 @@ def test_a_version_that_the_model_does_not_know_is_rehearsed_all_the_same() -> N
     assert result.unchecked is None
 
 
-def test_without_either_the_reason_that_counts_is_told() -> None:
+def test_without_either_the_reason_that_counts_is_reported() -> None:
     inputs = d.inputs()
     broken = Unavailable(reason="npm install failed", outcome=Outcome.ERRORED)
     for live, fresh, reason in (

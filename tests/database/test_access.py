@@ -297,7 +297,7 @@ def test_routes_agree_with_pg_has_role(place: Place, chain: str) -> None:
             assert (name in found.rights) is (inherits or sets), name
 
 
-def test_what_is_no_ddl_is_told_apart(place: Place) -> None:
+def test_what_is_no_ddl_is_distinguished(place: Place) -> None:
     place.make("alter role w createdb bypassrls", "grant truncate, references on t to w")
     assert ddl_ways(place.access()) == ()
     told = other_rights(place.access())
@@ -305,7 +305,7 @@ def test_what_is_no_ddl_is_told_apart(place: Place) -> None:
     assert "may make temporary tables, as every role may" in told
 
 
-def test_a_function_that_runs_as_its_owner_is_told(place: Place) -> None:
+def test_a_function_that_runs_as_its_owner_is_reported(place: Place) -> None:
     place.make(
         "create function f() returns void language plpgsql security definer as 'begin create table made (); end'",
         "create function g() returns void language sql security definer as ''",
@@ -317,7 +317,7 @@ def test_a_function_that_runs_as_its_owner_is_told(place: Place) -> None:
     assert told.startswith("may call public.f, which runs as ")
 
 
-def test_what_is_out_of_scope_is_told_and_does_not_count(place: Place) -> None:
+def test_what_is_out_of_scope_is_reported_and_does_not_count(place: Place) -> None:
     place.make(
         "create schema s authorization w",
         "create table s.own ()",

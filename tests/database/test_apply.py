@@ -268,7 +268,7 @@ ROLE_TEXTS = {
 
 
 @pytest.mark.parametrize("text", ROLE_TEXTS.values(), ids=ROLE_TEXTS)
-def test_a_role_that_nobody_made_is_assumed(database: str, tmp_path: Path, role: str, text: str) -> None:
+def test_a_role_that_no_one_made_is_assumed(database: str, tmp_path: Path, role: str, text: str) -> None:
     application = apply(database, tmp_path, a=text.replace("ROLE", role))
     assert application.applied.failure is None
     assert application.applied.assumed_roles == (role,)
@@ -434,7 +434,7 @@ insert into metrics values ('2024-01-01', 'a');
     assert located == {"metrics": "a.sql:3", "more": "a.sql:6"}
 
 
-def test_transaction_ids_are_told_apart_after_a_wraparound() -> None:
+def test_transaction_ids_are_distinguished_after_a_wraparound() -> None:
     """A catalog row holds 32 bits of a 64-bit id."""
     early, late = Location("a", 1), Location("a", 2)
     turn = 2**32

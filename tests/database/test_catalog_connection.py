@@ -64,13 +64,13 @@ def refused(conninfo: str) -> str:
     ],
     ids=["may not connect", "no such database", "no such role", "no such host", "nobody listens", "no such socket"],
 )
-def test_who_cannot_connect_is_told_why(place: dict[str, str], change: dict[str, str], said: str) -> None:
+def test_who_cannot_connect_gets_the_reason(place: dict[str, str], change: dict[str, str], said: str) -> None:
     text = refused(psycopg.conninfo.make_conninfo(**{**place, **change}))
     assert said in text
     assert "→" in text
 
 
-def test_a_password_in_a_url_is_not_told(place: dict[str, str]) -> None:
+def test_a_password_in_a_url_is_not_reported(place: dict[str, str]) -> None:
     text = refused(f"postgresql://guest:{ENCODED}@127.0.0.1:1/db")
     assert "db on 127.0.0.1:1" in text
 
@@ -123,7 +123,7 @@ def test_operators_of_the_database_are_not_called(database: str, types: str) -> 
     assert ("schema", "mine") in read_snapshot(database).snapshot.by_key
 
 
-def test_the_audit_is_told_from_others_by_its_name(database: str) -> None:
+def test_the_audit_is_distinguished_from_others_by_its_name(database: str) -> None:
     with open_connection(database) as connection:
         row = connection.execute(
             "select application_name, current_setting('transaction_read_only'), current_setting('search_path'),"

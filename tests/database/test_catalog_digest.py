@@ -248,7 +248,7 @@ def test_objects_know_which_transaction_made_them(database: str) -> None:
     assert rows["column", "public.t.id"][0] == made["table", "public.t"]
 
 
-def test_statements_of_one_transaction_are_told_apart(database: str) -> None:
+def test_statements_of_one_transaction_are_distinguished(database: str) -> None:
     build(database, ["begin; create table a (id int); create table b (id int); commit"])
     rows = read_snapshot(database).rows
     assert rows["table", "public.a"][0] == rows["table", "public.b"][0]
@@ -258,7 +258,7 @@ def test_statements_of_one_transaction_are_told_apart(database: str) -> None:
 @pytest.mark.parametrize(
     "drop", ["drop table t", "drop table bare", "drop view v", "drop function f()", "drop index i"], ids=str
 )
-def test_what_is_dropped_meanwhile_is_not_told_half(database: str, drop: str) -> None:
+def test_what_is_dropped_meanwhile_is_not_reported_in_part(database: str, drop: str) -> None:
     build(
         database,
         [

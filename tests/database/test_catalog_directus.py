@@ -68,7 +68,7 @@ def roles(database: str, cluster: Any) -> Iterator[tuple[str, str]]:
     make(database, "drop owned by team, direct, aside, plain; drop role team, direct, aside, plain")
 
 
-def test_rows_that_may_not_be_read_are_told_and_the_transaction_goes_on(roles: tuple[str, str]) -> None:
+def test_rows_that_may_not_be_read_are_reported_and_the_transaction_goes_on(roles: tuple[str, str]) -> None:
     database, plain = roles
     make(database, TABLES.format(s=""))
     with open_connection(plain) as connection:
@@ -79,7 +79,7 @@ def test_rows_that_may_not_be_read_are_told_and_the_transaction_goes_on(roles: t
         assert ("table", "public.directus_fields") in read_snapshot(connection).snapshot.by_key
 
 
-def test_a_database_that_lacks_one_of_the_two_is_told(database: str) -> None:
+def test_a_database_that_lacks_one_of_the_two_is_reported(database: str) -> None:
     make(database, "create table directus_collections (collection text)")
     assert "directus_fields" in (look(database).reason or "")
 
@@ -121,7 +121,7 @@ def test_it_is_read_at_the_instant_of_the_snapshot(database: str) -> None:
 RELATIONS = "create table directus_relations (id serial primary key, many_collection varchar(64), many_field varchar(64));"
 
 
-def test_what_an_apply_would_find_is_read_or_it_is_said_why_not(roles: tuple[str, str]) -> None:
+def test_what_an_apply_would_find_is_read_or_the_reason_is_reported(roles: tuple[str, str]) -> None:
     database, plain = roles
     make(database, TABLES.format(s="") + RELATIONS)
     assert look(database).database is not None

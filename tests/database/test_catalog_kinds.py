@@ -521,7 +521,7 @@ def test_dropped_columns_leave_no_trace(database: str) -> None:
     assert table.column_order == ("a", "c")
 
 
-def test_a_foreign_key_of_and_to_partitioned_tables_is_told_once(database: str) -> None:
+def test_a_foreign_key_of_and_to_partitioned_tables_is_reported_once(database: str) -> None:
     snapshot = apply(
         database,
         "create table a (id int primary key) partition by range (id)",
@@ -543,7 +543,7 @@ def test_members_of_an_extension_are_its_own_business(database: str) -> None:
     assert snapshot.unmodelled == ()
 
 
-def test_what_somebody_puts_beside_an_extension_is_read(database: str) -> None:
+def test_what_someone_puts_next_to_an_extension_is_read(database: str) -> None:
     snapshot = apply(
         database,
         "create extension postgis",

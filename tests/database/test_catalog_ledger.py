@@ -64,7 +64,7 @@ def test_a_ledger_that_is_not_there_is_absent(database: str) -> None:
     assert look(database, "nowhere.done").state is LedgerState.ABSENT
 
 
-def test_a_checksum_of_bytes_is_told_in_hex(database: str) -> None:
+def test_a_checksum_of_bytes_is_reported_in_hex(database: str) -> None:
     make(database, r"create table done (name text, sum bytea); insert into done values ('a', '\x00ff')")
     assert look(database, checksum="sum").rows == ({"name": "a", "sum": "00ff"},)
 
@@ -97,7 +97,7 @@ def test_a_ledger_of_another_shape_tells_its_columns(database: str) -> None:
     assert ledger.reason == "public.done has no column name and no column sum; it has id, filename."
 
 
-def test_rows_without_a_name_are_told(database: str) -> None:
+def test_rows_without_a_name_are_reported(database: str) -> None:
     make(database, "create table done (name text); insert into done values ('a'), (null)")
     ledger = look(database)
     assert (ledger.state, ledger.names) == (LedgerState.OTHER_SHAPE, ("a",))

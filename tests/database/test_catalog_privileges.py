@@ -38,7 +38,7 @@ def roles(cluster: Any) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("kind", "case"), OBJECTS.items(), ids=OBJECTS)
-def test_privileges_are_told_in_words(
+def test_privileges_are_reported_in_words(
     database: str, roles: tuple[str, str], kind: str, case: tuple[str, str, str, tuple[str, ...]]
 ) -> None:
     create, name, privilege, untouched = case
@@ -79,7 +79,7 @@ def test_columns_have_privileges_of_their_own(database: str, roles: tuple[str, s
     assert by_key["column", "public.t.b"].privileges == ("(owner): SELECT",)
 
 
-def test_who_granted_is_told_where_it_was_not_the_owner(database: str, roles: tuple[str, str]) -> None:
+def test_who_granted_is_reported_where_it_was_not_the_owner(database: str, roles: tuple[str, str]) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("create table t (a int); grant select on t to writer with grant option")
         connection.execute('set role writer; grant select on t to "Odd Role"; reset role')
@@ -102,7 +102,7 @@ def test_the_owner_is_named_once(database: str, roles: tuple[str, str]) -> None:
     assert "DELETE" not in line
 
 
-def test_public_is_told_as_new_servers_make_it(database: str) -> None:
+def test_public_is_reported_as_new_servers_make_it(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         before = read_snapshot(database).snapshot.by_key["schema", "public"]
         # What a database has that was made by PostgreSQL 14, whose superuser owned "public".

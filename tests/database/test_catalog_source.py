@@ -105,7 +105,7 @@ def test_what_the_owner_lacks_is_found(legacy: Legacy, kind: str) -> None:
     assert any(f"NOT NULL is yes in the legacy {kind}, no in the owner's SQL" in summary for summary in found)
 
 
-def test_its_owners_its_ledger_and_what_is_out_of_scope_are_no_findings_and_are_told(legacy: Legacy) -> None:
+def test_its_owners_its_ledger_and_what_is_out_of_scope_are_no_findings_and_are_reported(legacy: Legacy) -> None:
     reason = legacy.results(more=SCOPE)["COV007"].reason or ""
     assert "out of scope by public.cms_*: the CMS makes them" in reason
     assert "public.knex_migrations (knex's own)" in reason
@@ -126,7 +126,7 @@ def test_settings_of_the_database_may_be_a_migrations(legacy: Legacy) -> None:
     ]
 
 
-def test_an_owner_whose_sql_fails_is_told_all_the_same(legacy: Legacy) -> None:
+def test_an_owner_whose_sql_fails_is_reported_all_the_same(legacy: Legacy) -> None:
     results = legacy.results(owner="create table users (id no_type);")
     assert [finding.where for finding in results["SQL002"].findings] == ["owner.sql:1"]
     assert results["COV002"].outcome is Outcome.ERRORED

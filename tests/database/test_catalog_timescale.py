@@ -72,7 +72,7 @@ DIMENSIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", DIMENSIONS.values(), ids=DIMENSIONS)
-def test_an_interval_is_told_in_words(database: str, case: tuple[str, str, dict[str, Any]]) -> None:
+def test_an_interval_is_reported_in_words(database: str, case: tuple[str, str, dict[str, Any]]) -> None:
     column, by_range, expected = case
     snapshot = read(
         database,
@@ -105,7 +105,7 @@ def test_a_hypertable_has_its_dimensions_in_order(database: str) -> None:
     assert {name: getattr(hashed, name) for name in expected} == expected
 
 
-def test_a_clock_of_integers_is_told(database: str) -> None:
+def test_a_clock_of_integers_is_reported(database: str) -> None:
     snapshot = read(
         database,
         "create extension timescaledb",
@@ -118,7 +118,7 @@ def test_a_clock_of_integers_is_told(database: str) -> None:
     assert dimension.integer_now_function == "public.now_tick"
 
 
-def test_nothing_of_the_chunks_is_told_as_schema(database: str) -> None:
+def test_nothing_of_the_chunks_is_reported_as_schema(database: str) -> None:
     empty = read(database, *HYPERTABLE, "create unique index u on t (d, ts)")
     filled = read(database, DAYS)
     assert filled.objects == empty.objects
@@ -126,7 +126,7 @@ def test_nothing_of_the_chunks_is_told_as_schema(database: str) -> None:
     assert not [key for _, key in filled.by_key if "_timescaledb" in key or "_hyper_" in key]
 
 
-def test_chunks_in_a_schema_that_somebody_chose_are_not_told_as_tables(database: str) -> None:
+def test_chunks_in_a_schema_that_someone_chose_are_not_shown_as_tables(database: str) -> None:
     snapshot = read(
         database,
         "create extension timescaledb",
@@ -144,7 +144,7 @@ def test_chunks_in_a_schema_that_somebody_chose_are_not_told_as_tables(database:
     assert chunks_of(snapshot).chunks == 2
 
 
-def test_a_foreign_key_to_a_hypertable_is_told_once(database: str) -> None:
+def test_a_foreign_key_to_a_hypertable_is_reported_once(database: str) -> None:
     snapshot = read(
         database,
         "create extension timescaledb",
@@ -157,7 +157,7 @@ def test_a_foreign_key_to_a_hypertable_is_told_once(database: str) -> None:
     assert keys == ["public.r.r_ts_fkey"]
 
 
-def test_triggers_of_timescaledb_are_not_told(database: str) -> None:
+def test_triggers_of_timescaledb_are_not_reported(database: str) -> None:
     snapshot = read(
         database,
         *HYPERTABLE,
@@ -186,7 +186,7 @@ def test_chunks_are_counted_and_measured(database: str) -> None:
     assert chunks.missing_indexes == ()
 
 
-def test_chunks_of_integers_are_told_as_integers(database: str) -> None:
+def test_chunks_of_integers_are_reported_as_integers(database: str) -> None:
     chunks = chunks_of(
         read(
             database,
@@ -243,7 +243,7 @@ INDEXES: dict[str, tuple[str, tuple[tuple[str, int], ...]]] = {
 
 
 @pytest.mark.parametrize("case", INDEXES.values(), ids=INDEXES)
-def test_indexes_that_chunks_lack_are_told(database: str, case: tuple[str, tuple[tuple[str, int], ...]]) -> None:
+def test_indexes_that_chunks_lack_are_reported(database: str, case: tuple[str, tuple[tuple[str, int], ...]]) -> None:
     statement, expected = case
     read(database, *HYPERTABLE, DAYS)
     with psycopg.connect(database) as connection:
@@ -342,7 +342,7 @@ def test_what_is_set_on_a_hypertable_is_set_on_its_chunks(quiet: tuple[str, dict
 
 
 @pytest.mark.parametrize("case", OTHERWISE.values(), ids=OTHERWISE)
-def test_what_a_chunk_has_otherwise_is_told(quiet: tuple[str, dict[str, str]], case: tuple[str, str | None]) -> None:
+def test_what_a_chunk_has_otherwise_is_reported(quiet: tuple[str, dict[str, str]], case: tuple[str, str | None]) -> None:
     conninfo, names = quiet
     statement, expected = case
     with psycopg.connect(conninfo) as connection:
@@ -365,7 +365,7 @@ def test_a_table_that_inherits_from_a_hypertable_is_no_chunk(database: str) -> N
     assert {obj.key for obj in found.objects if obj.kind == "table"} == {"public.t", "public.child"}
 
 
-def test_a_unique_index_that_a_chunk_lacks_is_told_as_one(database: str) -> None:
+def test_a_unique_index_that_a_chunk_lacks_is_reported_as_one(database: str) -> None:
     read(database, *HYPERTABLE, "create unique index u on t (ts, d)", DAYS)
     with psycopg.connect(database) as connection:
         row = connection.execute("select min(c::text) from show_chunks('t') as c").fetchone()
@@ -394,7 +394,7 @@ def test_reading_chunks_keeps_no_locks_on_them(database: str) -> None:
     assert row == (0,)
 
 
-def test_what_is_not_modelled_of_timescaledb_is_told(database: str) -> None:
+def test_what_is_not_modelled_of_timescaledb_is_reported(database: str) -> None:
     # This edition cannot make these; its catalog can hold them, as a restored dump does.
     snapshot = read(
         database,
@@ -447,7 +447,7 @@ def test_chunks_that_cannot_be_read_do_not_cost_the_snapshot(database: str, tmp_
     assert load_snapshot(tmp_path / "kept.json") == snapshot
 
 
-def test_settings_of_this_edition_are_told(database: str) -> None:
+def test_settings_of_this_edition_are_reported(database: str) -> None:
     snapshot = read(
         database,
         *HYPERTABLE,
@@ -501,7 +501,7 @@ def test_settings_that_this_version_keeps_in_a_place_of_its_own(database: str) -
     assert snapshot.unmodelled == made.unmodelled == ()
 
 
-def test_tablespaces_are_told_in_their_order(database: str) -> None:
+def test_tablespaces_are_reported_in_their_order(database: str) -> None:
     snapshot = read(
         database,
         *HYPERTABLE,

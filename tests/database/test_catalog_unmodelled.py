@@ -33,7 +33,7 @@ CASES: dict[str, tuple[str, set[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_is_not_modelled_is_told(database: str, case: tuple[str, set[tuple[str, str]]]) -> None:
+def test_what_is_not_modelled_is_reported(database: str, case: tuple[str, set[tuple[str, str]]]) -> None:
     statements, expected = case
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(statements.encode())

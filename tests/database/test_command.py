@@ -333,7 +333,7 @@ def test_the_digests_of_its_files_are_known(folder: Path) -> None:
     ],
     ids=["program", "program of the project", "directory", "files", "some files"],
 )
-def test_what_is_not_there_is_said_before_anything_runs(folder: Path, words: Any, more: Any, said: str) -> None:
+def test_what_is_not_there_is_reported_before_anything_runs(folder: Path, words: Any, more: Any, said: str) -> None:
     (folder / "a.txt").write_text("")
     directory, files = folder / more.get("directory", ""), tuple(more.get("files", ()))
     given = CommandSettings(words=tuple(words), directory=directory, files=files, at=AT)

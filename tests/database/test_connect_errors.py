@@ -177,7 +177,7 @@ def test_a_passfile_with_another_password_or_for_all_to_read(
     refused(place.conninfo(password=None), None, "no password supplied", "0600")
 
 
-def test_pg_hba_lets_nobody_in(place: Server) -> None:
+def test_pg_hba_lets_no_one_in(place: Server) -> None:
     with place.configured(pg_hba="host all guest 127.0.0.1/32 reject"):
         refused(place.conninfo(), "28000", "pg_hba.conf rejects connection", "pg_hba.conf")
 

@@ -193,7 +193,7 @@ def test_a_statement_without_an_end(database: str, tmp_path: Path, name: str) ->
     assert others == (0,), "nothing of it runs on"
 
 
-def test_a_file_has_a_limit_beside_that_of_its_statements(database: str, tmp_path: Path) -> None:
+def test_a_file_has_a_limit_next_to_that_of_its_statements(database: str, tmp_path: Path) -> None:
     given = source(tmp_path, "select pg_sleep(0.2);\n" * 100, statement_timeout=100, file_timeout=1)
     with pytest.raises(ServerError, match=r"a\.sql:\d+: this statement: it did not end within 1 s"):
         apply_sources(database, [given])
@@ -245,7 +245,7 @@ class _Described:
         self.programs = folder if (folder / "pg_dump").exists() else None
 
 
-def test_a_cell_without_an_end_is_told_in_our_words(tmp_path: Path) -> None:
+def test_a_cell_without_an_end_is_reported_in_our_words(tmp_path: Path) -> None:
     source = tmp_path / "notebooks/10_preflight_diff.ipynb"
     write_notebook(source, "import time\ntime.sleep(100000)")
     given = {"config": "x", "phase": "preflight", "run_folder": str(tmp_path)}

@@ -214,7 +214,7 @@ def test_the_two_sources_mean_the_same_in_any_order(database: str, project: Proj
     assert (indexes, interval) == (INDEXES, ["1 day"])
 
 
-def test_both_runners_may_be_told_to_share_a_ledger(own_cluster: Any, trm: Path, project: Project) -> None:
+def test_both_runners_may_be_asked_to_share_a_ledger(own_cluster: Any, trm: Path, project: Project) -> None:
     shared = dataclasses.replace(project, owner=dataclasses.replace(project.owner, ledger=project.legacy.ledger))
     stage = next(history for history in histories(trm) if history.environment == "stage")
     conninfo = own_cluster.create_database("trm_shared")

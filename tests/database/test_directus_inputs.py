@@ -104,7 +104,7 @@ def keys(results: dict[str, CheckResult]) -> list[str]:
     ],
     indirect=["live"],
 )
-def test_the_demos_databases_are_told_apart(
+def test_the_demos_databases_are_distinguished(
     project: Project, owner: Shadow, live: Live, environment: str, expected: list[str]
 ) -> None:
     inputs = made(project, owner, live)
@@ -116,7 +116,7 @@ def test_the_demos_databases_are_told_apart(
 
 
 @pytest.mark.parametrize("live", ["prod"], indirect=True)
-def test_a_table_that_directus_tracks_and_does_not_own_is_told_with_what_saves_it(
+def test_a_table_that_directus_tracks_and_does_not_own_is_reported_with_what_saves_it(
     project: Project, owner: Shadow, live: Live
 ) -> None:
     (finding,) = judged(project, "prod", made(project, owner, live))["SNAP003"].findings
@@ -201,7 +201,7 @@ def test_a_project_without_a_snapshot_is_not_asked(project: Project) -> None:
 
 
 @pytest.mark.parametrize("live", ["dev"], indirect=True)
-def test_what_could_not_be_read_is_told_and_the_rest_is_judged(
+def test_what_could_not_be_read_is_reported_and_the_rest_is_judged(
     project: Project, owner: Shadow, live: Live, tmp_path: Path
 ) -> None:
     down = Unavailable(reason="connection refused", outcome=Outcome.ERRORED)

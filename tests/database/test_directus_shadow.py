@@ -174,7 +174,7 @@ def test_a_definers_function_does_not_run_as_the_superuser_of_the_server(made: t
 
 
 @pytest.mark.slow
-def test_what_the_server_refuses_is_left_out_and_told(server: Any, live: Live) -> None:
+def test_what_the_server_refuses_is_left_out_and_reported(server: Any, live: Live) -> None:
     types = [obj for obj in live.snapshot.objects if obj.kind == "type"]
     broken = replace(live.snapshot, objects=tuple(obj for obj in live.snapshot.objects if obj not in types))
     with server.cluster(tcp=True) as cluster:
@@ -271,7 +271,7 @@ def test_a_directus_that_does_not_answer_is_an_error(command: list[str], said: s
         ("11.17.4", DirectusRuntime(files=("a.yaml", "b.yaml")), "the start applies a.yaml and b.yaml"),
     ],
 )
-def test_what_nobody_knows_is_not_rehearsed(
+def test_what_no_one_knows_is_not_rehearsed(
     tmp_path: Path, version: str | None, runtime: DirectusRuntime, said: str
 ) -> None:
     (tmp_path / "audit.toml").write_text(f'{template()}\n[snapshot]\nfile = "a"\nrehearse = "npm"\n', "utf-8")

@@ -97,7 +97,7 @@ def test_a_target_that_leads_elsewhere_by_now_is_named(fleet: Fleet, place: Path
         (("--env", "nowhere"), "nowhere"),
     ],
 )
-def test_what_cannot_be_audited_is_said_before_an_audit(
+def test_what_cannot_be_audited_is_reported_before_an_audit(
     arguments: tuple[str, ...], message: str, finished: Path, fleet: Fleet, place: Path
 ) -> None:
     ran = fleet.run("notebooks", str(finished), *arguments, cwd=place)

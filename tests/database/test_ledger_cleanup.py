@@ -52,7 +52,7 @@ def is_there(conninfo: str) -> bool:
     return bool(row and row[0])
 
 
-def test_the_cleanup_drops_the_legacy_ledger_and_nobody_ran_it_before(database: str) -> None:
+def test_the_cleanup_drops_the_legacy_ledger_and_no_one_ran_it_before(database: str) -> None:
     make(database, LEGACY, ROWS)
     text = cleanup(database)
     assert is_there(database)

@@ -121,7 +121,7 @@ def test_compare_tells_it_too(tmp_path: Path) -> None:
     assert ran.out.count(told) == 2
 
 
-def test_a_program_that_nobody_can_read_does_not_run(isolated: PrivateCluster, open_folder: Path) -> None:
+def test_a_program_that_no_one_can_read_does_not_run(isolated: PrivateCluster, open_folder: Path) -> None:
     said = refused(isolated.conninfo(), HIDDEN.format(command=f"touch {open_folder}/x"))
     assert "could not execute command" in said
     assert not (open_folder / "x").exists()
@@ -319,7 +319,7 @@ def _environments_below(pid: int) -> dict[str, bytes]:
     return found
 
 
-def test_a_server_that_others_use_is_told_no_setting(guarded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_others_use_gets_no_setting(guarded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """ALTER SYSTEM, on a server that is not the audit's."""
     from migration_audit.shadow import apply
 

@@ -127,7 +127,7 @@ def _named(description: str) -> Any:
     return SimpleNamespace(programs=None, description=description)
 
 
-def test_a_dump_that_fails_says_what_pg_dump_said(server: Any, cluster: Any):
+def test_a_dump_that_fails_says_what_pg_dump_printed(server: Any, cluster: Any):
     with pytest.raises(ServerError, match="nowhere"):
         dump_schema(find_pg_dump(server), cluster.conninfo("nowhere"))
 
@@ -161,7 +161,7 @@ def test_the_command_line_says_what_the_cross_check_found(tmp_path: Path, capsys
 
 @pytest.mark.slow
 @pytest.mark.timescale
-def test_what_pg_dump_does_not_write_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_what_pg_dump_does_not_write_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     made = "create extension timescaledb; create table h (ts timestamptz not null); select create_hypertable('h', 'ts'"
     (tmp_path / "a.sql").write_text(f"{made});")
     (tmp_path / "b.sql").write_text(f"{made}, chunk_time_interval => interval '1 day');")

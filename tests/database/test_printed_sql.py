@@ -117,7 +117,7 @@ def test_a_changed_interval_is_set(database: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_directus_is_told_to_forget(database: str, name: str) -> None:
+def test_what_directus_is_asked_to_forget(database: str, name: str) -> None:
     n = in_quotes(name)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f"create schema {n}".encode())

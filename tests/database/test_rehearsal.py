@@ -304,7 +304,7 @@ def test_an_owner_that_does_not_apply_is_an_error_and_names_the_line(tree: Path)
     assert 'the owner\'s SQL does not apply: new/001.sql:2: relation "a" already exists' in str(result.reason)
 
 
-def test_nothing_is_started_for_what_nobody_asks(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_started_for_what_no_one_asks(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIGRATION_AUDIT_SERVER", "nonsense")  # whoever looks for a server fails
     assert [(i.required, i.outcome) for i in rehearsed(tree).values()] == [(False, Outcome.SKIPPED)] * 2
     later = rehearsed(tree, UPSERT, phase=Phase.RETIRED)

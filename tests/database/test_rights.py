@@ -186,7 +186,7 @@ def works(connection: psycopg.Connection[Any], statement: str, prefix: str = "")
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_is_lacking_is_told_and_is_why_it_fails(connection: Any, case: tuple[list[str], str, list[str]]) -> None:
+def test_what_is_lacking_is_reported_and_is_why_it_fails(connection: Any, case: tuple[list[str], str, list[str]]) -> None:
     granted, statement, lacks = case
     run(connection, *granted)
     found = look(connection, statement)
@@ -217,7 +217,7 @@ def test_explain_as_the_role_agrees(connection: Any, case: tuple[list[str], str,
     assert works(connection, statement, "set transaction read only; explain ") is not bool(lacks)
 
 
-def test_without_connect_nobody_gets_that_far(database: str, cluster: Any, prepared: str) -> None:
+def test_without_connect_no_one_gets_that_far(database: str, cluster: Any, prepared: str) -> None:
     name = str(psycopg.conninfo.conninfo_to_dict(database)["dbname"])
     make(database, f"revoke connect on database {name} from public")
     with open_connection(database) as connection:

@@ -145,7 +145,7 @@ DIFFERENT = {
 
 
 @pytest.mark.parametrize(("expected", "actual", "said"), DIFFERENT.values(), ids=DIFFERENT)
-def test_what_is_not_on_the_other_side_is_told(compare_sql: Compare, expected: str, actual: str, said: str) -> None:
+def test_what_is_not_on_the_other_side_is_reported(compare_sql: Compare, expected: str, actual: str, said: str) -> None:
     assert list(map(str, compare_sql(expected, actual).differing)) == [said]
 
 
@@ -246,7 +246,7 @@ def test_rules_decide_by_table(compare_sql: Compare, actual: str, seed: SeedRule
     assert list(map(str, compare_sql(SEEDED, actual, rules=(seed,)).differing)) == ([said] if said else [])
 
 
-def test_only_the_first_rule_that_matches_counts_and_one_without_effect_is_told(compare_sql: Compare) -> None:
+def test_only_the_first_rule_that_matches_counts_and_one_without_effect_is_reported(compare_sql: Compare) -> None:
     rules = (
         rule("public.pr*", columns=("code", "colour")),
         rule(mode=SeedMode.IGNORE),
@@ -288,7 +288,7 @@ POSITIONS = {
 
 
 @pytest.mark.parametrize(("expected", "actual", "said"), POSITIONS.values(), ids=POSITIONS)
-def test_a_sequence_that_goes_on_elsewhere_is_told(
+def test_a_sequence_that_goes_on_elsewhere_is_reported(
     compare_sql: Compare, expected: str, actual: str, said: list[object]
 ) -> None:
     found = compare_sql(expected, actual).sequences
@@ -296,7 +296,7 @@ def test_a_sequence_that_goes_on_elsewhere_is_told(
 
 
 @pytest.mark.parametrize("most", ["MOST_ROWS", "MOST_VALUES"])
-def test_too_many_rows_are_only_counted_and_that_is_told(
+def test_too_many_rows_are_only_counted_and_that_is_reported(
     compare_sql: Compare, monkeypatch: pytest.MonkeyPatch, most: str
 ) -> None:
     monkeypatch.setattr(row_facts, most, 3)
@@ -342,12 +342,12 @@ insert into h values ('2026-01-01', 1), ('2026-03-01', 2);
     assert [one.table for one in found.tables] == ["public.h"]
 
 
-def test_what_is_left_out_is_told_with_its_reason(compare_sql: Compare) -> None:
+def test_what_is_left_out_is_reported_with_its_reason(compare_sql: Compare) -> None:
     found = compare_sql(SEEDED, PRICE, left_out={"public.price": "a runner's ledger"})
     assert (found.tables, found.notes) == ((), ("rows of public.price are not compared: a runner's ledger",))
 
 
-def test_a_second_application_that_fails_is_told(rows_of: Callable[[str], tuple[str, SourceRows]]) -> None:
+def test_a_second_application_that_fails_is_reported(rows_of: Callable[[str], tuple[str, SourceRows]]) -> None:
     (_, left), (conninfo, right) = rows_of(SEEDED), rows_of(SEEDED.replace("900)", "901)"))
     failed = SourceRows(reason="the role is there already")
     found = compared_rows(

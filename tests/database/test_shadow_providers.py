@@ -156,14 +156,14 @@ def test_databases_on_a_named_server_are_dropped_after_an_error(
     assert databases(host) == before
 
 
-def test_a_role_that_may_not_create_databases_is_told(host: PrivateCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_role_that_may_not_create_databases_is_reported(host: PrivateCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(URL_VARIABLE, host.conninfo(user="reader"))
     with pytest.raises(ServerError, match="role reader may not create databases") as raised:
         find_server("url", progress=pytest.fail)
     assert raised.value.todo == 'alter role "reader" createdb'
 
 
-def test_a_named_server_without_an_extension_is_told(host: PrivateCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_server_without_an_extension_is_reported(host: PrivateCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(URL_VARIABLE, host.conninfo(user="maker"))
     with pytest.raises(ServerError, match=r"PostgreSQL .* has no extension no_such") as raised:
         find_server("url", extensions=["no_such"], progress=pytest.fail)

@@ -308,14 +308,14 @@ def named(server: Any, file: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("text", ONLY_ONE)
-def test_what_is_done_beside_the_database_is_named(server: Any, tmp_path: Path, text: str) -> None:
+def test_what_is_done_next_to_the_database_is_named(server: Any, tmp_path: Path, text: str) -> None:
     (tmp_path / "a.sql").write_text(f"create table t ();\n{text}\n")
     assert [bool(re.match(ONLY_ONE[text], one)) for one in named(server, tmp_path / "a.sql")] == [True]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", [*ONLY_ONE][:3])
-def test_compare_names_what_only_one_side_does_beside_its_database(tmp_path: Path, text: str) -> None:
+def test_compare_names_what_only_one_side_does_next_to_its_database(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.sql").write_text(f"create table t ();\n{text}\n")
     (tmp_path / "b.sql").write_text("create table t ();\n")
     told = ONLY_ONE[text]

@@ -178,7 +178,7 @@ def live(community: Any) -> tuple[Snapshot, Snapshot]:
         return before, read_snapshot(conninfo).snapshot
 
 
-def test_chunks_beside_compressed_ones_are_like_their_hypertable(live: tuple[Snapshot, Snapshot]) -> None:
+def test_chunks_next_to_compressed_ones_are_like_their_hypertable(live: tuple[Snapshot, Snapshot]) -> None:
     [chunks] = live[0].chunks
     assert (chunks.chunks, chunks.compressed, chunks.plain_widths) == (5, 2, (("1 day", 3),))
     assert (chunks.missing_indexes, chunks.otherwise) == ((), ())

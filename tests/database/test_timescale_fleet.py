@@ -89,7 +89,7 @@ def told(expected: Snapshot, actual: Snapshot) -> list[tuple[str, ...]]:
     return found
 
 
-def test_the_seven_changes_are_told_each_once(whole: Snapshot, drifted: str) -> None:
+def test_the_seven_changes_are_reported_each_once(whole: Snapshot, drifted: str) -> None:
     assert told(whole, read_snapshot(drifted).snapshot) == [
         ("compression settings", "fleet.positions", "segment_by", "device_id → None"),
         ("compression settings", "fleet.positions", "order_by", "ts DESC → ts ASC"),
@@ -107,7 +107,7 @@ def test_read_twice_it_is_equal(whole: Snapshot, fleet: str) -> None:
     assert again.digest == whole.digest
 
 
-def test_everything_is_modelled_and_nothing_told_twice(whole: Snapshot) -> None:
+def test_everything_is_modelled_and_nothing_reported_twice(whole: Snapshot) -> None:
     assert whole.unmodelled == ()
     assert whole.limits == ()
     # What TimescaleDB keeps for itself has numbers in its names; so has no key of ours.
@@ -135,7 +135,7 @@ def test_jobs_are_found_by_what_they_do(whole: Snapshot) -> None:
     }
 
 
-def test_a_continuous_aggregate_is_told_as_it_was_written(whole: Snapshot) -> None:
+def test_a_continuous_aggregate_is_reported_as_it_was_written(whole: Snapshot) -> None:
     [aggregate] = whole.of(ContinuousAggregate)
     assert aggregate.source == "fleet.positions"
     assert " ".join(aggregate.definition.split()) == (
@@ -366,7 +366,7 @@ EDITS: dict[str, tuple[str, list[tuple[str, ...]]]] = {
 
 
 @pytest.mark.parametrize("case", EDITS.values(), ids=EDITS)
-def test_a_setting_is_told_once(whole: Snapshot, fleet: str, case: tuple[str, list[tuple[str, ...]]]) -> None:
+def test_a_setting_is_reported_once(whole: Snapshot, fleet: str, case: tuple[str, list[tuple[str, ...]]]) -> None:
     statement, expected = case
     edited = read_changed(fleet, statement)
     assert told(whole, edited) == expected
@@ -407,7 +407,7 @@ STATS = (
 )
 
 
-def test_how_jobs_go_is_told_apart(whole: Snapshot, fleet: str) -> None:
+def test_how_jobs_go_is_distinguished(whole: Snapshot, fleet: str) -> None:
     with psycopg.connect(fleet) as connection:
         connection.execute("delete from _timescaledb_internal.bgw_job_stat")
         for number, after, success in ((1000, "now()", "false"), (1001, "'2026-01-02'", "true"), (1002, "now()", "true")):
@@ -428,7 +428,7 @@ def test_how_jobs_go_is_told_apart(whole: Snapshot, fleet: str) -> None:
     assert (jobs[1003].name, jobs[1003].runs, jobs[1003].is_overdue) == ("refresh policy on fleet.positions_hourly", 0, True)
 
 
-def test_data_in_a_tier_is_told_as_not_compared(fleet: str) -> None:
+def test_data_in_a_tier_is_reported_as_not_compared(fleet: str) -> None:
     snapshot = read_changed(fleet, "update _timescaledb_catalog.chunk set osm_chunk = true where id = 9")
     assert [(one.kind, one.identity) for one in snapshot.unmodelled] == [("tiered storage", "fleet.events")]
 

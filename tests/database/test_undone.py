@@ -310,7 +310,9 @@ def watched(database: str, folder: Path, files: str) -> SourceUndone:
 
 
 @pytest.mark.parametrize(("files", "expected"), UNDONE.values(), ids=UNDONE)
-def test_what_is_taken_away_again_is_told_with_both_places(database: str, tmp_path: Path, files: str, expected: str) -> None:
+def test_what_is_taken_away_again_is_reported_with_both_places(
+    database: str, tmp_path: Path, files: str, expected: str
+) -> None:
     assert "\n".join(map(str, watched(database, tmp_path, files).undone)) == expected
 
 

@@ -198,7 +198,7 @@ def test_the_cleanup_of_a_shared_ledger_leaves_a_row_that_may_be_the_owners():
     assert "001_a.sql" not in finding.fix_sql
 
 
-def test_a_ledger_of_another_shape_is_told_with_its_columns(audited, guarded):
+def test_a_ledger_of_another_shape_is_reported_with_its_columns(audited, guarded):
     results = audited(guarded.conninfo("dev"), "", ('checksum_column = "checksum"', 'checksum_column = "sha256"'))
     (summary,) = said(results["LIV010"])
     assert "has no column sha256; it has filename, checksum, applied_at" in summary
@@ -270,7 +270,7 @@ def overlapping(server, tmp_path_factory) -> dict[str, CheckResult]:
     return {result.id: result for result in audit_of(root).shared_results}
 
 
-def test_a_file_of_both_sources_is_told_and_applied_once(overlapping):
+def test_a_file_of_both_sources_is_reported_and_applied_once(overlapping):
     assert "directus: 7 files in a fixed order" in overlapping["SQL001"].reason
     both = [f"{LEGACY}/0001_positions.sql", f"{LEGACY}/0002_positions_faulty.sql"]
     (finding,) = overlapping["SQL001"].findings
@@ -278,7 +278,7 @@ def test_a_file_of_both_sources_is_told_and_applied_once(overlapping):
     assert finding.actual == ", ".join(both)
 
 
-def test_roles_that_nobody_makes_are_assumed_and_told(overlapping):
+def test_roles_that_no_one_makes_are_assumed_and_reported(overlapping):
     assert overlapping["SQL002"].outcome is Outcome.PASSED
     assert overlapping["SQL002"].reason.split("; ")[-1] == "owner: roles that the SQL assumes to exist: ghost, phantom"
 
@@ -382,7 +382,7 @@ def test_what_was_in_the_report_folder_before_is_untouched(troubled, out, earlie
     assert {path: after.get(path) for path in earlier} == earlier
 
 
-def test_the_index_leaves_out_what_it_cannot_read_and_that_is_told(troubled, out):
+def test_the_index_leaves_out_what_it_cannot_read_and_that_is_reported(troubled, out):
     html = (out / "index.html").read_text("utf-8")
     assert "sparkling" not in html
     assert all(f"{name}/2" in html for name in ("good", "reader", "unset", "wrong"))
@@ -401,7 +401,7 @@ def halfway(server, tmp_path_factory) -> tuple[Ran, Path]:
     return run_cli("run", "--config", str(root)), root
 
 
-def test_sql_that_fails_half_way_is_told_with_file_line_statement_and_message(halfway):
+def test_sql_that_fails_half_way_is_reported_with_file_line_statement_and_message(halfway):
     ran, root = halfway
     assert ran.code == 3
     for environment in ("one", "two"):
@@ -443,7 +443,7 @@ def test_two_runs_at_once_into_one_folder_through_a_service(guarded: Guarded, tr
 
 
 @pytest.mark.parametrize("place", ["a file instead of an environment's folder", "a file instead of the report folder"])
-def test_a_report_folder_that_cannot_be_written_is_told_before_anything_starts(trm, tmp_path, place):
+def test_a_report_folder_that_cannot_be_written_is_reported_before_anything_starts(trm, tmp_path, place):
     out = tmp_path / "out"
     if "environment" in place:
         out.mkdir()

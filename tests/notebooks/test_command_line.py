@@ -124,7 +124,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("arguments", "expected"), WRONG.values(), ids=WRONG)
-def test_wrong_usage_is_told_and_is_code_2(sides, arguments, expected):
+def test_wrong_usage_is_reported_and_is_code_2(sides, arguments, expected):
     ran = run_cli(*arguments, cwd=sides)
     assert ran.code == 2, ran.err
     assert expected in ran.err
@@ -186,7 +186,7 @@ FAILING = {
 
 
 @pytest.mark.parametrize(("side", "expected"), FAILING.values(), ids=FAILING)
-def test_what_cannot_be_compared_is_told_and_is_code_3(sides, side, expected, server):
+def test_what_cannot_be_compared_is_reported_and_is_code_3(sides, side, expected, server):
     variables = {"THE_JUNK": "see pl4nt3d", "THE_DEAD": "postgresql://u:pl4nt3d@127.0.0.1:1/db"}
     ran = run_cli("compare", side, "t.sql", "--format", "json", cwd=sides, **variables)
     assert ran.code == 3, ran.err
@@ -357,7 +357,7 @@ def test_a_reader_that_has_read_enough_is_no_crash_and_no_verdict(sides, server,
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_output_that_does_not_fit_is_told(sides, server):
+def test_output_that_does_not_fit_is_reported(sides, server):
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "migration_audit", "check", "list"],
@@ -387,7 +387,7 @@ class TestInit:
         assert [path.read_text() for path in tmp_path.iterdir()] == ["[tool.migration-audit]"]
 
     @pytest.mark.parametrize("name", ["audit.toml", "pyproject.toml"])
-    def test_notebooks_are_copied_beside_an_audit_toml_that_is_there(self, tmp_path, name):
+    def test_notebooks_are_copied_next_to_an_audit_toml_that_is_there(self, tmp_path, name):
         (tmp_path / name).write_text("[tool.migration-audit]")
         ran = run_cli("init", "--notebooks", cwd=tmp_path)
         assert (ran.code, ran.err) == (0, "")
@@ -410,14 +410,14 @@ class TestInit:
         assert lines[:2] == ["wrote audit.toml", "wrote audit.schema.json"]
         assert lines[2].startswith("→ name the two sources") and lines[2].endswith("migration-audit run")
 
-    def test_a_notebooks_folder_that_is_there_stays_and_nothing_is_begun(self, tmp_path):
+    def test_a_notebooks_folder_that_is_there_stays_and_nothing_is_started(self, tmp_path):
         (tmp_path / "notebooks").mkdir()
         ran = run_cli("init", str(tmp_path), "--notebooks")
         assert ran.code == 2
         assert "the notebooks folder already exists" in ran.err
         assert not (tmp_path / "audit.toml").exists()
 
-    def test_what_is_detected_is_written_once_and_told(self, trm):
+    def test_what_is_detected_is_written_once_and_reported(self, trm):
         (trm / "audit.toml").unlink()
         shutil.rmtree(trm / "environments")
         ran = run_cli("init", "--detect", "--notebooks", cwd=trm)
@@ -462,7 +462,7 @@ class TestInit:
 
 
 class TestConfig:
-    def test_every_mistake_is_told_at_once_with_its_line(self, trm):
+    def test_every_mistake_is_reported_at_once_with_its_line(self, trm):
         path = trm / "audit.toml"
         text = (
             path.read_text("utf-8")

@@ -14,7 +14,7 @@ from fix_layouts import PARTS, lay_out
 pytestmark = pytest.mark.slow
 
 
-def test_a_run_from_a_repository_beside_the_four(tmp_path: Path, demo_variables: dict[str, str]) -> None:
+def test_a_run_from_a_repository_next_to_the_four(tmp_path: Path, demo_variables: dict[str, str]) -> None:
     made = lay_out("audit repository", tmp_path)
     config = str(made.audit / "audit.toml")
     key = tmp_path / "key"

@@ -173,7 +173,7 @@ def test_plain_papermill_works(tmp_path, demo_variables, environment):
     assert ("positions_speed_by_hand" in text) is (environment == "prod")
 
 
-def test_a_user_copy_of_a_notebook_is_preferred_and_it_is_said(small, tmp_path):
+def test_a_user_copy_of_a_notebook_is_preferred_and_it_is_reported(small, tmp_path):
     own = small.folder / "notebooks"
     own.mkdir()
     notebook = nbformat.read(packaged_notebooks() / "20_live_catalog.ipynb", as_version=4)

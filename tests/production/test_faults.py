@@ -125,7 +125,7 @@ DENIED = {
 
 
 @pytest.mark.parametrize("fault", DENIED.values(), ids=DENIED)
-def test_a_database_that_lets_nobody_in(fault: tuple[str, str], prod: Production, whole: dict[str, CheckResult]) -> None:
+def test_a_database_that_lets_no_one_in(fault: tuple[str, str], prod: Production, whole: dict[str, CheckResult]) -> None:
     do, undo = fault
     prod.execute(do)
     try:

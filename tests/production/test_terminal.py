@@ -160,7 +160,7 @@ def test_errors_and_tracebacks(error: BaseException) -> None:
     assert "u202egnp" in ended.output
 
 
-def test_no_line_of_somebody_else_is_a_command_of_github_actions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_line_of_someone_else_is_a_command_of_github_actions(monkeypatch: pytest.MonkeyPatch) -> None:
     hostile = "x\n::add-mask::e\n  ::stop-commands::y\n##[error]z"
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     shown = CliRunner().invoke(failing(AuditError(hostile)), ["fail"]).output

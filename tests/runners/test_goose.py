@@ -204,7 +204,7 @@ def test_a_begin_alone_is_refused_although_goose_runs_on_without_a_transaction(h
     assert "1_a.sql:3: goose's driver drops a connection with an open transaction" in outcome.refused
 
 
-def test_a_variable_that_nobody_gave_is_refused_although_goose_takes_it_for_empty(hold: Hold) -> None:
+def test_a_variable_that_no_one_gave_is_refused_although_goose_takes_it_for_empty(hold: Hold) -> None:
     outcome = hold({"1_a.sql": UP + ON + "create table a (t text default '$NOBODY');\n"})
     assert outcome.ran.code == 0, outcome
     assert outcome.refused is not None

@@ -278,7 +278,7 @@ class TestNoRepository:
 class TestOnePlaceToAnother:
     """The clones of a pipeline are not where audit.toml has them."""
 
-    def test_each_repository_is_said_where(self, signed: Signed, tmp_path: Path) -> None:
+    def test_each_repository_is_shown_with_its_place(self, signed: Signed, tmp_path: Path) -> None:
         retire(signed.layout, "processor")
         for number, part in enumerate(PARTS[1:]):
             signed.layout.part(part).rename(tmp_path / f"clone{number}")

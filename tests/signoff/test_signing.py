@@ -232,7 +232,7 @@ def test_keys_of_the_agent(world, tmp_path, monkeypatch):
         os.kill(int(pid), 15)
 
 
-def test_a_key_that_cannot_be_used_is_told_with_what_ssh_keygen_says(world, tmp_path):
+def test_a_key_that_cannot_be_used_is_reported_with_what_ssh_keygen_says(world, tmp_path):
     key = tmp_path / "locked"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret!", "-f", str(key)], check=True)
     with pytest.raises(AuditError, match="ssh-keygen did not sign"):

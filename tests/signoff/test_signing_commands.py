@@ -57,7 +57,7 @@ def test_it_shows_what_is_signed_and_says_where_it_stands(world, run):
     assert f"signed/prod/{run.name}/report.html" in (world.root / "reports/index.html").read_text()
 
 
-def test_nobody_is_there_to_confirm(world, run):
+def test_no_one_is_there_to_confirm(world, run):
     ran = sign(world, run)
     assert (ran.code, "add --yes" in ran.err) == (2, True)
     assert run.is_dir()
@@ -159,7 +159,7 @@ def test_a_project_without_a_policy(world, run):
     assert cli(world, "verify", "reports/signed/prod", *keys).code == 0
 
 
-def test_what_git_would_leave_out_or_change_is_told(world, run):
+def test_what_git_would_leave_out_or_change_is_reported(world, run):
     world.write(".gitattributes", "reports/** -text\n")
     world.write(".gitignore", "/reports/*\n")
     ran = sign(world, run, ANN, "--yes")

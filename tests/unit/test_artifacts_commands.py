@@ -148,7 +148,7 @@ def test_a_report_of_this_commit_with_failures(checkout):
     assert result.summary == "failed on this commit: 1 of 2 tests"
 
 
-def test_the_commit_beside_the_report(checkout):
+def test_the_commit_next_to_the_report(checkout):
     (checkout / "service/reports/junit.xml.commit").write_text(head(checkout) + "\n")
     assert read(checkout, PASSED).state is CommandState.SUCCEEDED
     (checkout / "service/reports/junit.xml.commit").write_text("0" * 40)

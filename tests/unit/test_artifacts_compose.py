@@ -395,7 +395,7 @@ DOUBTS = {
 
 
 @pytest.mark.parametrize(("body", "part", "reason"), DOUBTS.values(), ids=DOUBTS)
-def test_what_the_files_leave_open_is_told(body, part, reason, tmp_path):
+def test_what_the_files_leave_open_is_reported(body, part, reason, tmp_path):
     (doubt,) = read(one(body), tmp_path).service("a").doubts_about(part)
     assert reason in doubt.reason
     assert str(doubt.at) == "compose.yaml:5"
@@ -423,7 +423,7 @@ def test_a_fact_knows_its_line(tmp_path):
     assert str(service.command.at) == "over.yaml:5"
 
 
-def test_an_override_file_that_nobody_names_is_told(tmp_path):
+def test_an_override_file_that_no_one_names_is_reported(tmp_path):
     stack = read(one("command: a", **{"compose.override.yaml": "services: {}"}), tmp_path)
     assert stack.notes == (
         "compose.override.yaml is also merged when Compose runs without -f, but audit.toml does not name it",

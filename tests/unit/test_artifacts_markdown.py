@@ -126,11 +126,11 @@ def test_a_claim_counts_wherever_it_is_seen(text):
         "disowned by [[processor]]'s migration runner",
     ],
 )
-def test_a_claim_that_nobody_sees_or_makes_does_not_count(text):
+def test_a_claim_that_no_one_sees_or_makes_does_not_count(text):
     assert not lines_that_show(document(text), parse_statement(OWNED), section=None)
 
 
-def test_every_claim_is_told_with_its_line():
+def test_every_claim_is_reported_with_its_line():
     text = "---\na: b\n---\n# Page\n\nFirst line,\nowned by [[processor]]'s\nmigration runner. And `x\ny` owned\n"
     text += "by &quot;&quot; processor's\n\n- item\n  - owned by\n    processor's migration runner\n\n"
     text += "```sh\nx\nowned by processor's migration runner\n```\n"
@@ -207,7 +207,7 @@ def test_a_statement_without_words_is_never_said():
     assert lines_that_say(document("text"), parse_statement("** **"), section=None) == []
 
 
-def test_a_fence_that_nobody_closes_is_code_to_the_end():
+def test_a_fence_that_no_one_closes_is_code_to_the_end():
     passages = document("text\n\n```\nnever\n").passages
     assert [p.kind for p in passages] == [PassageKind.TEXT, PassageKind.CODE]
 

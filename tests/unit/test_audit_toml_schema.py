@@ -244,7 +244,7 @@ def test_a_value_of_any_type_is_a_problem_and_never_a_crash(value: Any) -> None:
     assert refused > 100
 
 
-def test_init_leads_editors_to_the_schema_beside_it(tmp_path: Path) -> None:
+def test_init_leads_editors_to_the_schema_next_to_it(tmp_path: Path) -> None:
     initialise(tmp_path, notebooks=False)
     first, *_ = (tmp_path / "audit.toml").read_text("utf-8").splitlines()
     assert first == f"#:schema ./{SCHEMA_FILE}"

@@ -266,7 +266,7 @@ def test_a_path_that_leads_out_is_a_link_whose_content_has_no_part(home: Path) -
     assert read_path(home, "kept", sha256="0" * 64).kind == "link"
 
 
-def test_folders_beside_are_audited_where_audit_toml_names_them(home: Path) -> None:
+def test_folders_next_to_are_audited_where_audit_toml_names_them(home: Path) -> None:
     other = home.parent / "service"
     write(other, "migrations/1.sql", "\\ir ../shared/2.sql\n")
     write(other, "shared/2.sql", "select 2;")

@@ -248,7 +248,7 @@ def test_a_file_that_is_no_text(tmp_path):
     assert (result.outcome, "service/a.ts" in result.reason) == (Outcome.SKIPPED, True)
 
 
-def test_findings_before_a_fault_are_told_with_it(tmp_path):
+def test_findings_before_a_fault_are_reported_with_it(tmp_path):
     write(tmp_path, {"service/a.ts": "upgrade();\nfunction upgrade("})
     result = judged(tmp_path, rules("service/m.ts", "upgrade"))["RET003"]
     assert result.outcome is Outcome.FAILED

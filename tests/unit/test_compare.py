@@ -133,7 +133,7 @@ def test_an_extra_column_in_the_middle_is_one_difference():
     assert [(d.kind, d.verdict) for d in drift.differences] == [("column", DiffVerdict.UNEXPECTED)]
 
 
-def test_the_parts_of_a_missing_table_are_told_with_it():
+def test_the_parts_of_a_missing_table_are_reported_with_it():
     drift = compare(expected=snapshot(*OBJECTS), actual=snapshot())
     assert {(d.kind, d.key) for d in drift.roots} >= {("table", "public.positions"), ("view", "public.latest")}
     assert not {d.kind for d in drift.roots} & {"column", "constraint", "trigger"}
@@ -246,7 +246,7 @@ def test_roles_count_as_far_as_they_are_the_sqls(expected, actual, told):
     assert bool(drift.not_compared) is (RolesRead.NONE in {expected.roles, actual.roles})
 
 
-def test_a_role_that_the_other_side_takes_for_granted_is_missing_and_that_is_said():
+def test_a_role_that_the_other_side_takes_for_granted_is_missing_and_that_is_reported():
     actual = snapshot(roles=RolesRead.OWN, assumed_roles=("app",))
     [missing] = compare(expected=snapshot(role(), **OWN), actual=actual).differences
     assert missing.note == "the actual side assumes it: it names it but does not create it"

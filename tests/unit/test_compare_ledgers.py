@@ -82,6 +82,6 @@ def test_a_schema_in_which_something_else_is_stays() -> None:
     assert {obj.key for obj in found.snapshot.objects} == {"app", "app.users", "app.users.id"}
 
 
-def test_the_tables_beside_a_ledger_are_left_out_with_it_alone() -> None:
+def test_the_tables_next_to_a_ledger_are_left_out_with_it_alone() -> None:
     beside = made("databasechangeloglock", {"id": "integer"})
     assert known_ledgers(snapshot(*beside)) == {}

@@ -139,6 +139,6 @@ def test_an_order_that_timescaledb_chose_itself_is_no_blocker(order_by: str, sev
     assert one.severity is severity
 
 
-def test_another_difference_beside_it_keeps_its_weight() -> None:
+def test_another_difference_next_to_it_keeps_its_weight() -> None:
     [one] = compare(expected=compressed("ts DESC"), actual=compressed(None, "device_id")).differences
     assert one.severity is Severity.BLOCKER

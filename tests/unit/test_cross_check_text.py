@@ -275,7 +275,7 @@ def test_a_difference_explains_nothing_else(ours, theirs, kind):
     assert [one.kind for one in cross_check.unexplained] == [kind]
 
 
-def test_what_is_not_modelled_is_told_elsewhere():
+def test_what_is_not_modelled_is_reported_elsewhere():
     assert heard([], [RULE], unmodelled=(Unmodelled(kind="rule", identity="quiet on public.positions"),)).agrees
     assert not heard([], [COLUMN_CHANGED], unmodelled=(Unmodelled(kind="rule", identity="x"),)).agrees
 
@@ -294,7 +294,7 @@ def test_one_more_column_in_the_middle_does_not_change_the_order():
     assert [one.kind for one in heard([], [(*before, swapped)]).unexplained] == ["COLUMN ORDER"]
 
 
-def test_an_unexplained_difference_is_told_in_one_short_line():
+def test_an_unexplained_difference_is_reported_in_one_short_line():
     (one,) = heard(
         [], [("RULE", "t r", "CREATE RULE r AS ON INSERT TO public.t DO INSTEAD SELECT\n '" + "x" * 900 + "';", "")]
     ).unexplained

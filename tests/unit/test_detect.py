@@ -243,7 +243,7 @@ def test_what_no_file_says_is_left_to_decide(home, files, legacy, owner):
     assert draft.text.splitlines()[3].startswith(f"# TO BE DECIDED ({len(draft.left)})")
 
 
-def test_candidates_that_nobody_can_choose_between_stand_behind_a_hash(home):
+def test_candidates_that_no_one_can_choose_between_stand_behind_a_hash(home):
     _, draft = drafted(home, LEFT["two sources"][0])
     both = "a/migrations (flyway); b/db-init (files)"
     assert [one.split("]")[0] for one in draft.left if both in one] == ["[legacy", "[owner"]
@@ -271,7 +271,7 @@ NOT_TAKEN = {
 
 
 @pytest.mark.parametrize(("files", "reason"), NOT_TAKEN.values(), ids=NOT_TAKEN)
-def test_what_is_seen_and_not_taken_is_said(home, files, reason):
+def test_what_is_seen_and_not_taken_is_reported(home, files, reason):
     _, draft = drafted(home, files)
     (line,) = [line for line in draft.text.splitlines() if line.startswith("# - ")]
     assert reason in line
@@ -287,7 +287,7 @@ IGNORED = {
 
 
 @pytest.mark.parametrize("files", IGNORED.values(), ids=IGNORED)
-def test_what_is_nobodys_migration_is_not_mentioned(home, files):
+def test_what_is_no_ones_migration_is_not_mentioned(home, files):
     _, draft = drafted(home, files)
     assert draft.taken == ()
     assert "V1__a" not in draft.text
@@ -307,7 +307,7 @@ def test_databases_of_other_vendors_do_not_hide_that_of_postgresql(home):
     assert tables["legacy"]["sql"] == ["db/migration/postgresql"]
 
 
-def test_names_of_two_runners_are_told_apart_by_the_manifest(home):
+def test_names_of_two_runners_are_distinguished_by_the_manifest(home):
     both = f"-- migrate:up\n-- +migrate Up\n{TABLE}-- +migrate Down\n-- migrate:down\ndrop table t;\n"
     tables, draft = drafted(home, {"migrations/1_a.sql": both})
     assert "format" not in tables["legacy"]
@@ -336,7 +336,7 @@ def test_a_name_that_toml_cannot_hold_is_passed_over(home):
 class TestBeside:
     """Folders beside the one that audit.toml is written to."""
 
-    def test_projects_beside_an_empty_folder_are_looked_at(self, home):
+    def test_projects_next_to_an_empty_folder_are_looked_at(self, home):
         tree(home.parent, {**OWNER, "service/go.mod": "", "service/migrations/V1__a.sql": TABLE})
         tables, _ = drafted(home, {})
         assert (tables["legacy"]["root"], tables["legacy"]["sql"]) == ("../service", ["migrations"])
@@ -367,12 +367,12 @@ class TestBeside:
         tables, _ = drafted(home, {**OWNER, "package.json": MANIFEST % "", ".git/HEAD": "", "migrations/1_a.sql": TABLE})
         assert "repository" not in tables
 
-    def test_the_folder_itself_goes_before_those_beside_it(self, home):
+    def test_the_folder_itself_goes_before_those_next_to_it(self, home):
         tree(home.parent, {"other/go.mod": "", "other/migrations/V1__a.sql": TABLE})
         tables, _ = drafted(home, {"migrations/V1__b.sql": TABLE})
         assert tables["legacy"]["sql"] == ["migrations"]
 
-    def test_a_folder_beside_it_that_is_no_project_is_not_looked_at(self, home):
+    def test_a_folder_next_to_it_that_is_no_project_is_not_looked_at(self, home):
         tree(home.parent, {"downloads/migrations/V1__a.sql": TABLE})
         _, draft = drafted(home, {})
         assert draft.taken == ()
@@ -503,7 +503,7 @@ def example(tmp_path: Path) -> Path:
     return Path(shutil.copytree(demo_root(), tmp_path / "trm", ignore=ignored))
 
 
-def test_the_bundled_example_is_recognised_as_somebody_wrote_it(example):
+def test_the_bundled_example_is_recognised_as_someone_wrote_it(example):
     tables, draft = drafted(example, {})
     written = tomllib.loads((demo_root() / "audit.toml").read_text("utf-8"))
     for table in ("legacy", "owner"):

@@ -161,7 +161,7 @@ exit 1
 """
 
 
-def test_what_npm_says_is_told_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_npm_says_is_reported_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "bin/npm"
     path.parent.mkdir()
     path.write_text(NPM, "utf-8")
@@ -174,7 +174,7 @@ def test_what_npm_says_is_told_without_secrets(tmp_path: Path, monkeypatch: pyte
     assert not (tmp_path / "cache/12.4.1/.installed").exists()
 
 
-def test_no_npm_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_npm_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ServerError, match="npm is not on the PATH") as caught:
         directus_program.install_directus("11.17.4", progress=lambda _: None, folder=tmp_path / "cache")

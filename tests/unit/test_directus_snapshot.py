@@ -207,7 +207,7 @@ def test_a_package_names_a_release_or_none(
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]", "{}"], ids=["none", "broken", "a list", "no dependency"])
-def test_a_package_without_directus_is_told(tmp_path: Path, text: str | None) -> None:
+def test_a_package_without_directus_is_reported(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / "package.json").write_text(text)
     assert "directus/package.json" in (version_of_package(tmp_path, shown="directus").reason or "")

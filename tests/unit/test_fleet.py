@@ -411,7 +411,7 @@ def test_a_server_that_is_down_is_tried_again_later_and_later(tmp_path: Path) ->
     assert made_up.closed
 
 
-def test_a_server_that_answers_nobody_is_given_up(tmp_path: Path) -> None:
+def test_a_server_that_answers_no_one_is_given_up(tmp_path: Path) -> None:
     def answer(task: ReadTask) -> ReadAttempt:
         failed = evidence(task, TargetOutcome.UNCHECKED, at=made_up.now(), reason="timeout")
         return ReadAttempt(evidence=failed, may_succeed_later=True, is_unanswered=True)

@@ -180,7 +180,7 @@ def test_other_go_files_are_none_of_gooses() -> None:
     assert plan("goose", tree({"1_a.sql": UP, "embed.go": "", "2_b_test.go": ""})).not_applied == ()
 
 
-def test_a_migration_in_go_beside_the_chosen_files_is_refused() -> None:
+def test_a_migration_in_go_next_to_the_chosen_files_is_refused() -> None:
     chosen = tree({"1_a.sql": UP}, is_whole=False, not_chosen=("2_b.go",))
     with pytest.raises(SourceError, match=r"db/2_b\.go: is a migration in Go"):
         plan("goose", chosen)

@@ -114,7 +114,7 @@ def test_the_current_migration(current: Files, by_rule: bool) -> None:
     assert [each.by_rule for each in plan(NAME, tree(committed("a;") | current)).not_applied] == [by_rule]
 
 
-def test_the_current_migration_beside_the_committed_ones_is_seen() -> None:
+def test_the_current_migration_next_to_the_committed_ones_is_seen() -> None:
     found = plan(NAME, tree(committed("a;", below=""), other={"../current.sql": "b;"}, is_whole=False))
     assert [(each.path, each.by_rule) for each in found.not_applied] == [("current.sql", False)]
 

@@ -111,7 +111,7 @@ def test_pairs_are_applied_whole_under_the_name_without_up() -> None:
     assert [file.entry for file in plan(NAME, tree({"2.up.sql": "a;", "3.sql": "b;"})).files] == ["2.up", "3"]
 
 
-def test_chosen_files_are_the_migrations_and_code_beside_them_is_named() -> None:
+def test_chosen_files_are_the_migrations_and_code_next_to_them_is_named() -> None:
     near = ("a/3_c.js", "a/README.md", "a/helpers.ts", "b/4.sql")
     found = plan(NAME, tree({"b/2_b.sql": "b;", "a/1_a.sql": "a;"}, is_whole=False, not_chosen=near))
     assert [file.path for file in found.files] == ["a/1_a.sql", "b/2_b.sql"]

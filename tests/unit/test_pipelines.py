@@ -170,7 +170,7 @@ UNREAD = {
 
 
 @pytest.mark.parametrize(("files", "ends", "says"), UNREAD.values(), ids=UNREAD)
-def test_a_step_that_cannot_be_read_is_told_or_doubted(tmp_path, files, ends, says):
+def test_a_step_that_cannot_be_read_is_reported_or_doubted(tmp_path, files, ends, says):
     result = audited(tmp_path, files)["RET003"]
     assert (result.outcome, result.findings) == (ends, ()), result
     assert says in (result.reason or "")

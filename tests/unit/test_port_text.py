@@ -121,7 +121,7 @@ def test_a_proven_port_says_so_and_where_each_object_comes_from(missing_column):
     ]
 
 
-def test_one_that_nobody_could_try_says_that(missing_column):
+def test_one_that_no_one_could_try_says_that(missing_column):
     proof = PortProof(outcome=ProofOutcome.UNTRIED, reasons=("env:LIVE is a database",))
     text = port_text(missing_column, proof, expected="a", actual="b")
     assert "NOT PROVEN" in text
@@ -284,7 +284,7 @@ def test_the_block_shows_the_text_and_whether_it_is_proven():
     assert repr(PortBlock(None)) == "Nothing to port: the owner covers the legacy side."
 
 
-def test_a_step_of_nobody_is_not_lost():
+def test_a_step_of_no_one_is_not_lost():
     step = PortStep(about=("subscription", "s"), sql="", for_person="look")
     text = port_text(Port(steps=(step,)), PortProof(outcome=ProofOutcome.UNTRIED), expected="a", actual="b")
     assert "-- subscription s\n-- look\n" in text

@@ -109,13 +109,13 @@ MINIMAL = '[project]\nname = "p"\n[legacy]\nsql = ["a"]\n[owner]\nsql = ["b"]\n[
     ],
     ids=["nothing at all", "no owner", "no environment"],
 )
-def test_what_is_missing_is_told(refuse: Refuse, text: str, expected: list[str]) -> None:
+def test_what_is_missing_is_reported(refuse: Refuse, text: str, expected: list[str]) -> None:
     found = refuse(text)
     assert len(found) == len(expected)
     assert all(any(head.startswith(start) for head in found) for start in expected), found
 
 
-def test_all_problems_are_told_at_once_in_the_order_of_lines(refuse: Refuse) -> None:
+def test_all_problems_are_reported_at_once_in_the_order_of_lines(refuse: Refuse) -> None:
     text = changed('"info"', '"error"').replace('"STAGE_DATABASE_URL"', '"no name"').replace('"file"', '"dir"')
     keys = [head.split()[1] for head in refuse(text)]
     assert keys == ["legacy.ledger.name_format", "owner.ledger.name_format", "environments.stage.dsn_env", "rules.comments"]

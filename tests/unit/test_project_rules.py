@@ -109,7 +109,7 @@ def test_it_is_refused_at_the_line(tmp_path, check, rest, offset, message):
     assert f"audit.toml:{FIRST + offset}: " in str(caught.value)
 
 
-def test_each_mistake_is_told_once(tmp_path):
+def test_each_mistake_is_reported_once(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, '[[rule]]\ncheck = "RET001"\nabsent = ["a/../b"]\n')
     assert str(caught.value).count("audit.toml:") == 1

@@ -54,7 +54,7 @@ def test_a_rehearsal_is_asked_for(tmp_path: Path, by: Rehearse) -> None:
         ('[snapshot]\nfile = "a"\nversions = "11.17.4"', "did you mean version"),
     ],
 )
-def test_what_is_wrong_is_told_at_its_key(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_wrong_is_reported_at_its_key(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         loaded(tmp_path, text)
 

@@ -42,7 +42,7 @@ rerun = true
     assert source.is_applied
 
 
-def test_a_command_runs_in_the_root_unless_told_otherwise(tmp_path: Path) -> None:
+def test_a_command_runs_in_the_root_unless_configured(tmp_path: Path) -> None:
     source = project(tmp_path, owner='root = "platform"\ncommand = ["make", "migrate"]\n').owner
     assert source.command is not None
     assert source.command.directory == tmp_path / "platform"

@@ -83,7 +83,7 @@ def mapping(fingerprint: str) -> Snapshot:
 
 
 @pytest.mark.parametrize(("owner", "differs"), [("one", False), ("other", True)], ids=["equal", "different"])
-def test_a_hidden_value_is_told_apart_after_it_was_kept(tmp_path: Path, owner: str, differs: bool) -> None:
+def test_a_hidden_value_is_distinguished_after_it_was_kept(tmp_path: Path, owner: str, differs: bool) -> None:
     legacy, actual = mapping("one"), mapping(owner)
     facts = {**dict.fromkeys(fact_types("shared")), **facts_of(load_project(demo_root() / "audit.toml"))}
     facts |= {"legacy": legacy, "owner": actual, "no_coverage": None, "port": None, "prelude": (), "shadow": "x"}

@@ -93,7 +93,7 @@ def test_what_may_run_or_is_not_waited_for_says_so():
     assert [row[-2] for row in rows(found)] == ["perhaps: only if X is set", "in the background"]
 
 
-def test_what_could_not_be_followed_is_told_and_marked():
+def test_what_could_not_be_followed_is_reported_and_marked():
     open_ = Undecided(what="$START", reason="the variable is not set here", at=AT)
     found = boot_table(boot(command("a"), undecided=(open_,), run_undecided=(replace(open_, what="command"),)))
     last = rows(found)[1:]

@@ -78,7 +78,7 @@ OUTCOMES = {
 }
 
 
-def test_a_cause_that_stops_many_checks_is_told_once():
+def test_a_cause_that_stops_many_checks_is_reported_once():
     held = [result(f"LIV{n:03}", "x", Outcome.ERRORED, reason="no route to host\n  → open the port") for n in range(1, 19)]
     root = assert_junit(junit_xml(with_checks(*held, verdict=Verdict.INCOMPLETE)))
     messages = [error.get("message") for error in root.iter("error")]
@@ -150,13 +150,13 @@ def test_sarif_tells_what_could_not_be_checked():
     assert "no route to host" in invocation["toolExecutionNotifications"][0]["message"]["text"]
 
 
-def test_a_file_outside_the_repository_is_told_at_the_environment():
+def test_a_file_outside_the_repository_is_reported_at_the_environment():
     outside = finding(where="../../other/001.sql:7")
     (line,) = github_annotations(with_checks(result("COV003", "A question", Outcome.FAILED, findings=[outside])))
     assert "file=ops/audit.toml,line=31," in line
 
 
-def test_what_a_command_makes_is_told_at_the_environment():
+def test_what_a_command_makes_is_reported_at_the_environment():
     made = finding(where="command `npx knex migrate:latest`")
     found = with_checks(result("COV003", "A question", Outcome.FAILED, findings=[made]))
     (line,) = github_annotations(found)
@@ -207,7 +207,7 @@ def test_the_job_summary_is_appended_and_stays_under_its_limit(tmp_path, monkeyp
     assert capsys.readouterr().out == ""
 
 
-def test_a_summary_without_space_is_told(tmp_path, monkeypatch, capsys):
+def test_a_summary_without_space_is_reported(tmp_path, monkeypatch, capsys):
     summary = tmp_path / "summary.md"
     summary.write_text("x" * 1_000_000, "utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
@@ -217,7 +217,7 @@ def test_a_summary_without_space_is_told(tmp_path, monkeypatch, capsys):
     assert "has no space left for its summary: prod is blocked" in capsys.readouterr().err
 
 
-def test_a_summary_that_cannot_be_written_is_told(tmp_path, monkeypatch, capsys):
+def test_a_summary_that_cannot_be_written_is_reported(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "absent" / "summary.md"))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     write_to_github(run_results(tmp_path, "index x is missing"))

@@ -59,7 +59,7 @@ def test_words_that_differ_are_marked_on_both_sides_alike():
     assert right.markdown() == "varchar(<b>255</b>)"
 
 
-def test_a_long_unchanged_stretch_is_cut_and_told():
+def test_a_long_unchanged_stretch_is_cut_and_reported():
     body = "select one;\n" * 400
     left, right = side_by_side(f"{body}old", f"{body}new")
     assert len(left.text()) < 500

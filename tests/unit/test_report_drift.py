@@ -108,7 +108,7 @@ def test_equal_and_covered(drift, cross_check, equal, covered):
     assert head.startswith("✓ equal" if equal else "✓ covered" if covered else "✕ not covered")
 
 
-def test_unmodelled_is_told_in_both():
+def test_unmodelled_is_reported_in_both():
     drift = Drift(unmodelled_expected=(Unmodelled(kind="cast", identity="text as x"),))
     assert drift_json(drift, defined_at=located)["unmodelled"] == [
         {"side": "expected", "kind": "cast", "identity": "text as x"}

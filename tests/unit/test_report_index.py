@@ -43,7 +43,7 @@ def test_the_latest_run_of_an_environment_counts():
     assert '<a href="dev/2026-11-23-4f2c9e1/report.html">2026-11-23 06:40 UTC</a> ✓ clean' in html
 
 
-def test_the_phase_after_the_deletion_stands_beside_the_one_before():
+def test_the_phase_after_the_deletion_stands_next_to_the_one_before():
     after = run("dev", Verdict.INCOMPLETE, report="retired/dev/x/report.html", phase=Phase.RETIRED)
     said = text(render_index([run("dev"), after]))
     assert "✓ dev, preflight: clean" in said

@@ -24,5 +24,5 @@ def test_each_statement_stands_with_both_places_and_what_differs():
     assert frame["Differs"].tolist()[1] == "index public.i"
 
 
-def test_nothing_is_said_of_no_statements():
+def test_nothing_is_reported_of_no_statements():
     assert "contains no statements" in statement_table([])._repr_html_()

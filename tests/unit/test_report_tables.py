@@ -406,7 +406,7 @@ def test_a_comment_makes_no_difference_to_a_dot():
     assert index_table({"a": snapshot(INDEXES[2]), "b": other}).to_frame()["Verdict"][0] == "✓ same everywhere"
 
 
-def test_what_the_owner_adds_is_told_and_not_flagged():
+def test_what_the_owner_adds_is_reported_and_not_flagged():
     sides = {"legacy": snapshot(), "owner": snapshot(INDEXES[0]), "prod": snapshot(INDEXES[0])}
     assert index_table(sides).to_frame()["Verdict"].tolist() == ["i not in legacy"]
 
@@ -470,7 +470,7 @@ def test_what_could_not_be_compared_is_a_row():
     assert table.note == "1 not compared"
 
 
-def test_more_rows_than_a_page_takes_are_told():
+def test_more_rows_than_a_page_takes_are_reported():
     findings = tuple(Finding(key=f"LIV003:{n}", summary=f"finding {n}") for n in range(1020))
     table = findings_table([result("LIV003", "x", Outcome.FAILED, findings=findings)])
     assert "… 980 more rows are not shown here" in repr(table)
@@ -479,7 +479,7 @@ def test_more_rows_than_a_page_takes_are_told():
     assert len(table.to_frame()) == 1020
 
 
-def test_a_cause_is_told_once_with_all_that_it_stops():
+def test_a_cause_is_reported_once_with_all_that_it_stops():
     held = [result(f"LIV{n:03}", "x", Outcome.ERRORED, reason="connection refused\n  → start the server") for n in (1, 2, 3)]
     held.append(result("PRV001", "y", Outcome.SKIPPED, reason="no rights"))
     assert [str(cause) for cause in triage(held).causes] == [
@@ -522,7 +522,7 @@ def test_a_banner_counts_what_it_does_not_show():
     assert len(banner.to_frame()) == 40
 
 
-def test_nothing_is_said_where_there_is_nothing():
+def test_nothing_is_reported_where_there_is_nothing():
     assert "No checks were run." in repr(check_table([]))
     assert "No side has indexes." in index_table({"owner": snapshot()})._repr_html_()
     assert "No differences." in difference_table(Drift()).markdown()

@@ -78,7 +78,7 @@ def test_a_parent_that_is_no_repository(tmp_path: Path) -> None:
     assert all(found[name].clean for name in PARTS)
 
 
-def test_files_that_are_in_no_repository_are_said(tmp_path: Path) -> None:
+def test_files_that_are_in_no_repository_are_reported(tmp_path: Path) -> None:
     made = lay_out("audit repository", tmp_path)
     shutil.rmtree(made.part("docs") / ".git")
     found = state(made)

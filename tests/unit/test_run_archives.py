@@ -50,7 +50,7 @@ def test_several_runs_come_in_the_order_of_their_time(tmp_path: Path) -> None:
     assert [p.parent.name for p in received] == ["dev", "prod"]
 
 
-def test_a_run_that_somebody_signed_since_stays_where_it_is(tmp_path: Path) -> None:
+def test_a_run_that_someone_signed_since_stays_where_it_is(tmp_path: Path) -> None:
     signed = tmp_path / "reports" / "signed" / "prod" / RUN
     for name, text in {**FILES, "signoff/ann@example.org.json": "{}", "signed-off.html": "<p>"}.items():
         (signed / name).parent.mkdir(parents=True, exist_ok=True)

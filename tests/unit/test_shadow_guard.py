@@ -97,7 +97,7 @@ def test_a_step_that_is_running_is_stopped_too(tmp_path: Path) -> None:
     [([["sh", "-c", "exit 7"]], FOREVER, "sh", 7), ([["true"]], ["sh", "-c", "echo no luck; exit 3"], "sh", 3)],
     ids=["a step", "the server"],
 )
-def test_what_ends_by_itself_is_told_and_its_output_kept(
+def test_what_ends_by_itself_is_reported_and_its_output_kept(
     tmp_path: Path, steps: list[list[str]], server: list[str], program: str, status: int
 ) -> None:
     watched = Watched(tmp_path / "d", steps=steps, server=server)

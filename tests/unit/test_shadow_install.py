@@ -45,7 +45,7 @@ def test_what_is_not_proven_is_not_trusted(cache: Path, stamp: str | None) -> No
     assert load_installed(cache, "trixie", MYSELF) is None
 
 
-def test_too_little_space_is_told_before_anything_is_downloaded(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_space_is_reported_before_anything_is_downloaded(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(debian, "FREE_BYTES", 10**18)
     with pytest.raises(ServerError, match="GB are needed to install debian:trixie") as raised:
         find_debian("trixie", pytest.fail)

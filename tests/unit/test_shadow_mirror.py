@@ -203,14 +203,14 @@ def test_a_mirror_that_does_not_answer_is_named_without_its_password(apt_home: P
     assert "secret" not in str(raised.value)
 
 
-def test_a_machine_without_apt_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_apt_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(ServerError, match=r"apt-get.*not installed"):
         mirror.check_machine()
 
 
 @needs_apt
-def test_a_machine_without_debians_keys_is_told_which_package_has_them(
+def test_a_machine_without_debians_keys_is_pointed_to_the_package_that_has_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mirror, "KEYRING", tmp_path / "none.gpg")

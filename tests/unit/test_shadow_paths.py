@@ -48,7 +48,7 @@ def test_a_server_never_runs_as_root() -> None:
     ],
     ids=["named", "xdg", "home"],
 )
-def test_the_cache_is_where_it_is_told_to_be(
+def test_the_cache_is_where_it_is_configured(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(variable, str(open_folder / value))
@@ -114,6 +114,6 @@ def test_clusters_live_in_tmpdir_if_they_can(
         folder.rmdir()
 
 
-def test_a_user_without_a_name_is_told_before_anything_is_downloaded() -> None:
+def test_a_user_without_a_name_is_reported_before_anything_is_downloaded() -> None:
     with pytest.raises(ServerError, match="uid 54321 has none"):
         check_account(STRANGER)

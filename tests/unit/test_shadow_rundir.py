@@ -71,7 +71,7 @@ def test_only_the_user_enters() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands a server to another account")
-def test_the_server_of_root_enters_and_nobody_else() -> None:
+def test_the_server_of_root_enters_and_no_one_else() -> None:
     directory, held = hold_directory(Account(54321, 54322))
     found = directory.stat()
     assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (0, 54322, 0o710)

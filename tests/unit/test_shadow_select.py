@@ -33,7 +33,7 @@ def test_a_server_that_does_not_exist_is_wrong_usage(name: str, monkeypatch: pyt
         find_server(progress=pytest.fail)
 
 
-def test_when_nothing_works_each_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_nothing_works_each_reason_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "list_local", lambda _: [])
     monkeypatch.setattr(select, "find_debian", _no_debian)
     with pytest.raises(ServerError) as raised:
@@ -47,7 +47,7 @@ def _no_debian(*_: object) -> None:
     raise ServerError("no apt here", todo="use Debian")
 
 
-def test_a_folder_without_a_server_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_server_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ServerError, match="there is no `initdb`"):
         find_server(f"local:{tmp_path}", progress=pytest.fail)
 
@@ -62,7 +62,7 @@ def test_a_folder_without_a_server_is_told(tmp_path: Path) -> None:
     ],
     ids=["refused", "not a url", "not a connection string", "unfinished"],
 )
-def test_a_url_that_leads_nowhere_is_told_without_its_password(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_that_leads_nowhere_is_reported_without_its_password(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(URL_VARIABLE, url)
     with pytest.raises(ServerError) as raised:
         find_server("url", progress=pytest.fail)
@@ -71,7 +71,7 @@ def test_a_url_that_leads_nowhere_is_told_without_its_password(url: str, monkeyp
     assert raised.value.__suppress_context__ or "s3cret" not in str(raised.value.__cause__)
 
 
-def test_a_url_that_leads_nowhere_is_told_before_others_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_that_leads_nowhere_is_reported_before_others_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(URL_VARIABLE, "postgresql://user:s3cret@127.0.0.1:1/x")
     monkeypatch.setattr(local, "list_local", lambda _: [])
     monkeypatch.setattr(select, "find_debian", _no_debian)

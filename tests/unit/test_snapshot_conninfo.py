@@ -62,7 +62,7 @@ def test_what_is_well_formed_is_taken_apart(conninfo: str) -> None:
         ("dbname=db", "db on the default host"),
     ],
 )
-def test_a_place_is_told_without_user_and_password(conninfo: str, said: str) -> None:
+def test_a_place_is_reported_without_user_and_password(conninfo: str, said: str) -> None:
     assert shown_server(parse_conninfo(conninfo)) == said
 
 

@@ -124,7 +124,7 @@ AGAIN = {
 
 
 @pytest.mark.parametrize("text", AGAIN.values(), ids=AGAIN)
-def test_what_is_made_again_is_told_apart(tmp_path: Path, text: str) -> None:
+def test_what_is_made_again_is_distinguished(tmp_path: Path, text: str) -> None:
     (found,) = find_destructions(source(tmp_path, text))
     assert str(found.made_again) == "001.sql:2"
 
@@ -141,7 +141,7 @@ UNDECIDED = {
 
 
 @pytest.mark.parametrize(("text", "line", "why"), UNDECIDED.values(), ids=UNDECIDED)
-def test_what_reading_cannot_decide_is_told(tmp_path: Path, text: str, line: int, why: str) -> None:
+def test_what_reading_cannot_decide_is_reported(tmp_path: Path, text: str, line: int, why: str) -> None:
     (found,) = find_destructions(source(tmp_path, text))
     assert (found.kind, found.at.line) == ("undecided", line)
     assert why in found.words

@@ -85,7 +85,7 @@ def test_what_a_statement_needs(case: tuple[str, dict[str, str], list[str]]) -> 
     ],
     ids=["call", "merge", "two", "a mistake"],
 )
-def test_what_cannot_be_told_is_said(text: str, said: str) -> None:
+def test_what_cannot_be_reported_is_shown(text: str, said: str) -> None:
     found = statement_needs(text)
     assert found.needs == ()
     assert said in str(found.undecided)

@@ -121,7 +121,7 @@ def test_what_applying_it_would_do_is_refused(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("name", TOLD)
-def test_what_it_only_defines_is_told(tmp_path: Path, name: str) -> None:
+def test_what_it_only_defines_is_reported(tmp_path: Path, name: str) -> None:
     text, told = TOLD[name]
     assert found(tmp_path, text) == [(told, False, False)]
 
@@ -133,7 +133,7 @@ def test_settings_of_the_server_are_refused_where_others_use_it(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_what_writes_the_system_catalog_is_told(tmp_path: Path, name: str) -> None:
+def test_what_writes_the_system_catalog_is_reported(tmp_path: Path, name: str) -> None:
     text, told = WRITES[name]
     assert found(tmp_path, text) == [(f"catalog {told} writes the system catalog, past every check", False, False)]
 
@@ -149,7 +149,7 @@ def test_the_line_is_that_of_the_statement_within(tmp_path: Path) -> None:
     assert [str(one.at) for one in statement.outside] == ["a.sql:4"]
 
 
-def test_nothing_of_a_program_file_or_host_is_told(tmp_path: Path) -> None:
+def test_nothing_of_a_program_file_or_host_is_reported(tmp_path: Path) -> None:
     text = "copy t to program 'curl s3cret'; select dblink_connect('password=s3cret'); copy t to '/s3cret';"
     assert "s3cret" not in str(found(tmp_path, text))
     assert len(found(tmp_path, text)) == 3

@@ -195,7 +195,7 @@ def test_psql_variables_are_refused(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["selec ':a', $$:a$$, \"b:c\" -- :d\n/* :e */", "selec a[b:c]", "selec a::b"])
-def test_other_colons_are_left_alone_even_beside_a_mistake(text: str) -> None:
+def test_other_colons_are_left_alone_even_next_to_a_mistake(text: str) -> None:
     assert len(split(text)) == 1
 
 

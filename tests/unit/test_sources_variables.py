@@ -257,7 +257,7 @@ select 5;
 """
 
 
-def test_what_is_skipped_is_told(tmp_path: Path) -> None:
+def test_what_is_skipped_is_reported(tmp_path: Path) -> None:
     found = source(tmp_path, SKIPS)
     assert [(str(each), each.by_rule) for each in found.not_applied] == [
         ("a.sql:5: \\if false is false", True),

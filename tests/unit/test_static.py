@@ -90,7 +90,7 @@ def test_what_is_no_secret_is_let_through(tmp_path, name):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_invalid_audit_toml_is_told_with_its_line(tmp_path):
+def test_an_invalid_audit_toml_is_reported_with_its_line(tmp_path):
     (tmp_path / "audit.toml").write_text("[project]\nnaem = 'trm'\n", "utf-8")
     done = static(cwd=tmp_path)
     assert done.returncode == 2

@@ -81,7 +81,7 @@ def test_the_dockerfile_of_the_service(tree):
     assert isinstance(found["owner_boot"], Boot)
 
 
-def test_an_image_that_nobody_builds_here_is_read_as_far_as_the_compose_files_tell(tree):
+def test_an_image_that_no_one_builds_here_is_read_as_far_as_the_compose_files_tell(tree):
     (tree / "deploy/job.sh").write_text("set -e\ndirectus bootstrap\n")
     (tree / "deploy/compose.yaml").write_text("""
 services:

@@ -101,7 +101,7 @@ time_limit = 5
 """
 
 
-def test_commands_are_run_when_somebody_asks_and_see_no_live_database(tmp_path, monkeypatch):
+def test_commands_are_run_when_someone_asks_and_see_no_live_database(tmp_path, monkeypatch):
     monkeypatch.setenv("FLEET_PROD_DSN", "postgresql:///prod")
     monkeypatch.setenv("FLEET_COLOUR", "red")
     (tmp_path / "service").mkdir()

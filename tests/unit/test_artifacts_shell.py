@@ -5,7 +5,9 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -284,7 +286,7 @@ UNDECIDED = {
     "no shell": ("if then )(", "this shell code cannot be parsed"),
     "an endless call": ("sh self.sh", "scripts call each other in an endless loop"),
     "from an unknown folder": ('cd "$X"\n./y.sh', "the folder from which"),
-    "too deep": ("a && " * 3000 + "b", "nested too deeply"),
+    "too deep": ("( " * 3000 + "a" + " )" * 3000, "nested too deeply"),
     "an unknown text": ('sh -c "$X"', "the text passed to the shell"),
     "a script handed to another program": ("keeper -v ./self.sh", "whether keeper runs the script passed to it"),
 }
@@ -376,3 +378,45 @@ def test_wrappers_are_seen_through(words):
     run = run_words(words, Location("Dockerfile", 9), folder="/w", paths=Texts(find))
     assert run.commands[-1].text == "a 1"
     assert run.undecided == ()
+
+
+# name: a script of so many parts
+LONG = {
+    "&&": lambda parts: " && ".join(f"a {n}" for n in range(parts)),
+    "||": lambda parts: " || ".join(f"a {n}" for n in range(parts)),
+    "tests": lambda parts: " && ".join(f"[ -f /{n} ]" for n in range(parts)) + " && a",
+    "an if": lambda parts: "if " + " && ".join(f'[ "$A{n}" ]' for n in range(parts)) + "; then a; fi",
+    "elif": lambda parts: "if a; then b;" + "".join(f" elif a {n}; then b;" for n in range(parts)) + " fi",
+    "lines": lambda parts: "\n".join(f"a {n}" for n in range(parts)),
+    "a pipe": lambda parts: " | ".join(f"a {n}" for n in range(parts)),
+    "functions": lambda parts: "\n".join(f"f{n}() {{ a {n}; }}\nf{n}" for n in range(parts)),
+    "variables": lambda parts: "\n".join(f"V{n}={n}\na $V{n}" for n in range(parts)),
+    "sources": lambda parts: ". ./s.sh\n" * parts,
+    "loops": lambda parts: "\n".join(f"for i in a b; do a $i {n}; done" for n in range(parts)),
+}
+
+
+def steps(script: str) -> int:
+    """How many functions are called to read it."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _given: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        read(script, {"s.sh": "b"})
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize("script", LONG.values(), ids=LONG)
+def test_what_is_read_grows_no_faster_than_the_script(script):
+    short, long = steps(script(20)), steps(script(80))
+    assert long < 5 * short
+
+
+def test_functions_that_call_each_other_more_than_once_end():
+    assert "in an endless loop" in read("f() { f; f; }\nf", {}).undecided[0].reason

@@ -132,7 +132,7 @@ class Walk(Statements):
         self._commands[position] = (replace(command, **facts), scope)
 
     def _call_function(self, words: Sequence[Word], where: ExecutionPoint) -> None:
-        if where.depth > _MOST_DEPTH:
+        if where.depth > _MOST_DEPTH or (where.function is not None and self.position > _MOST_COMMANDS):
             self.undecided(words[0].text, "functions call each other in an endless loop", where.script.at)
             return
         state = where.state

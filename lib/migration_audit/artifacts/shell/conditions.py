@@ -10,7 +10,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell.parse import shell_text_of
+from migration_audit.artifacts.shell.parse import chain_of, shell_text_of
 from migration_audit.artifacts.shell.path_state import FILE_TESTS
 from migration_audit.artifacts.shell.words import ShellVariables, expand
 
@@ -77,7 +77,7 @@ def decide_condition(node: Node, state: ShellVariables, ask: Ask) -> Answer:
         case "command":
             answer = _command(node, state, ask)
         case "list":
-            answer = _list(node, state, ask)
+            answer = decide_chain(chain_of(node), state, ask)[-1]
         case "redirected_statement":
             answer = decide_condition(node.named_children[0], state, ask)
         case _:
@@ -85,15 +85,20 @@ def decide_condition(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     return answer
 
 
-def _list(node: Node, state: ShellVariables, ask: Ask) -> Answer:
-    """The right side counts only where the left one lets it run."""
-    left, is_and = decide_condition(node.children[0], state, ask), node.children[1].type == "&&"
-    if left.value is (not is_and):
-        return left
-    right = decide_condition(node.children[2], state, ask)
-    if not (left.is_test and right.is_test):
-        return right if left.value is is_and else _COMMAND
-    return left.and_(right) if is_and else left.or_(right)
+def decide_chain(chain: Sequence[Node], state: ShellVariables, ask: Ask) -> list[Answer]:
+    """The outcome of the first part of ``a && b || c``, then that of each list of the chain."""
+    answers = [decide_condition(chain[0].children[0], state, ask)]
+    for node in chain:
+        left, is_and = answers[-1], node.children[1].type == "&&"
+        if left.value is (not is_and):  # the right side does not run
+            answers.append(left)
+            continue
+        right = decide_condition(node.children[2], state, ask)
+        if left.is_test and right.is_test:
+            answers.append(left.and_(right) if is_and else left.or_(right))
+        else:
+            answers.append(right if left.value is is_and else _COMMAND)
+    return answers
 
 
 def _command(node: Node, state: ShellVariables, ask: Ask) -> Answer:

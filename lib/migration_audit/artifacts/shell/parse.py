@@ -81,8 +81,8 @@ def _replaced(match: re.Match[str]) -> str:
 
 
 def on_one_line(node: Node) -> str:
-    """What the node spans, for a message."""
-    text = readable(" ".join(shell_text_of(node).replace("\\\n", " ").split()))
+    """What the node spans, for a message: of a long text, only the start is looked at."""
+    text = readable(" ".join(shell_text_of(node)[:2000].replace("\\\n", " ").split()))
     return text if len(text) <= 80 else text[:79] + "…"
 
 
@@ -139,6 +139,15 @@ def asks(node: Node) -> bool:
     return node.type in ("test_command", "negated_command") or (
         node.type == "command" and not _ASKING.isdisjoint(shell_text_of(node).split()[:1])
     )
+
+
+def chain_of(node: Node) -> list[Node]:
+    """The lists of ``a && b || c``, which the grammar nests to the left, the innermost first."""
+    found: list[Node] = []
+    while node.type == "list":
+        found.append(node)
+        node = node.children[0]
+    return found[::-1]
 
 
 Branch = tuple[list[Node], list[Node]]

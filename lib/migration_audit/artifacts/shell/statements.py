@@ -11,13 +11,14 @@ from typing import ClassVar, Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell.conditions import Answer, decide_condition, is_pattern, matching_case
+from migration_audit.artifacts.shell.conditions import Answer, Ask, decide_chain, decide_condition, is_pattern, matching_case
 from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ending
 from migration_audit.artifacts.shell.parse import (
     Branch,
     asks,
     branches_of,
     case_item,
+    chain_of,
     command_parts,
     depends_on,
     ends_line,
@@ -53,7 +54,10 @@ class Statements(PathLookup):
 
     def decided(self, node: Node, where: ExecutionPoint) -> Answer:
         """The outcome of a condition at this point."""
-        return decide_condition(node, where.state, lambda operator, path: self.asked(operator, path, where))
+        return decide_condition(node, where.state, self._ask(where))
+
+    def _ask(self, where: ExecutionPoint) -> Ask:
+        return lambda operator, path: self.asked(operator, path, where)
 
     def condition(self) -> int:
         """A number of its own for something that only a run decides."""
@@ -91,23 +95,29 @@ class Statements(PathLookup):
         self._statements(node.children, where)
 
     def _list(self, node: Node, where: ExecutionPoint) -> None:
-        left, operator, right = node.children[0], node.children[1].type, node.children[2]
-        answer = self.decided(left, where)
-        decided = answer.value
-        if operator == "&&":
-            scope = where.scope if where.scope is not NOTHING else FailureEffect(0)
-            stop = self._fails(right, where) or NOTHING
-            self.node(left, where.status_checked(scope, stop))
-            if decided is not False:
-                unknown = decided is None and asks(left)
-                self._branch([right], where, depends_on(left, answer.why) if unknown else None)
-            if scope is not where.scope:
-                scope.until = self.position
-        else:
-            self.node(left, where.status_checked(self._fails(right, where) or NOTHING, NOTHING))
-            if decided is not True:
-                reason = None if decided is False else f"it runs only where `{on_one_line(left)}` fails"
-                self._branch([right], replace(where, after_failure=True), reason)
+        """A chain of ``&&`` and ``||``: each part at the point to which the list around it brings it."""
+        chain = chain_of(node)
+        answers = decide_chain(chain, where.state, self._ask(where))
+        points = [where]
+        for outer in reversed(chain):
+            here, stop = points[-1], self._fails(outer.children[2], points[-1]) or NOTHING
+            is_and = outer.children[1].type == "&&"
+            scope = (here.scope if here.scope is not NOTHING else FailureEffect(0)) if is_and else stop
+            points.append(here.status_checked(scope, stop if is_and else NOTHING))
+        inner = points.pop()
+        self.node(chain[0].children[0], inner)
+        for each, answer in zip(chain, answers, strict=False):
+            left, operator, right = each.children[:3]
+            here = points.pop()
+            if operator.type == "&&" and answer.value is not False:
+                unknown = answer.value is None and asks(left)
+                self._branch([right], here, depends_on(left, answer.why) if unknown else None)
+            elif operator.type != "&&" and answer.value is not True:
+                reason = None if answer.value is False else f"it runs only where `{on_one_line(left)}` fails"
+                self._branch([right], replace(here, after_failure=True), reason)
+            if operator.type == "&&" and inner.scope is not here.scope:
+                inner.scope.until = self.position
+            inner = here
 
     def _fails(self, node: Node, where: ExecutionPoint) -> FailureEffect | None:
         """What is stopped where ``node`` certainly ends with a failure; None where it may succeed."""

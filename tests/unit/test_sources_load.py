@@ -339,6 +339,24 @@ def test_a_wildcard_matches_no_hidden_file(tmp_path: Path, glob: str | None, hid
         assert [(each.path, each.by_rule) for each in source.not_applied] == [(hidden, False)]
 
 
+@pytest.mark.parametrize(
+    ("names", "globs", "noted"),
+    [
+        (("m/2_a.sql", "m/10_b.sql"), ["m/*.sql"], "m/2_a.sql is applied before m/10_b.sql"),
+        (("m/1_a.sql", "m/-.sql"), ["m/*.sql"], "m/1_a.sql is applied before m/-.sql"),
+        (("m/02_a.sql", "m/10_b.sql", "m/init.sql"), ["m/*.sql"], None),
+        (("m/2_a.sql", "m/10_b.sql"), ["m/2_a.sql", "m/10_b.sql"], None),
+        (("m/a-b/1.sql", "m/a/2.sql", "m/a/3.sql"), ["m/**/*.sql"], None),
+    ],
+)
+def test_an_order_that_a_shell_does_not_have_is_noted(
+    tmp_path: Path, names: tuple[str, ...], globs: list[str], noted: str | None
+) -> None:
+    write(tmp_path, *names, text="create table if not exists a ();\n")
+    notes = load_globs("x", tmp_path, globs, shown_from=tmp_path).notes
+    assert [note.partition(", by number")[0] for note in notes] == [noted] * (noted is not None)
+
+
 @pytest.mark.parametrize("name", ["2_b.sh", "20260101_b.js", "2_b.py", "V2__b.java"])
 def test_a_program_among_the_files_is_listed_as_unread(tmp_path: Path, name: str) -> None:
     write(tmp_path, "m/1_a.sql", text="create table a ();\n")

@@ -7,7 +7,7 @@ Files       The ``.sql`` files that the globs of audit.toml match, or those dire
             (``.x.sql``) is applied only where it is named: a shell's ``*.sql`` does not match it.
 Order       One glob (or path) after the other; the matches of one glob folder by folder, by the number at the front of
             the name (``2_x`` before ``10_x``), then by name. Where each entry of the list names one file, the list is the
-            order.
+            order. Where a shell's ``*`` has another order, that is noted.
 Part        The whole file. A marker of another runner (``-- migrate:up``, ``-- +goose Up``), a Flyway name
             (``V1__x.sql``) or an up/down pair is an error that names the format to set: nothing is guessed.
 Session     One for each file: ``SET`` does not outlive it.
@@ -38,6 +38,7 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
     files: list[PlannedFile] = []
     unread: list[tuple[int, str]] = []
     duplicates: list[tuple[str, tuple[str, ...]]] = []
+    notes: list[str] = []
     for number, tree in enumerate(trees):
         chosen = sorted((path for path in tree.paths if path.lower().endswith(".sql")), key=apply_order)
         if tree.is_whole:
@@ -48,6 +49,7 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
             todo = "name the folder that contains them, or call the runner: `command` in audit.toml"
             raise SourceError("this folder contains no .sql files", where=tree.shown or ".", todo=todo)
         _refuse_foreign(tree, chosen)
+        notes += _other_order(tree, chosen)
         duplicates += [(n, tuple(map(tree.shown_path, same))) for n, same in shared_numbers(chosen)]
         files += [
             PlannedFile(path=path, tree=number, text=tree.read(path), transaction=TransactionMode.NONE, entry=basename(path))
@@ -64,7 +66,20 @@ def plan(trees: Sequence[MigrationFolder], placeholders: Mapping[str, str]) -> P
         not_applied=tuple(NotApplied(path=shown, reason=why, by_rule=False) for shown, why in other),
         unread=tuple(unread),
         duplicates=tuple(duplicates),
+        notes=tuple(notes),
     )
+
+
+def _other_order(tree: MigrationFolder, chosen: Sequence[str]) -> Iterator[str]:
+    """Where a shell, which orders names as text, applies the files of this tree in another order."""
+    by_name = sorted(chosen, key=lambda path: path.split("/"))
+    differing = next((pair for pair in zip(chosen, by_name, strict=True) if pair[0] != pair[1]), None)
+    if differing is not None:
+        one, other = map(tree.shown_path, differing)
+        yield (
+            f"{one} is applied before {other}, by number; a shell's * has them the other way round: "
+            "if the runner does so too, list the files one by one in its order"
+        )
 
 
 def _not_taken(tree: MigrationFolder, path: str) -> str | None:

@@ -6,6 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TypeVar
+
+from migration_audit.model.errors import AuditError
+
+Fact = TypeVar("Fact")
 
 
 class Severity(StrEnum):
@@ -88,6 +93,14 @@ class Unavailable:
     def of(cls, error: Exception) -> Unavailable:
         """What an error prevented; the text of the error is the reason."""
         return cls(reason=str(error), outcome=Outcome.ERRORED)
+
+
+def or_unavailable(read: Callable[[], Fact]) -> Fact | Unavailable:
+    """What ``read`` returns; where it raises AuditError, why there is nothing."""
+    try:
+        return read()
+    except AuditError as error:
+        return Unavailable.of(error)
 
 
 def first_unavailable(*values: object) -> Unavailable:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from migration_audit import sources
 from migration_audit.artifacts.compose.stack import read_stack
@@ -18,16 +17,15 @@ from migration_audit.artifacts.image.image import read_image
 from migration_audit.audit.facts.types import BootFacts
 from migration_audit.model.boot import PostObject
 from migration_audit.model.compose import MountKind, Service, Stack
-from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.finding import Outcome, Unavailable, or_unavailable
 from migration_audit.model.image import Boot, Image
 from migration_audit.model.location import Location
+from migration_audit.model.sql import SqlSource
 from migration_audit.model.unset import is_open
 from migration_audit.project import AuditRule, BootSettings, Project
 from migration_audit.project.locate import shown_path
 from migration_audit.sources.post_objects import find_post_objects
 
-_T = TypeVar("_T")
 _DECISIVE = frozenset({"DB_EXCLUDE_TABLES", "DB_SEARCH_PATH"})
 """The variables that decide which tables Directus sees."""
 _OF_THE_HOST = 2
@@ -72,17 +70,10 @@ def boot_inputs(project: Project) -> BootInputs:
     }
 
 
-def _read(read: Callable[[], _T]) -> _T | Unavailable:
-    try:
-        return read()
-    except AuditError as error:
-        return Unavailable.of(error)
-
-
 def _stack(project: Project, boot: BootSettings) -> Stack | Unavailable:
     if not boot.compose:
         return Unavailable(reason="audit.toml names no compose files in [boot]", required=False)
-    stack = _read(lambda: read_stack(boot.compose, profiles=boot.profiles, shown_from=project.directory))
+    stack = or_unavailable(lambda: read_stack(boot.compose, profiles=boot.profiles, shown_from=project.directory))
     return stack if isinstance(stack, Unavailable) else replace(stack, services=tuple(map(_with_test, stack.services)))
 
 
@@ -128,7 +119,7 @@ def _dev_stack(project: Project, boot: BootSettings) -> Stack | Unavailable:
         return Unavailable(reason="audit.toml names no dev_compose in [boot]", required=False)
     if not any(file.exists() for file in boot.dev_compose):
         return Unavailable(reason="the files of dev_compose do not exist", required=False)
-    return _read(lambda: read_stack(boot.dev_compose, profiles=("*",), shown_from=project.directory))
+    return or_unavailable(lambda: read_stack(boot.dev_compose, profiles=("*",), shown_from=project.directory))
 
 
 def _owner(
@@ -150,7 +141,7 @@ def _owner(
     wanted = [
         path for root, globs in (*owned, (project.directory, boot.post_sql)) for path in sources.sql_files(root, globs)
     ]
-    found = _read(
+    found = or_unavailable(
         lambda: read_boot(
             service, dockerfile=boot.dockerfile, context=boot.context, shown_from=project.directory, wanted=wanted
         )
@@ -181,19 +172,19 @@ def _variables(boot: BootSettings, stack: Stack | Unavailable) -> Mapping[str, s
 def _post_objects(project: Project, boot: BootSettings) -> tuple[PostObject, ...] | Unavailable:
     if not boot.post_sql:
         return Unavailable(reason="audit.toml names no post_sql in [boot]", required=False)
-    folder = project.directory
-    variables = project.owner.variables
-    return _read(
-        lambda: find_post_objects(
-            sources.load_globs("post_sql", folder, boot.post_sql, shown_from=folder, variables=variables)
-        )
-    )
+    return or_unavailable(lambda: find_post_objects(load_post_sql(project, boot)))
+
+
+def load_post_sql(project: Project, boot: BootSettings) -> SqlSource:
+    """The SQL that the owner's container applies after Directus. Raises SourceError."""
+    folder, variables = project.directory, project.owner.variables
+    return sources.load_globs("post_sql", folder, boot.post_sql, shown_from=folder, variables=variables)
 
 
 def _images(project: Project, stack: Stack | None) -> Mapping[Location, Image | Unavailable]:
     """The image of each rule, with the containers that the stack makes of it."""
     rules = project.rules_for("RET007")
-    return {rule.at: _read(partial(_image, project, rule, rules, stack)) for rule in rules}
+    return {rule.at: or_unavailable(partial(_image, project, rule, rules, stack)) for rule in rules}
 
 
 def _image(project: Project, rule: AuditRule, rules: Sequence[AuditRule], stack: Stack | None) -> Image:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from migration_audit import sources
 from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.artifacts.directus.version import version_of_image, version_of_package
 from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.audit.facts.types import DirectusFacts
+from migration_audit.audit.inputs.boot import load_post_sql
 from migration_audit.directus.command_line import ApplyCall, answers, apply_call, ignored_tables
 from migration_audit.model.directus import (
     ColumnChange,
@@ -21,8 +21,7 @@ from migration_audit.model.directus import (
     RawTable,
     TargetVersion,
 )
-from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Unavailable
+from migration_audit.model.finding import Unavailable, or_unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.image import Image, StartOutcome
 from migration_audit.model.preflight import OriginMap
@@ -114,11 +113,11 @@ def directus_role(project: Project) -> str | None:
 
 
 def _file(settings: SnapshotSettings, directory: Path) -> DirectusSnapshot | Unavailable:
-    try:
+    def read() -> DirectusSnapshot:
         check_artifact_inside(settings.file, directory)
         return read_directus_snapshot(settings.file, shown=settings.shown)
-    except AuditError as error:
-        return Unavailable.of(error)
+
+    return or_unavailable(read)
 
 
 def _target(project: Project, settings: SnapshotSettings, image: Image | Unavailable | None) -> TargetVersion:
@@ -233,13 +232,7 @@ def _list(value: str) -> tuple[str, ...]:
 
 
 def _post_changes(project: Project) -> tuple[ColumnChange, ...] | Unavailable:
-    globs = project.boot.post_sql if project.boot else ()
-    if not globs:
+    boot = project.boot
+    if boot is None or not boot.post_sql:
         return Unavailable(reason="audit.toml has no [boot] post_sql", required=False)
-    try:
-        source = sources.load_globs(
-            "post_sql", project.directory, globs, shown_from=project.directory, variables=project.owner.variables
-        )
-    except AuditError as error:
-        return Unavailable.of(error)
-    return find_column_changes(source)
+    return or_unavailable(lambda: find_column_changes(load_post_sql(project, boot)))

@@ -40,7 +40,7 @@ from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Outcome, Unavailable, first_unavailable
+from migration_audit.model.finding import Outcome, Unavailable, first_unavailable, or_unavailable
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
 from migration_audit.model.progress import Progress
 from migration_audit.model.side_effects import SourceUndone
@@ -279,10 +279,7 @@ def _then(server: shadow.ShadowServer, first: CopiedDatabase, alone: Shadow, sou
 
 
 def _probes(conninfo: str, project: Project) -> tuple[ProbeResult, ...] | Unavailable:
-    try:
-        return run_probes(conninfo, project.probes, writer_role=project.writer_role)
-    except AuditError as error:
-        return Unavailable.of(error)
+    return or_unavailable(lambda: run_probes(conninfo, project.probes, writer_role=project.writer_role))
 
 
 def _repeats(*sides: tuple[str, _Side], rules: Rules) -> tuple[Convergence, ...] | Unavailable:

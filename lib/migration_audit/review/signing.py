@@ -104,6 +104,7 @@ def sign(proposal: Proposal, decision: SignedDecision, authority: Authority, *, 
     return signoff.add_signature(proposal, decision, authority, key=key, page_of=signed_page, now=now)
 
 
+@each_line_once()
 def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -> Verified:
     """Everything that can be verified of a run without its database and its sources. Raises UsageError for no run."""
     now = now or datetime.now(UTC)

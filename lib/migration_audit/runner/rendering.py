@@ -40,7 +40,9 @@ NOTEBOOKS = (
 REPORT_FILES = ("report.html", "summary.md", "junit.xml", "results.sarif")
 _AGAIN = "audit again with this version, and sign the new run"
 _COMPUTED: Final[dict[str, tuple[Sentence, ...]]] = {}
-_MOST_COMPUTED: Final = 64
+_MOST_COMPUTED: Final = 1024
+_OF_SIGNING: Final = frozenset({STATEMENT_FILE, PRODUCER_FILE, SIGNED_PAGE})
+"""What a run's folder gets after its report: nothing here looks into it."""
 _GRAVE: Final = frozenset({Outcome.FAILED, Outcome.ERRORED})
 """What is named first where it was made to look better."""
 
@@ -119,11 +121,14 @@ def recomputed(folder: Path, evidence: Evidence) -> tuple[Sentence, ...]:
 
 
 def _digest_of_all(folder: Path, evidence: Evidence) -> str:
-    """Over the evidence and all that ``_recomputed`` looks at: every entry but the signatures, links as what they are."""
-    digest = hashlib.sha256(to_bytes(evidence_body(evidence)))
+    """Over the evidence and all that ``_recomputed`` looks at, links as what they are.
+
+    Each signature changes files of ``_OF_SIGNING``; the results are the same before and after it.
+    """
+    digest = hashlib.sha256(to_bytes([folder.name, evidence_body(evidence)]))
     for path in paths_below(folder):
         name = path.relative_to(folder).as_posix()
-        if (path.is_dir() and not path.is_symlink()) or name.startswith(f"{SIGNATURES}/"):
+        if (path.is_dir() and not path.is_symlink()) or name in _OF_SIGNING or name.startswith(f"{SIGNATURES}/"):
             continue
         content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
         digest.update(to_bytes([name, str(path.readlink()) if path.is_symlink() else None, content]))
@@ -160,17 +165,7 @@ def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:
 def _unexpected_files(folder: Path) -> Iterator[str]:
     """Files that no run writes, such as one more notebook, which the report would show among the others."""
     facts = {f"facts/{name}.json.gz" for name in ("shared", "environment", *SNAPSHOTS)}
-    known = {
-        *NOTEBOOKS,
-        *REPORT_FILES,
-        *facts,
-        "facts/audit.toml",
-        STATEMENT_FILE,
-        PRODUCER_FILE,
-        SIGNED_PAGE,
-        EVIDENCE_FILE,
-        EARLIER_FILE,
-    }
+    known = {*NOTEBOOKS, *REPORT_FILES, *facts, "facts/audit.toml", EVIDENCE_FILE, EARLIER_FILE, *_OF_SIGNING}
     for path in sorted(p for p in paths_below(folder) if p.is_symlink() or not p.is_dir()):
         name = path.relative_to(folder).as_posix()
         if name not in known and not name.startswith(f"{SIGNATURES}/"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import posixpath
 import re
 from pathlib import Path
@@ -46,7 +45,7 @@ def read(project: Project, layout: Layout) -> list[str]:
         "owner_origins": {},
         "project": project,
     }
-    able = [c for c in ALL if set(inspect.signature(c.run).parameters) <= inputs.keys() and c.id != "CMD001"]
+    able = [c for c in ALL if set(c.inputs) <= inputs.keys() and c.id != "CMD001"]
     results = [(r.id, r.outcome, f.key, f.summary) for r in judge(able, inputs, Phase.RETIRED) for f in r.findings]
     files = [file for side in (project.legacy, project.owner) for file in source_facts("x", load(project, side)).files]
     files += artifact_digests(project)

@@ -5,7 +5,6 @@ A run, which gathers facts, and ``verify`` and ``gate``, which check them afterw
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
@@ -283,21 +282,17 @@ def directus_rehearsed(
 
 def shared_checks() -> tuple[Check, ...]:
     """The checks whose answer is the same for every environment."""
-    return tuple(check for check in ALL if not _inputs_of(check) & (_OF_ENVIRONMENT | _OF_WAIVERS))
+    return tuple(check for check in ALL if (_OF_ENVIRONMENT | _OF_WAIVERS).isdisjoint(check.inputs))
 
 
 def live_checks() -> tuple[Check, ...]:
     """The checks about one environment."""
-    return tuple(check for check in ALL if _inputs_of(check) & _OF_ENVIRONMENT)
+    return tuple(check for check in ALL if not _OF_ENVIRONMENT.isdisjoint(check.inputs))
 
 
 def waiver_checks() -> tuple[Check, ...]:
     """The checks about what became of all the others."""
-    return tuple(check for check in ALL if _inputs_of(check) & _OF_WAIVERS)
-
-
-def _inputs_of(check: Check) -> frozenset[str]:
-    return frozenset(inspect.signature(check.run).parameters)
+    return tuple(check for check in ALL if not _OF_WAIVERS.isdisjoint(check.inputs))
 
 
 def with_fixes(results: tuple[CheckResult, ...], port: SavedPort | Unavailable | None) -> tuple[CheckResult, ...]:

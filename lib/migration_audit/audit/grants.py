@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -102,7 +101,7 @@ def _select(schema: str, tables: tuple[str, ...], role: str) -> str:
 def _checks(*facts: str) -> tuple[str, ...]:
     """The checks that ask for one of these facts, or for what is computed from it."""
     asked = {*facts, *(name for fact in facts for name in _FOLLOWS.get(fact, ()))}
-    return tuple(check.id for check in ALL if asked & inspect.signature(check.run).parameters.keys())
+    return tuple(check.id for check in ALL if not asked.isdisjoint(check.inputs))
 
 
 def as_sql(grants: tuple[Grant, ...]) -> str:

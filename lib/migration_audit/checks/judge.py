@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -50,7 +49,7 @@ def _as_work(result: CheckResult, due: str) -> CheckResult:
 
 
 def _judge_due(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckResult:
-    given = {name: inputs[name] for name in inspect.signature(check.run).parameters}
+    given = {name: inputs[name] for name in check.inputs}
     lacking = [value for value in given.values() if isinstance(value, Unavailable)]
     if lacking:
         return _unavailable(check, phase, _worst(lacking))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import TypeVar
 
 from migration_audit.model.errors import AuditError
@@ -131,9 +133,19 @@ class Check:
     work_list: bool = False
     """Before it is due the check runs all the same: what it finds is the work to be done, pending, and blocks nothing."""
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of what it asks for, in its order: the reason of the first that is not there is its reason."""
+        return _parameters(self.run)
+
     def severity_in(self, phase: Phase) -> Severity:
         """The severity in this phase: most checks weigh the same in both."""
         return dict(self.severity_by_phase).get(phase, self.severity)
+
+
+@cache
+def _parameters(function: Callable[..., object]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,8 +50,8 @@ def filled(template: str, *values: object) -> Markup:
     Markup('<td>&lt;b&gt;</td>')
     """
     before, *pieces = _pieces(template)
-    filling = (part for value, piece in zip(values, pieces, strict=True) for part in (_safe(value), piece))
-    return Markup("".join((before, *filling)))  # noqa: S704 (the template is ours)
+    filling = [part for value, piece in zip(values, pieces, strict=True) for part in (_safe(value), piece)]
+    return Markup("".join([before, *filling]))  # noqa: S704 (the template is ours)
 
 
 def _safe(value: object) -> str:
@@ -70,7 +70,7 @@ def html(text: str) -> Markup:
     """
     pieces = _LONG_WORD.split(text)
     escaped = _escape(text) if len(pieces) == 1 else Markup("").join(map(_breakable, pieces))
-    if text.isascii() or not any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in text):
+    if text.isascii() or _RIGHT_TO_LEFT.isdisjoint(map(unicodedata.bidirectional, text)):
         return escaped
     return filled("<bdi>{}</bdi>", escaped)
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 
 from migration_audit.model.finding import CheckResult, Finding, Outcome, Severity
@@ -30,6 +31,7 @@ _FAMILIES = {
 }
 
 
+@cache
 def family(check_id: str) -> str:
     """The letters in front of a check's number: ``COV003`` is of ``COV``."""
     match = re.match(r"[A-Za-z]+", check_id)

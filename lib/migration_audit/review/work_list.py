@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -88,7 +87,7 @@ def _judged(project: Project) -> tuple[CheckResult, ...]:
         "owner_origins": {},
         "project": project,
     }
-    able = [check for check in ALL if set(inspect.signature(check.run).parameters) <= inputs.keys()]
+    able = [check for check in ALL if set(check.inputs) <= inputs.keys()]
     return judge([check for check in able if check.id != "CMD001"], inputs, Phase.RETIRED)
 
 

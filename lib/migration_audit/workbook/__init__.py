@@ -22,7 +22,8 @@ def __getattr__(name: str) -> Any:
     verbs = import_module("migration_audit.workbook.verbs") if is_verb else None
     if verbs is None or name not in verbs.__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(verbs, name)
+    globals()[name] = found = getattr(verbs, name)
+    return found
 
 
 def __dir__() -> list[str]:

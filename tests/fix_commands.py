@@ -19,10 +19,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import migration_audit
 from fix_kernels import LIBRARIES, fork_kernels
@@ -55,6 +56,23 @@ def run_cli(*arguments: str, cwd: Path | None = None, **variables: str) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+def run_at_terminal(terminal: int, *arguments: str, variables: Mapping[str, str]) -> Callable[[], int]:
+    """Start it with this terminal, which is closed here, as its streams; its exit code, once that is asked for."""
+    forks = Forks.here(variables)
+    if forks is not None:
+        told = forks.start(arguments, terminal, terminal, cwd=Path.cwd(), variables=variables)
+
+        def ended() -> int:
+            with told:
+                return int(told.read().splitlines()[-1])
+
+        return ended
+    command = [sys.executable, "-m", "migration_audit", *arguments]
+    process = subprocess.Popen(command, stdout=terminal, stderr=terminal, env=variables)
+    os.close(terminal)
+    return process.wait
+
+
 class Forks:
     """The process that has imported everything, and is forked for each command; ``serve`` is its side."""
 
@@ -85,13 +103,9 @@ class Forks:
 
     def run(self, arguments: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> Ran:
         """What the command printed, and its exit code, once it has ended and nobody can print any more."""
-        request = json.dumps({"arguments": arguments, "cwd": str(cwd), "variables": dict(variables)}).encode()
-        readers, writers = zip(*(os.pipe() for _ in range(3)), strict=True)
-        socket.send_fds(self._channel, [request], writers)
-        for writer in writers:
-            os.close(writer)
-        with ThreadPoolExecutor() as pool, os.fdopen(readers[2], encoding="ascii") as told:
-            printed = [pool.submit(_read, reader) for reader in readers[:2]]
+        readers, writers = zip(*(os.pipe() for _ in range(2)), strict=True)
+        with ThreadPoolExecutor() as pool, self.start(arguments, *writers, cwd=cwd, variables=variables) as told:
+            printed = [pool.submit(_read, reader) for reader in readers]
             process = int(told.readline())
             try:
                 out, err = (each.result(_LIMIT) for each in printed)
@@ -99,6 +113,15 @@ class Forks:
                 os.kill(process, signal.SIGKILL)
                 raise
             return Ran(int(told.readline()), out, err)
+
+    def start(self, arguments: Sequence[str], out: int, err: int, *, cwd: Path, variables: Mapping[str, str]) -> TextIO:
+        """The command with these streams, which are closed here; two lines come of it, its process and its exit code."""
+        request = json.dumps({"arguments": arguments, "cwd": str(cwd), "variables": dict(variables)}).encode()
+        told, writer = os.pipe()
+        socket.send_fds(self._channel, [request], (out, err, writer))
+        for each in {out, err, writer}:
+            os.close(each)
+        return os.fdopen(told, encoding="ascii")
 
 
 def _read(reader: int) -> str:

@@ -8,15 +8,13 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 import termios
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fix_demo import run_cli
+from fix_commands import run_at_terminal, run_cli
 from migration_audit.cli import output, terminal, verdicts
 from migration_audit.cli.terminal import Style, wrapped_words
 from migration_audit.model import visible
@@ -36,9 +34,7 @@ def at_a_terminal(*arguments: str, width: int, code: int = 0, **variables: str) 
     unset = {
         name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
     }
-    command = [sys.executable, "-m", "migration_audit", *arguments]
-    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env={**unset, "TERM": "xterm", **variables})
-    os.close(theirs)
+    exit_code = run_at_terminal(theirs, *arguments, variables={**unset, "TERM": "xterm", **variables})
     shown = b""
     while True:
         try:
@@ -49,7 +45,7 @@ def at_a_terminal(*arguments: str, width: int, code: int = 0, **variables: str) 
             break
         shown += piece
     os.close(ours)
-    assert process.wait() == code
+    assert exit_code() == code
     return shown.decode().replace("\r\n", "\n")
 
 

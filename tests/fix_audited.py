@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from fix_signed import ANN, BOB, EVE, POLICY, TOML, World
+from fix_signed import ANN, BOB, EVE, POLICY, TOML, World, new_world
 from migration_audit.audit.inputs.artifact_digests import artifact_digests
 
 FILES = {
@@ -71,17 +70,10 @@ def audit(world: World, **how) -> Path:
 @pytest.fixture(scope="session")
 def audited_once(tmp_path_factory: pytest.TempPathFactory, signing_keys: Path) -> World:
     """Signed evidence on main; copied for each test, since it takes a while to make."""
-    made = World(root=tmp_path_factory.mktemp("audited") / "repo", keys=signing_keys)
-    made.root.mkdir()
-    made.git("init", "-q", "-b", "main")
-    made.git("config", "user.email", "mal@example.org")
+    made = new_world(tmp_path_factory.mktemp("audited") / "repo", signing_keys, TOML + POLICY + RULES, branch="main")
     for name, text in FILES.items():
         made.write(name, text)
     made.write(".gitattributes", "reports/** -text\n")
-    made.write("legacy/0001_a.sql", "CREATE TABLE a (id int);\n")
-    made.write("owner/001_a.sql", "CREATE TABLE a (id int);\n")
-    made.write("audit.toml", TOML + POLICY + RULES)
-    made.write(".audit/revoked", "# nobody\n")
     made.allow(ANN, BOB, EVE)
     made.commit()
     audit(made)
@@ -94,8 +86,7 @@ def audited_once(tmp_path_factory: pytest.TempPathFactory, signing_keys: Path) -
 @pytest.fixture
 def audited(audited_once: World, tmp_path: Path) -> World:
     """Signed evidence on main, and a branch off it, on which nothing has been done."""
-    shutil.copytree(audited_once.root, tmp_path / "repo", symlinks=True)
-    return World(root=tmp_path / "repo", keys=audited_once.keys)
+    return audited_once.copy(tmp_path / "repo")
 
 
 def retire(world: World) -> None:

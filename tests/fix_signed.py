@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ import pytest
 import fix_inputs
 import fix_model
 from migration_audit import signoff
-from migration_audit.artifacts.git.command import each_line_once
+from migration_audit.artifacts.git.command import each_line_once, run_git
 from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts.store import save_facts
 from migration_audit.audit.facts.types import Part, fact_types
@@ -130,6 +132,13 @@ def own_facts(
     return {**quiet, **asked, **read, "owner_ledger": nobody, "legacy_ledger": nobody, "live": live}
 
 
+_COMMITTED = {"EMAIL": MAL, "NAME": "m", "DATE": "2026-12-01T00:00:00Z"}  # the same content is the same commit
+_WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in _COMMITTED.items()}
+_RUNS: OrderedDict[bytes, dict[str, bytes]] = OrderedDict()
+"""The files of runs, by the digest of all that they depend on."""
+_MOST_RUNS = 64
+
+
 @dataclass
 class World:
     """A repository with audit.toml, two SQL sources, keys, and the folder of reports."""
@@ -139,15 +148,20 @@ class World:
 
     def git(self, *arguments: str, **env: str) -> str:
         """What git prints; it must succeed."""
-        who = {"GIT_AUTHOR_EMAIL": MAL, "GIT_AUTHOR_NAME": "m", "GIT_COMMITTER_EMAIL": MAL, "GIT_COMMITTER_NAME": "m"}
-        done = subprocess.run(
-            ["git", "-C", str(self.root), *arguments],
-            env={**os.environ, **who, **env},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        command = ["git", "-C", str(self.root), *arguments]
+        done = subprocess.run(command, env={**os.environ, **_WHO, **env}, capture_output=True, text=True, check=True)
         return done.stdout.strip()
+
+    def start(self, branch: str = "work") -> World:
+        """Make it a repository, with nothing in it yet."""
+        self.root.mkdir()
+        self.git("init", "-q", "--template=", "-b", branch)
+        self.git("config", "user.email", MAL)
+        return self
+
+    def copy(self, root: Path) -> World:
+        """The same in another place."""
+        return World(root=Path(shutil.copytree(self.root, root, symlinks=True)), keys=self.keys)
 
     def commit(self, message: str = "x") -> None:
         """Commit all that is there."""
@@ -202,27 +216,59 @@ class World:
         whole = [line if " " in line else f'{line} namespaces="migration-audit" {self.public(line)}' for line in lines]
         self.write(".audit/allowed_signers", "\n".join(whole) + "\n")
 
-    def run(
+    def run(self, environment: str = "prod", *, at: datetime = NOW, **how: Any) -> Path:
+        """A finished run: facts, notebooks, the report, the evidence, the statement, all made as a run makes them.
+
+        ``how`` is what ``_audit`` takes. What was made of the same files, commit, and variables is not made again.
+        """
+        folder = self.root / "reports" / environment / f"{at:%Y%m%dT%H%M%SZ}-abcdef0"
+        key = hashlib.sha256(repr([environment, at, sorted(how.items()), *self._looked_at()]).encode()).digest()
+        if key in _RUNS:
+            _RUNS.move_to_end(key)
+            for name, content in _RUNS[key].items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
+            return folder
+        self._audit(folder, environment, at=at, **how)
+        _RUNS[key] = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        if len(_RUNS) > _MOST_RUNS:
+            _RUNS.popitem(last=False)
+        return folder
+
+    def _looked_at(self) -> Iterator[object]:
+        """All that a run may depend on: files of this repository and next to it, what git knows, and variables."""
+        for place, folders, files in os.walk(self.root.parent):
+            here = Path(place)
+            folders[:] = sorted({*folders} - {"objects", "logs"} - ({"reports"} if here == self.root else set()))
+            for path in (here / name for name in sorted([*files, *folders])):
+                is_index = path == self.root / ".git/index"  # which has times and inodes as well
+                content = path.read_bytes() if path.is_file() and not is_index else None
+                yield path.relative_to(self.root.parent), path.is_symlink() and path.readlink(), content
+        for asked in (("rev-parse", "HEAD"), ("ls-files", "-v", "--stage")):
+            yield run_git(self.root, *asked).stdout
+        yield sorted((name, value) for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST")
+
+    def _audit(
         self,
-        environment: str = "prod",
+        folder: Path,
+        environment: str,
         *,
+        at: datetime,
         gone: Sequence[str] = (),
         strange: bool = False,
         unread: bool = False,
-        at: datetime = NOW,
         phase: str = "preflight",
         server: ServerIdentity = SERVER,
         legacy: bool = True,
         own: Sequence[str] = (),
         **more: Any,
-    ) -> Path:
-        """A finished run: facts, notebooks, the report, the evidence, the statement, all made as a run makes them.
+    ) -> None:
+        """Make a run.
 
         ``gone`` are indexes that the live database lacks, ``strange`` adds a table that nobody makes (a warning), ``unread``
         leaves the live database unread. ``own`` are notebooks with a cell more. Without ``legacy`` the facts name no files
         of it. ``more`` is written over what the evidence says.
         """
-        folder = self.root / "reports" / environment / f"{at:%Y%m%dT%H%M%SZ}-abcdef0"
         facts, project = folder / "facts", self.project
         shared = shared_facts(project, phase=Phase(phase), legacy=legacy)
         for name in ("artifacts", "reports"):
@@ -241,8 +287,8 @@ class World:
                 shown["cells"].append({"cell_type": "markdown", "source": "All is well.", "metadata": {}})
             (folder / name).write_text(json.dumps(shown))
         _write_report(folder, replace(body, notebooks=executed_notebooks(folder), **more), case)
-        return folder
 
+    @each_line_once()
     def sign(
         self,
         folder: Path,
@@ -270,6 +316,7 @@ class World:
         signoff.add_signature(proposal, what, authority, key=key or str(self.key(who)), page_of=signing.signed_page, now=at)
         return proposal.target
 
+    @each_line_once()
     def verify(self, folder: Path, *, now: datetime = NOW + timedelta(hours=2), **how: object):
         """Everything that is verified."""
         return signing.verify(folder, self.authority(**how), now=now)
@@ -309,21 +356,30 @@ def signing_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("keys")
 
 
-@pytest.fixture
-def world(tmp_path: Path, signing_keys: Path) -> World:
-    """A repository on a branch off origin/main; ann and bob are reviewers, mal proposes and eve is nobody."""
-    made = World(root=tmp_path / "repo", keys=signing_keys)
-    made.root.mkdir()
-    made.git("init", "-q", "-b", "work")
-    made.git("config", "user.email", MAL)
-    made.write("legacy/0001_a.sql", "CREATE TABLE a (id int);\n")
-    made.write("owner/001_a.sql", "CREATE TABLE a (id int);\n")
-    made.write("audit.toml", TOML + POLICY)
+def new_world(root: Path, keys: Path, toml: str = TOML + POLICY, branch: str = "work") -> World:
+    """A repository with one file of SQL on each side, which are not committed yet."""
+    made = World(root=root, keys=keys).start(branch)
+    for name in ("legacy/0001_a.sql", "owner/001_a.sql"):
+        made.write(name, "CREATE TABLE a (id int);\n")
+    made.write("audit.toml", toml)
     made.write(".audit/revoked", "# nobody yet\n")
+    return made
+
+
+@pytest.fixture(scope="session")
+def world_once(tmp_path_factory: pytest.TempPathFactory, signing_keys: Path) -> World:
+    """What ``world`` is a copy of."""
+    made = new_world(tmp_path_factory.mktemp("world") / "repo", signing_keys)
     made.allow(ANN, BOB)
     made.commit()
     made.publish()
     return made
+
+
+@pytest.fixture
+def world(world_once: World, tmp_path: Path) -> World:
+    """A repository on a branch off origin/main; ann and bob are reviewers, mal proposes and eve is nobody."""
+    return world_once.copy(tmp_path / "repo")
 
 
 def restate(folder: Path) -> None:
@@ -350,4 +406,4 @@ def said(sentences) -> str:
     return "\n".join(s.text for s in sentences if s.ok is False)
 
 
-__all__ = ["ANN", "BOB", "EVE", "MAL", "NOW", "SERVER", "World", "said", "signing_keys", "world"]
+__all__ = ["ANN", "BOB", "EVE", "MAL", "NOW", "SERVER", "World", "said", "signing_keys", "world", "world_once"]

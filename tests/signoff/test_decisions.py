@@ -363,9 +363,7 @@ def test_a_commit_on_top_does_not_free_an_author_to_sign(world: World, change) -
 
 def test_authors_of_another_repository_may_not_sign(world: World) -> None:
     """HEAD's author there is a bot; the one before it wrote the SQL."""
-    other = World(root=world.root.parent / "other", keys=world.keys)
-    other.root.mkdir()
-    other.git("init", "-q", "-b", "main")
+    other = World(root=world.root.parent / "other", keys=world.keys).start("main")
     other.write("owner/001_a.sql", "CREATE TABLE a (id int);\n")
     by(other, ANN)
     other.git("commit", "-q", "--allow-empty", "-m", "a bot's")

@@ -14,7 +14,7 @@ import pytest
 
 from fix_demo import Ran, run_cli
 from fix_fleet import TENANTS, forge, lines_of, made_up_fleet, made_up_plan, restate
-from fix_signed import ANN, BOB, EVE, MAL, POLICY, TOML, World
+from fix_signed import ANN, BOB, EVE, MAL, POLICY, TOML, World, new_world
 from migration_audit.fleet.evidence import Direction, TargetOutcome
 from migration_audit.fleet.store import RunFolder, open_folder
 from migration_audit.fleet.targets import Shard
@@ -36,24 +36,18 @@ def fleet_key(world: World, name: str, key: str | None = None) -> str:
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory, signing_keys: Path) -> Path:
+def repository(tmp_path_factory: pytest.TempPathFactory, signing_keys: Path) -> World:
     """A branch off origin/main, with a list of targets; ann, bob and mal are reviewers, and mal wrote all of it."""
-    made = World(root=tmp_path_factory.mktemp("fleet") / "repo", keys=signing_keys)
-    made.root.mkdir()
-    made.git("init", "-q", "-b", "work")
-    made.git("config", "user.email", MAL)
-    made.write("legacy/0001_a.sql", "CREATE TABLE a (id int);\n")
-    made.write("owner/001_a.sql", "CREATE TABLE a (id int);\n")
+    toml = (TOML + POLICY).replace('name = "trm"', 'name = "trm"\nprelude = ["prelude.sql"]')
+    made = new_world(tmp_path_factory.mktemp("fleet") / "repo", signing_keys, toml)
     made.write("prelude.sql", "CREATE SCHEMA x;\n")
-    made.write("audit.toml", (TOML + POLICY).replace('name = "trm"', 'name = "trm"\nprelude = ["prelude.sql"]'))
-    made.write(".audit/revoked", "# nobody yet\n")
     made.write("targets.txt", lines_of(TENANTS))
     made.write(".gitignore", "reports/\n")
     made.allow(*(fleet_key(made, name) for name in (ANN, BOB, MAL)), fleet_key(made, ALIAS, ANN))
     made.commit()
     made.publish()
     made.git("remote", "add", "origin", "https://nowhere.invalid/x.git")
-    return made.root
+    return made
 
 
 @dataclass
@@ -98,11 +92,9 @@ def fleet_run(world: World, *, at: datetime = NOW, plan: dict[str, Any] | None =
 
 
 @pytest.fixture
-def case(repository: Path, signing_keys: Path, tmp_path: Path) -> Case:
+def case(repository: World, tmp_path: Path) -> Case:
     """An unsigned run of three targets, each of which is as expected."""
-    root = tmp_path / "repo"
-    shutil.copytree(repository, root)
-    world = World(root=root, keys=signing_keys)
+    world = repository.copy(tmp_path / "repo")
     return Case(world, fleet_run(world))
 
 
@@ -476,9 +468,7 @@ def test_a_list_of_targets_that_the_proposer_could_have_chosen(case: Case, tmp_p
     world.write("service:tenant-*", few)
     world.write("targets.txt", few)
     world.commit()
-    other = World(root=tmp_path / "other", keys=world.keys)
-    other.root.mkdir()
-    other.git("init", "-q")
+    other = World(root=tmp_path / "other", keys=world.keys).start()
     other.write("targets.txt", few)
     for named, code, why in (
         ("targets.txt", 4, "not in the run: hooli"),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fix_signed import ANN, BOB, EVE, MAL, NOW, POLICY, SERVER, TOML, World, restate
+from fix_signed import ANN, BOB, EVE, NOW, POLICY, SERVER, TOML, World, new_world, restate
 from migration_audit.model.errors import SignoffError
 from migration_audit.signoff import openssh
 from migration_audit.signoff.decisions import read_decision
@@ -52,15 +52,8 @@ def waived_run(world: World, **how) -> Path:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory, signing_keys) -> World:
     """Made once; every case gets a copy."""
-    world = World(root=tmp_path_factory.mktemp("signed") / "repo", keys=signing_keys)
-    world.root.mkdir()
-    world.git("init", "-q", "-b", "work")
-    world.git("config", "user.email", MAL)
+    world = new_world(tmp_path_factory.mktemp("signed") / "repo", signing_keys, TOML + POLICY + WAIVER)
     world.write(".gitattributes", "reports/** -text\n")
-    world.write("legacy/0001_a.sql", "CREATE TABLE a (id int);\n")
-    world.write("owner/001_a.sql", "CREATE TABLE a (id int);\n")
-    world.write("audit.toml", TOML + POLICY + WAIVER)
-    world.write(".audit/revoked", "# nobody yet\n")
     world.allow(ANN, BOB)
     world.commit()
     world.publish()
@@ -72,8 +65,7 @@ def template(tmp_path_factory, signing_keys) -> World:
 
 @pytest.fixture
 def signed(template, tmp_path) -> World:
-    shutil.copytree(template.root, tmp_path / "repo", symlinks=True)
-    return World(root=tmp_path / "repo", keys=template.keys)
+    return template.copy(tmp_path / "repo")
 
 
 def folder(world: World) -> Path:

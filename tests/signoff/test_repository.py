@@ -206,9 +206,7 @@ def test_reports_of_another_folder_in_the_branch(world: World) -> None:
 
 
 def as_submodule(world: World, tmp_path: Path) -> World:
-    outer = World(root=tmp_path / "outer", keys=world.keys)
-    outer.root.mkdir()
-    outer.git("init", "-q", "-b", "main")
+    outer = World(root=tmp_path / "outer", keys=world.keys).start("main")
     outer.write("README", "x")
     outer.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(world.root), "audit")
     outer.commit()
@@ -245,9 +243,7 @@ def test_a_link_into_another_repository(world: World, tmp_path: Path) -> None:
     signed_by_mal(world)
     world.commit()
     world.publish()
-    outer = World(root=tmp_path / "outer", keys=world.keys)
-    outer.root.mkdir()
-    outer.git("init", "-q", "-b", "main")
+    outer = World(root=tmp_path / "outer", keys=world.keys).start("main")
     (outer.root / "audit").symlink_to(world.root)
     outer.commit()
     with pytest.raises(AuditError, match="is a separate repository inside the repository"):

@@ -110,8 +110,7 @@ BEYOND_THE_WORK = {
 @pytest.fixture(scope="module")
 def booted_once(audited_once: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The same with a stack: its file holds a claim, and SQL after its boot drops a ledger, so that both are work."""
-    folder = tmp_path_factory.mktemp("booted") / "repo"
-    made = World(root=Path(shutil.copytree(audited_once.root, folder, symlinks=True)), keys=audited_once.keys)
+    made = audited_once.copy(tmp_path_factory.mktemp("booted") / "repo")
     made.git("checkout", "-q", "main")
     made.edit('in = ["docs/*.md"]', 'in = ["docs/*.md", "compose.yaml"]')
     made.write("audit.toml", made.toml + BOOT)
@@ -130,8 +129,7 @@ def booted_once(audited_once: World, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.mark.parametrize(("files", "code", "reason"), BEYOND_THE_WORK.values(), ids=list(BEYOND_THE_WORK))
 def test_more_than_the_work_in_a_stack(booted_once: World, tmp_path: Path, files, code: int, reason: str) -> None:
-    root = Path(shutil.copytree(booted_once.root, tmp_path / "repo", symlinks=True))
-    world = World(root=root, keys=booted_once.keys)
+    world = booted_once.copy(tmp_path / "repo")
     for name, text in files.items():
         world.write(name, text)
     world.commit()
@@ -141,7 +139,7 @@ def test_more_than_the_work_in_a_stack(booted_once: World, tmp_path: Path, files
 
 def test_variables_of_the_stack_alone(booted_once: World, tmp_path: Path) -> None:
     """No audited file differs, and no digest of this one is kept."""
-    world = World(root=Path(shutil.copytree(booted_once.root, tmp_path / "repo", symlinks=True)), keys=booted_once.keys)
+    world = booted_once.copy(tmp_path / "repo")
     world.git("checkout", "-q", "-B", "retire", "main")
     world.write(".env", "WAIT=service_started\n")
     world.commit()

@@ -229,8 +229,10 @@ class World:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(content)
             return folder
+        is_new = not folder.exists()
         self._audit(folder, environment, at=at, **how)
-        _RUNS[key] = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        if is_new:  # else it may hold more than was made now
+            _RUNS[key] = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         if len(_RUNS) > _MOST_RUNS:
             _RUNS.popitem(last=False)
         return folder

@@ -392,6 +392,7 @@ LONG = {
     "functions": lambda parts: "\n".join(f"f{n}() {{ a {n}; }}\nf{n}" for n in range(parts)),
     "variables": lambda parts: "\n".join(f"V{n}={n}\na $V{n}" for n in range(parts)),
     "sources": lambda parts: ". ./s.sh\n" * parts,
+    "calls of one script": lambda parts: "sh ./s.sh\n" * parts,
     "loops": lambda parts: "\n".join(f"for i in a b; do a $i {n}; done" for n in range(parts)),
 }
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 from migration_audit.artifacts.shell.builtins import OF_THE_SHELL, Builtin
 from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ending
 from migration_audit.artifacts.shell.parse import ShellScript
-from migration_audit.artifacts.shell.path_changes import standing_after
 from migration_audit.artifacts.shell.path_lookup import full_path_at, not_copied
 from migration_audit.artifacts.shell.path_state import PathKind, Paths
 from migration_audit.artifacts.shell.statements import Statements
@@ -269,8 +268,7 @@ class Walk(Statements):
             state.folder = None
         else:
             full = full_path_at(target.text, where)
-            before = self._paths.standing(full)
-            after = standing_after(self.changes, full, before)
+            before, after = self._paths.standing(full), self.standing(full)
             if where.failure is not NOTHING or (after.kind is PathKind.UNKNOWN and after == before):
                 state.folder = full  # what only the base image may have is taken to be there
             elif after.kind not in (PathKind.NOTHING, PathKind.FILE):  # else it fails, and the script goes on where it is

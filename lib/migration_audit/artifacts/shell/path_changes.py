@@ -74,6 +74,32 @@ class PathChange:
         return call if call is not None and call.kind is CallKind.PROGRAM and call.target.known else None
 
     @cached_property
+    def name(self) -> str:
+        """The program's name without its folder; empty where it is unknown."""
+        return posixpath.basename(self.program.target.text) if self.program is not None else ""
+
+    @cached_property
+    def operands(self) -> tuple[list[str], list[str]] | None:
+        """The options, and all other words as paths in full; None where a word or the folder is unknown."""
+        given = self.program.arguments if self.program is not None else ()
+        if self.folder is None or not all(word.known for word in given):
+            return None
+        options = [word.text for word in given if word.text.startswith("-")]
+        return options, [full_path(word.text, self.folder) for word in given if not word.text.startswith("-")]
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether it certainly changes no file."""
+        if self.program is None or not _LOOKS_ONLY.fullmatch(self.name):
+            return False
+        return not _writes(self.name, self.program.arguments)
+
+    @cached_property
+    def may_remove(self) -> bool:
+        """Whether a word says that it takes away files."""
+        return any(map(_REMOVES.fullmatch, (self.text, *(word.text for word in self.words))))
+
+    @cached_property
     def text(self) -> str:
         """The words on one line."""
         return readable(" ".join(word.text for word in self.words))
@@ -98,26 +124,23 @@ def _made(change: PathChange, path: str, here: PathState) -> PathState | None:
     call = change.program
     if call is None:
         return _by_unknown(change, path, here)
-    name = posixpath.basename(call.target.text)
-    if _LOOKS_ONLY.fullmatch(name) and not _writes(name, call.arguments):
-        return None
+    name = change.name
     if name == "chmod":
         return _chmod(change, call.arguments, path, here)
     if name in _MAKERS:
-        return _by_maker(_MAKERS[name], change, call.arguments, path, here)
+        return _by_maker(_MAKERS[name], change, path, here)
     is_elsewhere = (change.folder == "/" or not _is_near(change, path)) and not SYSTEM.fullmatch(path.split("/")[1])
     return None if _MANAGERS.fullmatch(name) and is_elsewhere else _by_unknown(change, path, here)
 
 
-def _by_maker(maker: Maker, change: PathChange, arguments: Sequence[Word], path: str, here: PathState) -> PathState | None:
+def _by_maker(maker: Maker, change: PathChange, path: str, here: PathState) -> PathState | None:
     """What a program that is known leaves; a word that cannot be known may be any path."""
     is_idle = (maker is _remove and here.kind is PathKind.NOTHING) or (
         maker in (_mkdir, _touch, _write, _copy) and here.kind in (PathKind.FILE, PathKind.FOLDER)
     )
-    if not all(word.known for word in arguments) or change.folder is None:
+    if change.operands is None:
         return None if is_idle else unknown("")
-    options = [word.text for word in arguments if word.text.startswith("-")]
-    paths = [full_path(word.text, change.folder) for word in arguments if not word.text.startswith("-")]
+    options, paths = change.operands
     if any(re.search(r"[*?\[]", each) for each in paths):
         return unknown("") if not is_idle and any(_may_touch(each, path) for each in paths) else None
     made = maker(path, paths, options, here)
@@ -141,7 +164,7 @@ def _writes(name: str, arguments: Sequence[Word]) -> bool:
 def _by_unknown(change: PathChange, path: str, here: PathState) -> PathState | None:
     """A program that is not known may write a file; that it takes one away which is there is not assumed."""
     if here.kind is not PathKind.NOTHING:
-        return unknown("") if any(map(_REMOVES.fullmatch, (change.text, *(w.text for w in change.words)))) else None
+        return unknown("") if change.may_remove else None
     name = posixpath.basename(path)
     is_given = any(name in word.text or path.startswith(word.text.rstrip("/") + "/") for word in change.words)
     return unknown("") if not change.is_build or is_given or _is_near(change, path) else None

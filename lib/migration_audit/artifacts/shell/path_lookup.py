@@ -26,6 +26,8 @@ class PathLookup(ShellWalker[None]):
         super().__init__()
         self.changes: list[PathChange] = []
         """What was started that may change files, in order."""
+        self._known: dict[str, tuple[int, PathState]] = {}
+        """For each path that was asked for, after how many changes, and what was there then."""
         self.replacements = Replacements()
         self._replaced_before = cache(paths.replaced)
         self._paths = paths
@@ -36,14 +38,17 @@ class PathLookup(ShellWalker[None]):
             return Answer(None, f"the folder that {path} is relative to is only known at run time")
         if re.search(r"[^./][^/]*/+\.\.(?:/|\Z)", path):
             return Answer(None, "its path contains a folder that may be a symbolic link")
-        standing = self._standing(path, where)
+        standing = self.standing(full_path_at(path, where))
         if path.endswith("/") and standing.kind is not PathKind.FOLDER:
             return Answer(False if standing.kind in (PathKind.NOTHING, PathKind.FILE) else None, standing.why)
         return Answer(standing.answers(operator), standing.why)
 
-    def _standing(self, path: str, where: ExecutionPoint) -> PathState:
-        full = full_path_at(path, where)
-        return standing_after(self.changes, full, self._paths.standing(full))
+    def standing(self, path: str) -> PathState:
+        """What is at a path at this point: by the image, and by what was started before."""
+        compared, before = self._known.get(path) or (0, self._paths.standing(path))
+        after = standing_after(self.changes[compared:], path, before)
+        self._known[path] = len(self.changes), after
+        return after
 
     def names(self, pattern: str, where: ExecutionPoint) -> tuple[str, ...]:
         """Files that a pattern certainly names at this point, as the shell spells them."""
@@ -58,8 +63,9 @@ class PathLookup(ShellWalker[None]):
         """Keep a command that may change files."""
         is_certain, ends_all = where.doubt is None, where.failure is not NOTHING
         made = PathChange(words=tuple(words), folder=where.state.folder, at=at, is_certain=is_certain, ends_all=ends_all)
-        self.changes.append(made)
-        self.replacements.add(made)
+        if not made.only_looks:
+            self.changes.append(made)
+            self.replacements.add(made)
 
     def replaced_script(self, call: StartedProgram, where: ExecutionPoint) -> str | None:
         """Why it may be something else than a script of the project: a step of the build or a mount takes its place."""
@@ -76,7 +82,7 @@ class PathLookup(ShellWalker[None]):
         return self._replaced_here(name, where) if isinstance(found, ShellScript) else found
 
     def _replaced_here(self, name: str, where: ExecutionPoint) -> str | None:
-        standing = self._standing(name, where)
+        standing = self.standing(full_path_at(name, where))
         if standing.kind is PathKind.NOTHING:
             return f"{name} is not in the image any more"
         return standing.why if REMOVED.search(standing.why) else self._replaced(name, where)

@@ -39,10 +39,12 @@ class Replacements:
 
     def add(self, change: PathChange) -> None:
         """One more command; one of which it is not known what it writes is not suspected."""
-        name = posixpath.basename(change.program.target.text) if change.program is not None else ""
-        if change.program is not None and name in _WRITERS:
-            shown, words = f"`{change.text}` at {change.at}", [name, *(word.text for word in change.program.arguments)]
-            self._commands.append((shown, change.folder or "/", _WRITERS[name], words))
+        if change.program is not None and change.name in _WRITERS:
+            shown, words = (
+                f"`{change.text}` at {change.at}",
+                [change.name, *(word.text for word in change.program.arguments)],
+            )
+            self._commands.append((shown, change.folder or "/", _WRITERS[change.name], words))
             self.may_make_idle = self.may_make_idle or IDLE.search(shown) is not None
 
     def of(self, path: str) -> str | None:

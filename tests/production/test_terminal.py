@@ -99,11 +99,17 @@ def test_errors_of_the_server_and_names_of_files(sides: Path, name: str) -> None
     assert "u202egnp" in ran.err
 
 
+@pytest.fixture(scope="module")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("initialised")
+    run_cli("init", cwd=folder)
+    return folder
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 @pytest.mark.parametrize("arguments", [[NAME], ["check", "explain", NAME], ["run", "--env", NAME], ["--" + NAME]])
-def test_errors_of_the_command_line(tmp_path: Path, arguments: list[str], encoding: str) -> None:
-    run_cli("init", cwd=tmp_path)
-    ran = run_cli(*arguments, cwd=tmp_path, PYTHONIOENCODING=encoding)
+def test_errors_of_the_command_line(initialised: Path, arguments: list[str], encoding: str) -> None:
+    ran = run_cli(*arguments, cwd=initialised, PYTHONIOENCODING=encoding)
     assert ran.code in {1, 2, 3}
     assert not invisible(ran.out + ran.err)
     assert "u202egnp" in ran.err

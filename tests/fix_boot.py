@@ -372,7 +372,7 @@ LOUD = [
 ]
 
 QUIET = [
-    ("BOOT001", "the places are told", {}, f"db-init at {ENTRY}:10; bootstrap at {ENTRY}:13"),
+    ("BOOT001", "the places are reported", {}, f"db-init at {ENTRY}:10; bootstrap at {ENTRY}:13"),
     (
         "BOOT001",
         "a step that may run again later",
@@ -380,7 +380,7 @@ QUIET = [
         "",
     ),
     ("BOOT001", "the last one may fail", {"owner_boot": changed(6, stops_until=7)}, ""),
-    ("BOOT002", "the line is told", {}, "processor waits for directus with service_healthy at deploy/compose.yaml:10"),
+    ("BOOT002", "the line is reported", {}, "processor waits for directus with service_healthy at deploy/compose.yaml:10"),
     (
         "BOOT002",
         "the end of a job",
@@ -399,7 +399,7 @@ QUIET = [
         {"owner_boot": ways(replace(SERVER, host="directus"), LOCAL)},
         "queries its own server",
     ),
-    ("BOOT003", "another port is told", {"owner_boot": ways(replace(SERVER, port="9000"))}, "it queries port 9000"),
+    ("BOOT003", "another port is reported", {"owner_boot": ways(replace(SERVER, port="9000"))}, "it queries port 9000"),
     ("BOOT004", "a stack without the owner", {"dev_stack": without("directus")}, "does not run directus"),
     ("BOOT006", "it is there", {"post_objects": (POST_UNIQUE,), "live": snapshot(UNIQUE)}, "1 of 1"),
     (

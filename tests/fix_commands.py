@@ -63,11 +63,11 @@ def run_at_terminal(terminal: int, *arguments: str, variables: Mapping[str, str]
     """Start it with this terminal, which is closed here, as its streams; its exit code, once that is asked for."""
     forks = Forks.here(variables)
     if forks is not None:
-        told = forks.start(arguments, terminal, terminal, cwd=Path.cwd(), variables=variables)
+        reported = forks.start(arguments, terminal, terminal, cwd=Path.cwd(), variables=variables)
 
         def ended() -> int:
-            with told:
-                return int(told.read().splitlines()[-1])
+            with reported:
+                return int(reported.read().splitlines()[-1])
 
         return ended
     command = [sys.executable, "-m", "migration_audit", *arguments]
@@ -107,24 +107,24 @@ class Forks:
     def run(self, arguments: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> Ran:
         """What the command printed, and its exit code, once it has ended and nobody can print any more."""
         readers, writers = zip(*(os.pipe() for _ in range(2)), strict=True)
-        with ThreadPoolExecutor() as pool, self.start(arguments, *writers, cwd=cwd, variables=variables) as told:
+        with ThreadPoolExecutor() as pool, self.start(arguments, *writers, cwd=cwd, variables=variables) as reported:
             printed = [pool.submit(_read, reader) for reader in readers]
-            process = int(told.readline())
+            process = int(reported.readline())
             try:
                 out, err = (each.result(_LIMIT) for each in printed)
             except TimeoutError:
                 os.kill(process, signal.SIGKILL)
                 raise
-            return Ran(int(told.readline()), out, err)
+            return Ran(int(reported.readline()), out, err)
 
     def start(self, arguments: Sequence[str], out: int, err: int, *, cwd: Path, variables: Mapping[str, str]) -> TextIO:
         """The command with these streams, which are closed here; two lines come of it, its process and its exit code."""
         request = json.dumps({"arguments": arguments, "cwd": str(cwd), "variables": dict(variables)}).encode()
-        told, writer = os.pipe()
+        reported, writer = os.pipe()
         socket.send_fds(self._channel, [request], (out, err, writer))
         for each in {out, err, writer}:
             os.close(each)
-        return os.fdopen(told, encoding="ascii")
+        return os.fdopen(reported, encoding="ascii")
 
 
 def _read(reader: int) -> str:
@@ -147,27 +147,27 @@ def serve(channel: socket.socket) -> None:
     while True:
         ready, _, _ = select.select([channel, *running], [], [])
         for handle in running.keys() & {*ready}:
-            process, told = running.pop(handle)
+            process, reported = running.pop(handle)
             _, status = os.waitpid(process, 0)
-            _tell(told, os.waitstatus_to_exitcode(status))
+            _tell(reported, os.waitstatus_to_exitcode(status))
             os.close(handle)
-            os.close(told)
+            os.close(reported)
         if channel not in ready:
             continue
         request, files, _, _ = socket.recv_fds(channel, 1 << 20, 3)
         if not request:
             os._exit(0)
-        out, err, told = files
+        out, err, reported = files
         if not (process := os.fork()):
             break
         os.close(out)
         os.close(err)
-        _tell(told, process)
-        running[os.pidfd_open(process)] = (process, told)
+        _tell(reported, process)
+        running[os.pidfd_open(process)] = (process, reported)
     channel.close()
     os.dup2(out, 1)
     os.dup2(err, 2)
-    for file in (*files, *running, *(told for _, told in running.values())):
+    for file in (*files, *running, *(reported for _, reported in running.values())):
         os.close(file)
     asked = json.loads(request)
     os.chdir(asked["cwd"])
@@ -192,9 +192,9 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _tell(told: int, number: int) -> None:
+def _tell(reported: int, number: int) -> None:
     with suppress(BrokenPipeError):  # who asked has ended
-        os.write(told, b"%d\n" % number)
+        os.write(reported, b"%d\n" % number)
 
 
 if __name__ == "__main__":

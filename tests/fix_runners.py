@@ -101,8 +101,12 @@ def from_debian_crates(*packages: str, program: Path, suite: str = "trixie") -> 
         _unpack(made, packages, suite, lambda name: name.startswith("librust-"))
         shutil.copytree(program, made / "program")
         crates = made / "usr/share/cargo/registry"
-        told = ('source.crates-io.replace-with="debian"', f'source.debian.directory="{crates}"', "profile.dev.debug=false")
-        config = [part for each in told for part in ("--config", each)]
+        settings = (
+            'source.crates-io.replace-with="debian"',
+            f'source.debian.directory="{crates}"',
+            "profile.dev.debug=false",
+        )
+        config = [part for each in settings for part in ("--config", each)]
         run(["cargo", "build", "--offline", "--quiet", *config, "--manifest-path", str(made / "program/Cargo.toml")])
         shutil.copy(made / "program/target/debug" / program.name, made / program.name)
         shutil.rmtree(made / "usr")

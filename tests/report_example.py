@@ -180,7 +180,7 @@ FIX = "CREATE UNIQUE INDEX IF NOT EXISTS positions_device_ts\n    ON public.posi
 
 
 def result(id_: str, title: str, outcome: Outcome = Outcome.PASSED, **more: Any) -> CheckResult:
-    """A check's result, a blocker unless told otherwise."""
+    """A check's result, a blocker unless another severity is given."""
     return CheckResult(id=id_, title=title, outcome=outcome, **{"severity": Severity.BLOCKER, **more})
 
 

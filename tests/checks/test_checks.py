@@ -264,7 +264,7 @@ LOUD = [
     ),
     (
         "COV002",
-        "a table is missing: its columns are told with it",
+        "a table is missing: its columns are reported with it",
         {"coverage": drift(snapshot())},
         ["COV002:table:public.positions"],
     ),
@@ -761,7 +761,7 @@ QUIET = [
     ),
     (
         "COV011",
-        "what only we see is told",
+        "what only we see is reported",
         {"cross_check": CrossCheck(beyond=(("dimension", "public.positions.ts"),))},
         "pg_dump does not show: dimension public.positions.ts",
     ),
@@ -795,7 +795,7 @@ QUIET = [
     ("COV013", "twins on an ordinary table", {"owner": snapshot(table(), *(o for o in MORE if o.kind == "index"))}, None),
     (
         "SQL001",
-        "one file that both take is told",
+        "one file that both take is reported",
         {"sources": (source("legacy", files=(*source("owner").files, *source("legacy").files)), source("owner"))},
         "both sources contain db-init/001_a.sql",
     ),
@@ -907,7 +907,7 @@ QUIET = [
         {"owner_source": COMMANDED, "owner_ledger": ledger(names=("001_a", "002_b"), checksums=("a" * 64, "b" * 64))},
         "2 rows",
     ),
-    ("SQL001", "a gap is told", {"sources": (source(gaps=(2, 3)),)}, "no file is numbered 2, 3"),
+    ("SQL001", "a gap is reported", {"sources": (source(gaps=(2, 3)),)}, "no file is numbered 2, 3"),
     (
         "SQL005",
         "what only the legacy SQL makes is the COV checks' business",
@@ -920,8 +920,8 @@ QUIET = [
         {"live": snapshot(*SCHEMA, chunks=(chunks(compressed=2, widths=(("1 day", 1), ("7 days", 2))),))},
         "2 compressed",
     ),
-    ("COV007", "what COV006 tells is not told twice", {"coverage": drift(OTHER_SETTINGS, expected=SETTINGS)}, None),
-    ("LIV014", "what LIV008 tells is not told twice", {"live_drift": drift(OTHER_SETTINGS, expected=SETTINGS)}, None),
+    ("COV007", "what COV006 reports is not reported twice", {"coverage": drift(OTHER_SETTINGS, expected=SETTINGS)}, None),
+    ("LIV014", "what LIV008 reports is not reported twice", {"live_drift": drift(OTHER_SETTINGS, expected=SETTINGS)}, None),
     ("LIV009", "jobs that run", {"live": snapshot(*SCHEMA, jobs=(job_status(),))}, "1 job, 3 runs"),
     (
         "LIV011",
@@ -1245,12 +1245,12 @@ def test_a_check_finds(check_id, given, keys):
     assert all(f.summary and "None" not in f.summary for f in result.findings)
 
 
-@pytest.mark.parametrize(("check_id", "given", "told"), [pytest.param(c, g, t, id=f"{c} {n}") for c, n, g, t in QUIET])
-def test_a_check_is_quiet_about(check_id, given, told):
+@pytest.mark.parametrize(("check_id", "given", "reported"), [pytest.param(c, g, t, id=f"{c} {n}") for c, n, g, t in QUIET])
+def test_a_check_is_quiet_about(check_id, given, reported):
     result = run(check_id, given)
     assert (result.outcome, result.findings) == (Outcome.PASSED, ())
     assert result.reason, "yield a Note that says what was looked at, also where nothing is wrong"
-    assert (told or "") in result.reason
+    assert (reported or "") in result.reason
 
 
 @pytest.mark.parametrize(
@@ -1453,12 +1453,12 @@ def test_findings_do_not_hide_what_could_not_be_seen(hidden, unchecked):
         """Say both."""
         yield Finding(key="k", summary="s")
         yield hidden
-        yield Note(text="told")
+        yield Note(text="reported")
 
     check = Check(id="X", title="x", severity=Severity.WARNING, phases=tuple(Phase), run=both)
     (result,) = judge([check], {}, Phase.PREFLIGHT)
     assert (result.outcome, result.unchecked) == (Outcome.FAILED, unchecked)
-    assert result.reason == "half of it was hidden; told"
+    assert result.reason == "half of it was hidden; reported"
     assert decide([result]) is (Verdict.INCOMPLETE if unchecked else Verdict.REVIEW)
     assert [u.reason for u in triage([result]).undecided] == ([unchecked] if unchecked else [])
 

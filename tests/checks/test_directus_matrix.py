@@ -379,7 +379,7 @@ MATRIX: list[tuple[str, str, tuple[Any, ...], tuple[Change, ...], dict[str, Any]
 ]
 
 
-def told(done: ApplyOutcome) -> str:
+def reported(done: ApplyOutcome) -> str:
     """One boot as the table has it."""
     if done.code:
         return done.message
@@ -412,7 +412,7 @@ def test_the_model_does_what_real_servers_did(
             assert words and words in one.message
             assert not one.statements
         else:
-            assert told(one) == words
+            assert reported(one) == words
 
 
 OPTIONS = [

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 DEMO = Path(demo.__file__).parent
 NEED_A_SERVER = {"BOOT005", "BOOT006"}
 STATIC = [c for c in BY_ID.values() if c.id.startswith(("BOOT", "RET", "DOC", "CMD")) and c.id not in NEED_A_SERVER]
-"""What can be told of the files alone."""
+"""What the files alone decide."""
 
 
 def results(tree: Path, phase: Phase = Phase.RETIRED) -> dict[str, CheckResult]:

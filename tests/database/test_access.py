@@ -300,9 +300,9 @@ def test_routes_agree_with_pg_has_role(place: Place, chain: str) -> None:
 def test_what_is_no_ddl_is_distinguished(place: Place) -> None:
     place.make("alter role w createdb bypassrls", "grant truncate, references on t to w")
     assert ddl_ways(place.access()) == ()
-    told = other_rights(place.access())
-    assert {"may TRUNCATE public.t", "has REFERENCES on public.t", "may create other databases"} <= set(told)
-    assert "may make temporary tables, as every role may" in told
+    reported = other_rights(place.access())
+    assert {"may TRUNCATE public.t", "has REFERENCES on public.t", "may create other databases"} <= set(reported)
+    assert "may make temporary tables, as every role may" in reported
 
 
 def test_a_function_that_runs_as_its_owner_is_reported(place: Place) -> None:
@@ -313,8 +313,8 @@ def test_a_function_that_runs_as_its_owner_is_reported(place: Place) -> None:
     )
     assert ddl_ways(place.access()) == ()
     assert place.may("select f()")  # what it does nobody can know: a person has to look
-    (told,) = (text for text in other_rights(place.access()) if "SECURITY DEFINER" in text)
-    assert told.startswith("may call public.f, which runs as ")
+    (reported,) = (text for text in other_rights(place.access()) if "SECURITY DEFINER" in text)
+    assert reported.startswith("may call public.f, which runs as ")
 
 
 def test_what_is_out_of_scope_is_reported_and_does_not_count(place: Place) -> None:

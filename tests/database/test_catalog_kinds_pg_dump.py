@@ -698,7 +698,7 @@ def clean(connection: psycopg.Connection[Any]) -> None:
             connection.execute(step.format(name).encode())
 
 
-def told(difference: Difference) -> Expected:
+def reported(difference: Difference) -> Expected:
     return (difference.verdict.value, difference.kind, difference.key, tuple(sorted(f.name for f in difference.fields)))
 
 
@@ -713,7 +713,7 @@ def test_a_change_is_seen_as_what_it_is(
     if name not in cases:
         pytest.skip("this version of PostgreSQL does not know the statement")
     number, case = cases[name]
-    found = {told(d) for d in compare(expected=sides[0], actual=sides[1]).differences}
+    found = {reported(d) for d in compare(expected=sides[0], actual=sides[1]).differences}
     mine = re.compile(rf"case_{number}\b|case_{number}_")
     expected = wanted(number, case)
     assert expected <= found
@@ -721,7 +721,7 @@ def test_a_change_is_seen_as_what_it_is(
 
 
 def test_nothing_else_is_seen(sides: tuple[Snapshot, Snapshot], cases: dict[str, tuple[int, Case]]) -> None:
-    found = {told(d) for d in compare(expected=sides[0], actual=sides[1]).differences}
+    found = {reported(d) for d in compare(expected=sides[0], actual=sides[1]).differences}
     assert found == {one for number, case in cases.values() for one in wanted(number, case)}
     assert (sides[0].unmodelled, sides[1].unmodelled) == ((), ())
 

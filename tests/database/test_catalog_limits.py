@@ -132,8 +132,8 @@ def test_limits_and_settings_are_the_transactions(database: str) -> None:
         after = connection.pgconn.exec_(query.encode())
     with psycopg.connect(database, application_name="migration-audit", client_encoding="utf8") as fresh:
         before = fresh.pgconn.exec_(query.encode())
-    told = [[result.get_value(n, 0) for n in range(result.ntuples)] for result in (before, after)]
-    assert told[0] == told[1]
+    reported = [[result.get_value(n, 0) for n in range(result.ntuples)] for result in (before, after)]
+    assert reported[0] == reported[1]
     differs = {
         before.get_value(n, 0): (before.get_value(n, 1), after.get_value(n, 1))
         for n in range(before.ntuples)

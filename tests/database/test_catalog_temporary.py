@@ -1,4 +1,4 @@
-"""What belongs to somebody's session is no part of the schema: neither read nor told as unmodelled."""
+"""What belongs to somebody's session is no part of the schema: neither read nor reported as unmodelled."""
 
 from __future__ import annotations
 

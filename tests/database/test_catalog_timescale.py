@@ -42,7 +42,7 @@ DAYS = "insert into t select timestamptz '2025-01-01' + g * interval '1 day', 1,
 DIMENSIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "a day": ("ts timestamptz", "by_range('c', interval '1 day')", {"type": "time", "chunk_interval": "1 day"}),
     "the default": ("ts timestamptz", "by_range('c')", {"type": "time", "chunk_interval": "7 days"}),
-    "a month is told in days": ("ts timestamp", "by_range('c', interval '1 month')", {"chunk_interval": "30 days"}),
+    "a month is reported in days": ("ts timestamp", "by_range('c', interval '1 month')", {"chunk_interval": "30 days"}),
     "a day and a half": ("ts timestamptz", "by_range('c', interval '36 hours')", {"chunk_interval": "36 hours"}),
     "an hour": ("ts timestamptz", "by_range('c', interval '1 hour')", {"chunk_interval": "1 hour"}),
     "seconds": ("ts timestamptz", "by_range('c', interval '90 seconds')", {"chunk_interval": "90 seconds"}),
@@ -351,9 +351,9 @@ def test_what_a_chunk_has_otherwise_is_reported(quiet: tuple[str, dict[str, str]
         connection.execute("set transaction read only; set local search_path = ''")
         found = chunks_of(read_snapshot(connection).snapshot).otherwise
         connection.rollback()
-    told = [(what, count, example) for what, count, example in found if not what.startswith("SELECT for")] or list(found)
+    reported = [(what, count, example) for what, count, example in found if not what.startswith("SELECT for")] or list(found)
     wanted = expected and expected.format(**names)
-    assert told == ([(wanted, 1, names["chunk"])] if wanted else [])
+    assert reported == ([(wanted, 1, names["chunk"])] if wanted else [])
 
 
 def test_a_table_that_inherits_from_a_hypertable_is_no_chunk(database: str) -> None:

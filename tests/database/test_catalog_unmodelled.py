@@ -1,4 +1,4 @@
-"""What no modelled kind claims is told by kind and name, and what is claimed or built in is not."""
+"""What no modelled kind claims is reported by kind and name, and what is claimed or built in is not."""
 
 from __future__ import annotations
 

@@ -183,10 +183,10 @@ def test_standard_input_is_closed(run: Run) -> None:
 
 def test_a_failure_names_the_command_the_folder_and_the_end_of_the_output(run: Run, shadow: str) -> None:
     application = run(f"{PSQL} 'create table half (a int)'\necho step two\necho went wrong >&2; exit 7")
-    told = message_of(application)
-    assert "it ended with exit code 7" in told
-    assert "step two" in told
-    assert "went wrong" in told
+    reported = message_of(application)
+    assert "it ended with exit code 7" in reported
+    assert "step two" in reported
+    assert "went wrong" in reported
     assert application.applied.failure is not None
     assert application.applied.failure.statement == "sh migrate.sh"
     assert ask(shadow, "select to_regclass('half') is not null"), "half of it was done, and that is no success"
@@ -237,9 +237,9 @@ def test_a_secret_that_the_cut_goes_through_is_not_shown(run: Run, shadow: str) 
 
 
 def test_a_terminal_obeys_nothing_of_it(run: Run) -> None:
-    told = message_of(run(r"printf '\033[2J\033]0;title\007plain\n'; exit 1"))
-    assert "\x1b" not in told
-    assert told.endswith("plain")
+    reported = message_of(run(r"printf '\033[2J\033]0;title\007plain\n'; exit 1"))
+    assert "\x1b" not in reported
+    assert reported.endswith("plain")
 
 
 @pytest.mark.slow
@@ -273,9 +273,9 @@ def test_what_ends_soon_after_it_is_waited_for(run: Run, shadow: str) -> None:
     ids=["hangs", "ignores signals", "waits for a daemon"],
 )
 def test_it_is_killed_when_its_time_is_over(run: Run, script: str) -> None:
-    told = message_of(run(f"echo waiting\n{script}", timeout=1))
-    assert "it did not end within 1 s and was killed" in told
-    assert "waiting" in told
+    reported = message_of(run(f"echo waiting\n{script}", timeout=1))
+    assert "it did not end within 1 s and was killed" in reported
+    assert "waiting" in reported
     assert alive("sleep 4343") == []
 
 
@@ -304,9 +304,9 @@ def test_a_run_that_changes_its_own_files_is_no_success(folder: Path, run: Run, 
     (folder / "migrations" / "1.js").write_text("one")
     for path in (folder, folder / "migrations", folder / "migrations" / "1.js"):
         path.chmod(0o777)
-    told = message_of(run(change, files=("migrations/*.js",)))
-    assert "it changed files of the project" in told
-    assert named in told
+    reported = message_of(run(change, files=("migrations/*.js",)))
+    assert "it changed files of the project" in reported
+    assert named in reported
 
 
 def test_the_digests_of_its_files_are_known(folder: Path) -> None:
@@ -358,10 +358,10 @@ def test_what_the_other_user_may_not_read_is_named(folder: Path, run: Run, close
     (folder / "1.js").write_text("one")
     (folder / "1.js").chmod(0o600 if closed == "file" else 0o644)
     folder.chmod(0o700 if closed == "folder" else 0o755)
-    told = message_of(run("exit 0", files=("1.js",)))
-    assert str(folder / "1.js" if closed == "file" else folder) in told
-    assert "cannot be read by user" in told
-    assert "make it readable" in told
+    reported = message_of(run("exit 0", files=("1.js",)))
+    assert str(folder / "1.js" if closed == "file" else folder) in reported
+    assert "cannot be read by user" in reported
+    assert "make it readable" in reported
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only who is root hands the command to another user")

@@ -66,10 +66,10 @@ def own_cluster(server: Any) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def live(own_cluster: Any, trm: Path, project: Project) -> dict[str, str]:
     """Connection strings by environment; built at the same time, as three databases of one server may well be."""
-    told = histories(trm)
-    databases = {history.environment: own_cluster.create_database(f"trm_{history.environment}") for history in told}
-    with ThreadPoolExecutor(len(told)) as pool:
-        list(pool.map(lambda history: build_database(history, databases[history.environment], project=project), told))
+    made = histories(trm)
+    databases = {history.environment: own_cluster.create_database(f"trm_{history.environment}") for history in made}
+    with ThreadPoolExecutor(len(made)) as pool:
+        list(pool.map(lambda history: build_database(history, databases[history.environment], project=project), made))
     return databases
 
 

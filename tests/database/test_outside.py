@@ -78,7 +78,7 @@ def programs(word: str) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("copy (select 1) to program 'touch {folder}/x';", "COPY … TO PROGRAM runs a program on the server"),
         ("copy (select 1) to '{folder}/x';", "COPY … TO a file writes a file of the server"),
@@ -89,13 +89,13 @@ def programs(word: str) -> list[int]:
         ),
     ],
 )
-def test_what_leaves_the_database_is_not_executed(database: str, open_folder: Path, text: str, told: str) -> None:
+def test_what_leaves_the_database_is_not_executed(database: str, open_folder: Path, text: str, reported: str) -> None:
     (open_folder / "a.sql").write_text(text.format(folder=open_folder) + "\n")
     failure = apply_sources(database, [load_source("o", [open_folder / "a.sql"], shown_from=open_folder)]).applied.failure
     assert failure is not None
     assert str(failure.at) == "a.sql:1"
     assert failure.message.startswith("the audit does not execute this: ")
-    assert re.search(told, failure.message)
+    assert re.search(reported, failure.message)
     assert not (open_folder / "x").exists()
 
 
@@ -117,8 +117,8 @@ def test_compare_tells_it_too(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("create table t ();\nalter system set work_mem = '1MB';\n")
     ran = run_cli("compare", "a.sql", "a.sql", cwd=tmp_path)
     assert ran.code == 0, ran.err
-    told = "  outside of its database: a.sql:2: ALTER SYSTEM changes a server-wide setting, which is not compared\n"
-    assert ran.out.count(told) == 2
+    reported = "  outside of its database: a.sql:2: ALTER SYSTEM changes a server-wide setting, which is not compared\n"
+    assert ran.out.count(reported) == 2
 
 
 def test_a_program_that_no_one_can_read_does_not_run(isolated: PrivateCluster, open_folder: Path) -> None:
@@ -178,7 +178,7 @@ ROOT_OR_USER = ["as we are", *(["as nobody", "without the capability"] if os.get
 
 @pytest.mark.parametrize("who", ROOT_OR_USER)
 def test_isolation_is_had_or_its_absence_named(private: BinaryServer, who: str) -> None:
-    """As root it is made directly, as anybody else in a user namespace; without the right to either the reason is told."""
+    """As root it is made directly, as anybody else in a user namespace; without the right to either, the reason is given."""
     command = [sys.executable, "-I", "-S", sandbox.__file__, "null" if os.geteuid() else "[65534, 65534]"]
     if who == "without the capability":
         command = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", *command]

@@ -196,13 +196,13 @@ def test_without_a_cross_check_nothing_is_covered_unless_the_caller_does_without
         raise ServerError("no pg_dump of PostgreSQL 17 or newer on this machine")
 
     monkeypatch.setattr("migration_audit.audit.preflight.shadows.find_pg_dump", none)
-    told: list[str] = []
-    given = {"direction": "equal", "form": "json", "config": None, "progress": told.append}
+    reported: list[str] = []
+    given = {"direction": "equal", "form": "json", "config": None, "progress": reported.append}
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given) == 3
     body = json.loads(capsys.readouterr().out)
     assert (body["cross_check"], body["equal"], body["covered"]) == (None, False, False)
     assert body["not_cross_checked"].startswith("the cross-check is not available: no pg_dump")
-    assert any("the cross-check is not available: no pg_dump" in line for line in told)
+    assert any("the cross-check is not available: no pg_dump" in line for line in reported)
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given, no_cross_check=True) == 0
     body = json.loads(capsys.readouterr().out)
     assert (body["cross_check"], body["equal"], body["not_cross_checked"]) == (None, True, "--no-cross-check")

@@ -435,10 +435,10 @@ GLOBAL: dict[str, tuple[str, str]] = {
     ),
     "event_trigger": (
         (
-            "create table log (tag text); create function told() returns event_trigger language plpgsql as $$ begin "
+            "create table log (tag text); create function reported() returns event_trigger language plpgsql as $$ begin "
             "insert into public.log values (tg_tag); end $$;"
             "create event trigger watch on ddl_command_end when tag in ('CREATE TABLE', 'DROP TABLE')"
-            " execute function told();"
+            " execute function reported();"
             "alter event trigger watch enable always; comment on event trigger watch is 'w';"
         ),
         "create table log (tag text);",

@@ -1,4 +1,4 @@
-"""Whether a role may run a statement is told without running it, and PostgreSQL is of the same opinion when it runs."""
+"""Whether a role may run a statement is reported without running it, and PostgreSQL is of the same opinion when it runs."""
 
 from __future__ import annotations
 

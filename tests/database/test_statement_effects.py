@@ -49,7 +49,7 @@ TOLD = {
 
 
 @pytest.fixture(scope="module")
-def told(server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[str, int | None, tuple[str, ...]]]:
+def reported(server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[str, int | None, tuple[str, ...]]]:
     folder: Path = tmp_path_factory.mktemp("effects")
     read, built = [], []
     for name, text in (("legacy", LEGACY), ("owner", OWNER)):
@@ -75,6 +75,6 @@ def told(server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[int, tup
 
 @pytest.mark.parametrize("line", TOLD)
 def test_a_legacy_statement_is_found_in_its_effect(
-    told: dict[int, tuple[str, int | None, tuple[str, ...]]], line: int
+    reported: dict[int, tuple[str, int | None, tuple[str, ...]]], line: int
 ) -> None:
-    assert told[line] == TOLD[line]
+    assert reported[line] == TOLD[line]

@@ -318,12 +318,12 @@ def test_what_is_done_next_to_the_database_is_named(server: Any, tmp_path: Path,
 def test_compare_names_what_only_one_side_does_next_to_its_database(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.sql").write_text(f"create table t ();\n{text}\n")
     (tmp_path / "b.sql").write_text("create table t ();\n")
-    told = ONLY_ONE[text]
+    reported = ONLY_ONE[text]
     said = run_cli("compare", "a.sql", "b.sql", "--direction", "equal", "--no-cross-check", cwd=tmp_path)
-    assert re.search(rf"! not compared, expected side: {told}", said.out), said.out + said.err
+    assert re.search(rf"! not compared, expected side: {reported}", said.out), said.out + said.err
     said = run_cli("compare", "b.sql", "a.sql", "--format", "json", "--no-cross-check", cwd=tmp_path)
     found = json.loads(said.out)
-    assert [bool(re.match(f"actual: {told}", one)) for one in found["not_compared"]] == [True]
+    assert [bool(re.match(f"actual: {reported}", one)) for one in found["not_compared"]] == [True]
     assert [one["at"] for one in found["sources"]["actual"][0]["outside"]] == ["a.sql:2"]
     assert "not compared: actual: a.sql:2" in said.err
 
@@ -362,8 +362,8 @@ IN_ONE = {
 def test_what_a_statement_does_besides_creating_an_extension_is_named(server: Any, tmp_path: Path, text: str) -> None:
     (tmp_path / "a.sql").write_text(f"create schema s;\n{text}\n")
     said = named(server, tmp_path / "a.sql")
-    told = f"a.sql:{2 + text.count(chr(10))}: members of extension citext are written by"
-    assert [one.startswith(told) for one in said] == ([True] if IN_ONE[text] else []), said
+    reported = f"a.sql:{2 + text.count(chr(10))}: members of extension citext are written by"
+    assert [one.startswith(reported) for one in said] == ([True] if IN_ONE[text] else []), said
 
 
 @pytest.mark.parametrize("text", OF_EXTENSIONS)
@@ -469,8 +469,8 @@ def test_what_changes_no_member_is_not_named(server: Any, tmp_path: Path, text: 
         f"alter extension citext add table member_key;\n{text}\n"
     )
     said = named(server, tmp_path / "a.sql")
-    told = "table public.member_key of extension citext is made or changed by this statement, and is not compared"
-    assert f"a.sql:2: {told}" in said
+    reported = "table public.member_key of extension citext is made or changed by this statement, and is not compared"
+    assert f"a.sql:2: {reported}" in said
     assert [one for one in said if not re.match(r"a\.sql:2: (table|type) public\.member_key", one)] == []
 
 

@@ -131,8 +131,8 @@ def jobs(community: Any, tmp_path_factory: pytest.TempPathFactory) -> PortTask:
 
 
 def test_one_changed_job_of_several_is_one_difference(jobs: PortTask) -> None:
-    told = [(d.key, [(f.name, f.expected, f.actual) for f in d.fields]) for d in jobs.drift.roots]
-    assert told == [
+    reported = [(d.key, [(f.name, f.expected, f.actual) for f in d.fields]) for d in jobs.drift.roots]
+    assert reported == [
         ("TimescaleDB's own retention of the jobs' history", [("scheduled", "no", "yes")]),
         ("t.tidy", [("schedule", "1 day", "9 days")]),
     ]

@@ -79,7 +79,7 @@ def read_changed(conninfo: str, *statements: str) -> Snapshot:
         return read_snapshot(connection).snapshot
 
 
-def told(expected: Snapshot, actual: Snapshot) -> list[tuple[str, ...]]:
+def reported(expected: Snapshot, actual: Snapshot) -> list[tuple[str, ...]]:
     """Each difference as people read it."""
     found: list[tuple[str, ...]] = []
     for one in compare(expected=expected, actual=actual).differences:
@@ -90,7 +90,7 @@ def told(expected: Snapshot, actual: Snapshot) -> list[tuple[str, ...]]:
 
 
 def test_the_seven_changes_are_reported_each_once(whole: Snapshot, drifted: str) -> None:
-    assert told(whole, read_snapshot(drifted).snapshot) == [
+    assert reported(whole, read_snapshot(drifted).snapshot) == [
         ("compression settings", "fleet.positions", "segment_by", "device_id → None"),
         ("compression settings", "fleet.positions", "order_by", "ts DESC → ts ASC"),
         ("continuous aggregate", "fleet.positions_hourly", "materialized_only", "yes → no"),
@@ -369,7 +369,7 @@ EDITS: dict[str, tuple[str, list[tuple[str, ...]]]] = {
 def test_a_setting_is_reported_once(whole: Snapshot, fleet: str, case: tuple[str, list[tuple[str, ...]]]) -> None:
     statement, expected = case
     edited = read_changed(fleet, statement)
-    assert told(whole, edited) == expected
+    assert reported(whole, edited) == expected
     # A secret has no part in what is kept.
     assert (edited.digest == whole.digest) is ("(redacted) →" in repr(expected) or not expected)
     assert b"hunter2" not in dump_snapshot(edited)

@@ -167,9 +167,9 @@ def test_the_right_answer(
     assert {line(d) for d in body["differences"]} >= set(truth.differences)
     assert (body["covered"], code) == (truth.covered, 0 if truth.covered else 1)
     assert compare_sides(*sides, form="text", **given) == code
-    told = capsys.readouterr().out
-    assert sum(f"{d['kind']}" in told for d in body["differences"]) == len(body["differences"])
-    assert told.count("blocker ") == sum(" blocker " in one for one in truth.differences)
+    reported = capsys.readouterr().out
+    assert sum(f"{d['kind']}" in reported for d in body["differences"]) == len(body["differences"])
+    assert reported.count("blocker ") == sum(" blocker " in one for one in truth.differences)
     assert compare_sides(*sides, form="sql", **given) == code
     port = capsys.readouterr().out
     assert port.splitlines()[4].startswith(f"-- {truth.port}:")

@@ -248,7 +248,7 @@ truncate t;""",
         "rows of t are written at 1.sql:2 and deleted at 1.sql:5",
     ),
 }
-"""Files, parted by a line with ~, and what is told of them, line by line."""
+"""Files, parted by a line with ~, and what is reported of them, line by line."""
 
 QUIET = {
     "what was not there": """\

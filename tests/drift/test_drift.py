@@ -87,9 +87,9 @@ def is_about_the_server(case: Path) -> bool:
 
 
 def found(drift: Drift) -> list[list[Any]]:
-    told = [[str(d.verdict), d.kind, d.key, [f.name for f in d.fields]] for d in drift.differences]
+    reported = [[str(d.verdict), d.kind, d.key, [f.name for f in d.fields]] for d in drift.differences]
     unmodelled = {"expected": drift.unmodelled_expected, "actual": drift.unmodelled_actual}
-    return told + [["unmodelled", u.kind, u.identity, [side]] for side, rows in unmodelled.items() for u in rows]
+    return reported + [["unmodelled", u.kind, u.identity, [side]] for side, rows in unmodelled.items() for u in rows]
 
 
 def spelled(rows: list[list[Any]]) -> str:

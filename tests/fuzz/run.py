@@ -60,13 +60,13 @@ def disagreement(expected: State, actual: State) -> tuple[bool, str | None]:
     cloned = {
         d.key for d in drift.differences if d.kind == "trigger" and triggers[str(getattr(d.present_object, "name", ""))] > 1
     }
-    told = [
+    reported = [
         f"{d.kind} {d.key}"
         for d in drift.differences
         if (d.kind, d.key) in cross_check.beyond and not (_beyond(d) or d.key in cloned)
     ]
-    if told:
-        return False, "only we see: " + "; ".join(told)
+    if reported:
+        return False, "only we see: " + "; ".join(reported)
     return not drift.differences, None
 
 

@@ -50,7 +50,7 @@ def test_the_same_in_other_words_is_equal(same: Any, name: str):
 
 @pytest.fixture(scope="module")
 def same(server: Any, cluster: Any) -> dict[str, list[str]]:
-    """What each mutation that changes nothing was told to have changed."""
+    """What the report says that a mutation changed which changes nothing."""
     make_roles(cluster.conninfo())
     return _differences_of_same(cluster, find_pg_dump(server))
 

@@ -1,4 +1,4 @@
-"""What can go wrong around an audit: each gets a clear error that names it, and nothing is lost, overwritten or told."""
+"""What can go wrong around an audit: each gets a clear error with its name, and nothing is lost or overwritten."""
 
 from __future__ import annotations
 
@@ -101,8 +101,8 @@ def test_an_environment_that_cannot_be_read_is_incomplete_and_says_why(audited, 
     assert "→" in results["LIV001"].reason, "what to do"
     assert {r.outcome for r in results.values() if r.id.startswith("LIV")} == {Outcome.ERRORED}
     assert {r.outcome for r in results.values() if r.id.startswith("SQL")} == {Outcome.PASSED}, "the pre-flight is not lost"
-    told = "".join(map(repr, results.values())).encode()
-    assert not [half for half in HALVES if half in told]
+    reported = "".join(map(repr, results.values())).encode()
+    assert not [half for half in HALVES if half in reported]
 
 
 def test_a_database_without_the_extension_says_what_is_missing(audited, guarded):
@@ -206,16 +206,16 @@ def test_a_ledger_of_another_shape_is_reported_with_its_columns(audited, guarded
 
 def test_everything_that_a_rule_leaves_out_is_counted(audited, guarded: Guarded):
     guarded.copy("huge")
-    before = told_scope(audited(guarded.conninfo("huge")))
+    before = reported_scope(audited(guarded.conninfo("huge")))
     tables = "; ".join(f"create table directus_x{n} (id int primary key, note text not null)" for n in range(500))
     guarded.execute(tables, database="huge")
     results = audited(guarded.conninfo("huge"))
     # A table, two columns, an index, and constraints: a primary key and, from PostgreSQL 18 on, NOT NULLs.
-    assert told_scope(results) - before >= 500 * 5
+    assert reported_scope(results) - before >= 500 * 5
     assert results["LIV012"].outcome is Outcome.PASSED
 
 
-def told_scope(results: dict[str, CheckResult]) -> int:
+def reported_scope(results: dict[str, CheckResult]) -> int:
     found = re.search(r"out of scope by [^:]+: ([\d,]+) objects", results["LIV012"].reason)
     assert found is not None
     return int(found[1].replace(",", ""))

@@ -36,7 +36,7 @@ TABLE = "create table t (id int primary key);\n"
 
 
 def said(ran: Ran) -> list[str]:
-    """What was told beside the progress lines."""
+    """What was reported beside the progress lines."""
     return [line for line in ran.err.splitlines() if not re.match(r"\[ *[\d.]+ s\] ", line)]
 
 
@@ -49,7 +49,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "t.sql": TABLE,
         "a+b.sql": TABLE,
         "loud.SQL": TABLE,
-        "told.sql": f"{TABLE}comment on table t is 'telemetry';\n",
+        "reported.sql": f"{TABLE}comment on table t is 'telemetry';\n",
         "more.sql": "create index t_id on t (id);\n",
         "unicode.sql": 'create table t (id int primary key, "ü€" int);\n',
         "bad/1_good.sql": "create table good (id int);\n",
@@ -229,8 +229,8 @@ def test_sql_that_needs_another_edition_names_the_server_that_has_it(sides, apac
         (["t.sql+more.sql", "t.sql"], 1),
         (["t.sql", "t.sql+more.sql"], 0),
         (["t.sql", "t.sql+more.sql", "--direction", "equal"], 1),
-        (["told.sql", "t.sql"], 0),
-        (["told.sql", "t.sql", "--config", "with_rules"], 1),
+        (["reported.sql", "t.sql"], 0),
+        (["reported.sql", "t.sql", "--config", "with_rules"], 1),
     ],
     ids=[
         "equal",

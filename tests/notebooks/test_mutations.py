@@ -78,20 +78,20 @@ def test_every_change_is_made() -> None:
 @pytest.mark.parametrize("names", TOGETHER, ids=", ".join)
 def test_a_change_of_one_line_is_found_where_it_belongs(trm, server, names):
     expected = {}
-    for file, before, after, told in (MUTATIONS[name] for name in names):
+    for file, before, after, reported in (MUTATIONS[name] for name in names):
         mutate(trm, file, before, after)
-        for check, said in told.items():
+        for check, said in reported.items():
             expected.setdefault(check, set()).add(said)
     results = {r.id: r for r in audit_of(trm, "dev").shared_results}
     failed = {check for check, r in results.items() if r.outcome is Outcome.FAILED} - {"COV013"}
     # Where the two sources differ their histories cannot converge and a statement is another: nothing else may cry.
-    told = {"SQL004", "SQL005"}
+    reported = {"SQL004", "SQL005"}
     for check, sentences in expected.items():
         found = [f.summary for f in results[check].findings]
         assert [said for said in sentences if not any(said in one for one in found)] == [], results[check]
         strange = [one for one in found if not any(said in one for said in sentences)]
-        assert strange == [] or check in told, strange
-    assert failed - told == expected.keys() - told
+        assert strange == [] or check in reported, strange
+    assert failed - reported == expected.keys() - reported
 
 
 def test_the_untouched_demo_has_none_of_these(server, trm):

@@ -60,16 +60,16 @@ def test_an_empty_expected_side_is_code_3_and_named(sides, database, expected, a
         assert run_cli("snapshot", "query.sql", "-o", expected, cwd=sides).code == 0
     ran = run_cli("compare", expected, actual, "--format", form, cwd=sides, LIVE=database)
     assert ran.code == 3, ran.out + ran.err
-    told = why.format(expected, actual)
+    reported = why.format(expected, actual)
     if form == "json":
         found = json.loads(ran.out)
         assert (found["covered"], found["equal"]) == (False, False)
-        assert found["nothing_compared"].startswith(told)
+        assert found["nothing_compared"].startswith(reported)
     else:
-        assert told in ran.out
+        assert reported in ran.out
     assert not set("✓✔") & set(ran.out)
     assert [line for line in ran.out.splitlines() if not line.startswith("--")] == [] or form != "sql"
-    assert (told in ran.err) is (form != "text"), "once, where a person reads it"
+    assert (reported in ran.err) is (form != "text"), "once, where a person reads it"
 
 
 def test_an_empty_expected_side_is_not_equal_either(sides, server):

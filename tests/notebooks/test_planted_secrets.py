@@ -161,13 +161,13 @@ def search(folder: Path, *ran: Ran) -> list[str]:
         for needle in NEEDLES
         if needle in content and not is_input(folder, path)
     ]
-    told = [
+    reported = [
         f"output of {number}: {needle.decode()}"
         for number, each in enumerate(ran)
         for needle in NEEDLES
         if needle in (each.out + each.err).encode()
     ]
-    return files + told
+    return files + reported
 
 
 @pytest.fixture(scope="module")
@@ -178,10 +178,10 @@ def audited(place: Path, variables: dict[str, str]) -> Ran:
 
 def test_the_audit_saw_the_places_that_hold_secrets(audited, place):
     evidence = evidence_of(place / "reports", "odd")
-    told = str(evidence["checks"])
-    assert "subscription" in told, audited.err
-    assert "elsewhere" in told, "the user mapping differs, or it was not compared"
-    assert "redacted" in told
+    reported = str(evidence["checks"])
+    assert "subscription" in reported, audited.err
+    assert "elsewhere" in reported, "the user mapping differs, or it was not compared"
+    assert "redacted" in reported
     assert audited.code == 3
     for environment in ("wrong", "served", "passed", "down"):
         assert evidence_of(place / "reports", environment)["verdict"] == "incomplete"

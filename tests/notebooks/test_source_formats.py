@@ -115,9 +115,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("form", "legacy", "owner", "code", "told"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize(("form", "legacy", "owner", "code", "reported"), CASES.values(), ids=CASES)
 def test_compare_of_a_runners_folder(
-    tmp_path: Path, form: str, legacy: Mapping[str, str], owner: Mapping[str, str], code: int, told: tuple[str, ...]
+    tmp_path: Path, form: str, legacy: Mapping[str, str], owner: Mapping[str, str], code: int, reported: tuple[str, ...]
 ) -> None:
     for folder, files in (("legacy", legacy), ("owner", owner)):
         for name, text in files.items():
@@ -127,4 +127,4 @@ def test_compare_of_a_runners_folder(
     ran = run_cli("compare", f"{form}:legacy", "owner", cwd=tmp_path)
     assert ran.code == code, ran
     shown = ran.out + ran.err
-    assert [part for part in told if part not in shown] == []
+    assert [part for part in reported if part not in shown] == []

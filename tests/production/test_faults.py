@@ -74,7 +74,7 @@ def without_findings_of(table: str, results: dict[str, CheckResult]) -> dict[str
 
 
 def test_no_right_on_a_system_table(prod: Production, whole: dict[str, CheckResult], tables: list[str]) -> None:
-    told = {}
+    reported = {}
     for table in tables:
         with psycopg.connect(prod.conninfo, autocommit=True) as connection:
             granted = connection.execute(
@@ -89,10 +89,10 @@ def test_no_right_on_a_system_table(prod: Production, whole: dict[str, CheckResu
             prod.execute(f"grant select on {table} to public")
         # Whoever takes a right away changes the database, too: that finding is right.
         changed = undecided(without_findings_of(table, results), whole)
-        told[table] = changed
+        reported[table] = changed
         assert all("permission denied" in reason for reason in reasons(results, changed)), (table, reasons(results, changed))
-    assert told["_timescaledb_catalog.dimension_slice"] == {"LIV004", "LIV007"}
-    assert len(told["pg_catalog.pg_depend"]) > 20
+    assert reported["_timescaledb_catalog.dimension_slice"] == {"LIV004", "LIV007"}
+    assert len(reported["pg_catalog.pg_depend"]) > 20
 
 
 def test_a_lock_on_a_system_table(prod: Production, whole: dict[str, CheckResult], tables: list[str]) -> None:
@@ -157,9 +157,9 @@ def numbers_outside(directory: Path, process: int) -> Iterator[int]:
     """The number, in our namespace, of a process that the server in that folder calls by another one."""
     for each in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            told = dict(line.split(":", 1) for line in (each / "status").read_text("utf-8").splitlines())
-            if int(told["NSpid"].split()[-1]) == process:
-                above = Path(f"/proc/{told['PPid'].strip()}/cmdline").read_bytes().decode(errors="replace")
+            reported = dict(line.split(":", 1) for line in (each / "status").read_text("utf-8").splitlines())
+            if int(reported["NSpid"].split()[-1]) == process:
+                above = Path(f"/proc/{reported['PPid'].strip()}/cmdline").read_bytes().decode(errors="replace")
                 if str(directory) in above:
                     yield int(each.name)
 

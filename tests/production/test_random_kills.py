@@ -101,9 +101,9 @@ def test_a_killed_process(seed: int, request: pytest.FixtureRequest, start: Call
         assert evidence_of(tmp_path / "out", "dev")["checks"] == evidence["checks"], killed
     else:
         assert ended == 3, (killed, ended, started.err)
-        told = started.err + started.out()
+        reported = started.err + started.out()
         said = ("\n  → ", "could not check", "interrupted", "its kernel ended unexpectedly", "did not finish")
-        assert any(words in told for words in said), (killed, told)
+        assert any(words in reported for words in said), (killed, reported)
         whole_of = {check["id"]: check for check in evidence["checks"]}
         for path in (tmp_path / "out").rglob("evidence.json"):
             found = evidence_of(tmp_path / "out", "dev")

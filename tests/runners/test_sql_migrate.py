@@ -199,12 +199,12 @@ LOOKALIKES = {
 }
 
 
-@pytest.mark.parametrize(("text", "told"), LOOKALIKES.values(), ids=LOOKALIKES)
-def test_what_looks_like_a_marker_is_refused_although_sql_migrate_ignores_it(hold: Hold, text: str, told: str) -> None:
+@pytest.mark.parametrize(("text", "reported"), LOOKALIKES.values(), ids=LOOKALIKES)
+def test_what_looks_like_a_marker_is_refused_although_sql_migrate_ignores_it(hold: Hold, text: str, reported: str) -> None:
     outcome = hold({"1_a.sql": text})
     assert outcome.ran.code == 0, outcome
     assert outcome.refused is not None
-    assert f"1_a.sql:3: {told}" in outcome.refused
+    assert f"1_a.sql:3: {reported}" in outcome.refused
 
 
 def test_a_search_path_without_public_is_a_note(hold: Hold) -> None:

@@ -67,12 +67,12 @@ def test_a_rejection_that_is_undone_in_the_proposal(proposed: World, how, policy
     rejects_later(proposed)
     assert gate(proposed, policy_from=policy)[0] == 1
     how(proposed)
-    code, told = gate(proposed, policy_from=policy)
-    assert (code, "ann@example.org rejected 20261123T130000Z-abcdef0 in commit" in told, "not yet" in told) == (
+    code, reported = gate(proposed, policy_from=policy)
+    assert (code, "ann@example.org rejected 20261123T130000Z-abcdef0 in commit" in reported, "not yet" in reported) == (
         1,
         True,
         True,
-    ), told
+    ), reported
 
 
 @pytest.mark.slow
@@ -104,8 +104,8 @@ def test_the_time_of_the_evidence_counts_and_not_the_name_of_the_folder(world: W
     world.sign(world.sign(newest, ANN), BOB)
     assert gate(world, policy_from=None) == (0, "")
     world.sign(world.run(at=NOW + HOUR), ANN, decision="reject", at=NOW + 2 * HOUR)
-    code, told = gate(world, policy_from=None)
-    assert (code, f"{ANN} rejects it" in told) == (1, True)
+    code, reported = gate(world, policy_from=None)
+    assert (code, f"{ANN} rejects it" in reported) == (1, True)
 
 
 # Taking back, and deciding again.
@@ -142,8 +142,8 @@ def test_a_withdrawal_that_is_undone_in_the_proposal(proposed: World) -> None:
     proposed.sign(run, ANN, decision="withdraw", at=NOW + 2 * HOUR)
     proposed.commit("withdrawn")
     reverted(proposed)
-    code, told = gate(proposed)
-    assert (code, f"{ANN} withdrew an approval" in told) == (1, True)
+    code, reported = gate(proposed)
+    assert (code, f"{ANN} withdrew an approval" in reported) == (1, True)
 
 
 def test_nothing_is_withdrawn_that_was_not_decided(world: World) -> None:
@@ -171,8 +171,8 @@ def test_withdraw_on_the_command_line(world: World) -> None:
 def test_a_rejection_does_not_expire(world: World) -> None:
     """Not even one that says so: it was signed by another program."""
     run = world.sign(world.sign(world.run(), BOB), ANN, decision="reject", expires=NOW + 2 * HOUR)
-    code, told = gate(world, policy_from=None)
-    assert (code, f"{ANN} rejects it" in told) == (1, True)
+    code, reported = gate(world, policy_from=None)
+    assert (code, f"{ANN} rejects it" in reported) == (1, True)
     assert run.is_dir()
 
 
@@ -213,8 +213,8 @@ def test_a_clock_that_is_set_back_does_not_make_a_key_valid(world: World) -> Non
     run = world.run()
     world.sign(world.sign(run, ANN), BOB)  # as the signer's own clock has it
     now = NOW + timedelta(days=3)
-    code, told = gate(world, now=now)
-    assert (code, "1 of 2 required reviewers approve" in told) == (4, True)
+    code, reported = gate(world, now=now)
+    assert (code, "1 of 2 required reviewers approve" in reported) == (4, True)
     with pytest.raises(SignoffError, match="is not valid on 2026-11-26"):
         from migration_audit import signoff
         from migration_audit.model.signoff import Decision
@@ -241,8 +241,8 @@ def test_what_reached_it_too_late_does_not(world: World) -> None:
     committed_at(world, NOW + timedelta(days=2))
     ends(world, "20261124")
     world.publish()
-    code, told = gate(world, now=NOW + timedelta(days=3))
-    assert (code, "1 of 2 required reviewers approve" in told) == (4, True)
+    code, reported = gate(world, now=NOW + timedelta(days=3))
+    assert (code, "1 of 2 required reviewers approve" in reported) == (4, True)
 
 
 def test_the_time_of_a_merge_counts_and_not_of_what_is_merged(world: World) -> None:
@@ -261,8 +261,8 @@ def test_a_rotated_key_signs_again(world: World) -> None:
     run = world.sign(world.sign(world.run(), ANN), BOB)
     assert gate(world, policy_from=None) == (0, "")
     world.allow(f'{ANN} namespaces="migration-audit" {world.public(EVE)}', BOB)
-    code, told = gate(world, policy_from=None)
-    assert (code, "1 of 2 required reviewers approve" in told) == (4, True)
+    code, reported = gate(world, policy_from=None)
+    assert (code, "1 of 2 required reviewers approve" in reported) == (4, True)
     world.sign(run, ANN, key=str(world.key(EVE)), at=NOW + 2 * HOUR)
     assert gate(world, policy_from=None) == (0, "")
 

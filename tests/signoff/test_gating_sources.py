@@ -45,18 +45,18 @@ def test_the_evidence_names_what_the_command_reads(commanded: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "reported"),
     [
         ("runner/migrations/1.js", "// changed\n", "legacy: changed: runner/migrations/1.js"),
         ("runner/migrations/3.js", "// new\n", "legacy: new: runner/migrations/3.js"),
     ],
 )
-def test_another_file_than_was_audited_closes_it(commanded: World, name: str, text: str, told: str) -> None:
+def test_another_file_than_was_audited_closes_it(commanded: World, name: str, text: str, reported: str) -> None:
     signed(commanded)
     commanded.write(name, text)
     code, wrong = said(commanded)
     assert code == 4
-    assert told in " ".join(wrong.values())
+    assert reported in " ".join(wrong.values())
 
 
 def test_a_file_that_the_command_does_not_read_is_its_own_business(commanded: World) -> None:

@@ -154,28 +154,28 @@ def publish(layout: Layout, part: str, name: str, text: str | None) -> None:
 
 
 def test_before_anything_is_done(signed: Signed) -> None:
-    code, told = signed.gate()
-    assert code == 0, told
+    code, reported = signed.gate()
+    assert code == 0, reported
 
 
 def test_the_deletion_passes_where_it_is_proposed(signed: Signed) -> None:
     retire(signed.layout, "processor")
-    code, told = signed.gate()
-    assert code == 0, told
-    assert "legacy: 2 of 2 files are removed, as in the work list" in told
+    code, reported = signed.gate()
+    assert code == 0, reported
+    assert "legacy: 2 of 2 files are removed, as in the work list" in reported
 
 
 def test_each_repository_can_do_its_part(signed: Signed) -> None:
     for part in PARTS if signed.layout.home != "." else ():
         retire(signed.layout, part)
-        code, told = signed.gate(part)
-        assert code == 0, (part, told)
+        code, reported = signed.gate(part)
+        assert code == 0, (part, reported)
         land(signed.layout, part, "merge")
     if signed.layout.home == ".":
         return
     sign_the_retired(signed)
-    code, told = signed.gate("docs")
-    assert (code, "the retirement is done" in told) == (0, True), told
+    code, reported = signed.gate("docs")
+    assert (code, "the retirement is done" in reported) == (0, True), reported
 
 
 def sign_the_retired(signed: Signed) -> None:
@@ -212,8 +212,8 @@ def land(layout: Layout, part: str, how: str) -> None:
 def test_after_the_merge(signed: Signed, how: str) -> None:
     retire(signed.layout, "processor")
     land(signed.layout, "processor", how)
-    code, told = signed.gate("docs")
-    assert code == 0, told
+    code, reported = signed.gate("docs")
+    assert code == 0, reported
 
 
 WRONG = {
@@ -229,8 +229,8 @@ def test_another_protected_branch_has_gone_on(signed: Signed, part: str) -> None
     name, text, named = WRONG[part]
     retire(signed.layout, "processor")
     publish(signed.layout, part, name, text)
-    code, told = signed.gate()
-    assert (code, named in told) == (4, True), told
+    code, reported = signed.gate()
+    assert (code, named in reported) == (4, True), reported
 
 
 @pytest.mark.parametrize("part", PARTS[1:])
@@ -239,16 +239,16 @@ def test_a_clone_of_another_repository_is_not_what_is_judged(signed: Signed, par
         pytest.skip("in one repository it is part of the proposal")
     name, text, _ = WRONG[part]
     (signed.layout.part(part) / name).write_text(text)
-    code, told = signed.gate()
+    code, reported = signed.gate()
     is_home = signed.layout.home == part  # the gate asks in its home for what is audited less there, whatever is proposed
-    assert (code, told) == (0, told) or is_home, told
+    assert (code, reported) == (0, reported) or is_home, reported
 
 
 def test_what_the_work_list_does_not_name_is_refused(signed: Signed) -> None:
     retire(signed.layout, "processor")
     (signed.layout.part("processor") / "src/db/pool.ts").write_text("export const pool = null;\n")
-    code, told = signed.gate()
-    assert (code, "processor/src/db/pool.ts" in told) == (4, True), told
+    code, reported = signed.gate()
+    assert (code, "processor/src/db/pool.ts" in reported) == (4, True), reported
 
 
 @pytest.mark.parametrize("signed_once", ["one of the four"], indirect=True)
@@ -266,12 +266,12 @@ class TestNoRepository:
     """The folder of audit.toml is in no repository: it has no protected branch."""
 
     def test_a_pipeline_refuses_it(self, signed: Signed) -> None:
-        code, told = signed.gate(CI="true")
-        assert (code, "policy and keys are read from the working tree" in told) == (4, True), told
+        code, reported = signed.gate(CI="true")
+        assert (code, "policy and keys are read from the working tree" in reported) == (4, True), reported
 
     def test_it_has_no_revision(self, signed: Signed) -> None:
-        code, told = signed.gate("processor", "--policy-from=origin/main")
-        assert (code, "the revision origin/main does not exist here" in told) == (3, True), told
+        code, reported = signed.gate("processor", "--policy-from=origin/main")
+        assert (code, "the revision origin/main does not exist here" in reported) == (3, True), reported
 
 
 @pytest.mark.parametrize("signed_once", ["audit repository"], indirect=True)
@@ -283,12 +283,12 @@ class TestOnePlaceToAnother:
         for number, part in enumerate(PARTS[1:]):
             signed.layout.part(part).rename(tmp_path / f"clone{number}")
         given = [f"--repository={part}={tmp_path}/clone{number}@origin/main" for number, part in enumerate(PARTS[1:])]
-        code, told = signed.gate("processor", "--repository=processor=.", *given)
-        assert code == 0, told
-        code, told = signed.gate("processor", *given[1:])
+        code, reported = signed.gate("processor", "--repository=processor=.", *given)
+        assert code == 0, reported
+        code, reported = signed.gate("processor", *given[1:])
         assert code == 3
-        assert "[repository.directus] the folder does not exist" in told
-        assert "--repository directus=PATH@REVISION" in told
+        assert "[repository.directus] the folder does not exist" in reported
+        assert "--repository directus=PATH@REVISION" in reported
 
     @pytest.mark.parametrize(
         ("given", "code", "message"),
@@ -302,12 +302,12 @@ class TestOnePlaceToAnother:
         ],
     )
     def test_what_is_no_repository(self, signed: Signed, given: str, code: int, message: str) -> None:
-        found, told = signed.gate("processor", "--repository", given)
-        assert (found, message in told) == (code, True), told
+        found, reported = signed.gate("processor", "--repository", given)
+        assert (found, message in reported) == (code, True), reported
 
     def test_the_tree_in_which_it_is_started_is_judged(self, signed: Signed, tmp_path: Path) -> None:
-        code, told = signed.gate("processor", "--repository=processor=.@origin/main")
-        assert (code, "omit @REVISION, or start in another folder" in told) == (2, True), told
+        code, reported = signed.gate("processor", "--repository=processor=.@origin/main")
+        assert (code, "omit @REVISION, or start in another folder" in reported) == (2, True), reported
         stranger = tmp_path / "stranger"
         git(tmp_path, "clone", "-q", str(signed.layout.remotes / "processor.git"), "stranger")
         with chdir(stranger):
@@ -315,8 +315,10 @@ class TestOnePlaceToAnother:
         assert (done.exit_code, "name it: --repository NAME=." in done.output) == (2, True), done.output
 
     def test_a_revision_that_the_proposer_could_have_chosen(self, signed: Signed) -> None:
-        code, told = signed.gate("processor", "--repository=directus=../directus@HEAD", CI="true", GITHUB_BASE_REF="main")
-        assert (code, "HEAD is the proposal itself" in told) == (4, True), told
+        code, reported = signed.gate(
+            "processor", "--repository=directus=../directus@HEAD", CI="true", GITHUB_BASE_REF="main"
+        )
+        assert (code, "HEAD is the proposal itself" in reported) == (4, True), reported
 
     def test_the_command_of_the_page(self, signed: Signed) -> None:
         (block,) = blocks("docs/ci.md", "sh", heading="Several repositories")

@@ -78,8 +78,8 @@ def outcome(world: World, *names: str, now=LATER, policy_from="origin/main", **h
         gates = world.gate(*names, now=now, policy_from=policy_from, **how)
     except SignoffError as error:  # a link in place of what was signed
         return error.exit_code, str(error)
-    told = [r.text for gate in gates.values() for r in gate.requirements if r.code or r.ok is None]
-    return max(gate.exit_code for gate in gates.values()), "\n".join(told)
+    reported = [r.text for gate in gates.values() for r in gate.requirements if r.code or r.ok is None]
+    return max(gate.exit_code for gate in gates.values()), "\n".join(reported)
 
 
 def verified(world: World, *, now=LATER):
@@ -131,15 +131,15 @@ def reason_of(name: str) -> str:
 
 
 def refused(world: World, code: int, *reasons: str, now=LATER, both: bool = True):
-    found, told = outcome(world, now=now)
-    assert found == code, told
+    found, reported = outcome(world, now=now)
+    assert found == code, reported
     for reason in reasons:
-        assert reason in told
+        assert reason in reported
     if both:
-        found, told = verified(world, now=now)
-        assert found == code, told
+        found, reported = verified(world, now=now)
+        assert found == code, reported
         for reason in reasons:
-            assert reason in told
+            assert reason in reported
 
 
 def resign(world: World, who: str, *, key: str, namespace: str = "migration-audit", **changes) -> None:
@@ -671,27 +671,27 @@ STATES = [
 @pytest.mark.parametrize(("change", "code", "reason"), [pytest.param(*t, id=t[0].__name__) for t in STATES])
 def test_the_tree_or_its_runs_are_others(signed, change, code, reason):
     change(signed)
-    found, told = outcome(signed)
-    assert found == code, told
-    assert reason in told
+    found, reported = outcome(signed)
+    assert found == code, reported
+    assert reason in reported
 
 
 def test_the_audited_settings_are_those_of_the_policy(signed):
     another_scope(signed)
-    code, told = outcome(signed)
-    assert (code, "audit.toml of this tree audits less than that of origin/main" in told) == (4, True)
+    code, reported = outcome(signed)
+    assert (code, "audit.toml of this tree audits less than that of origin/main" in reported) == (4, True)
     signed.commit()
     signed.publish()
-    code, told = outcome(signed)
-    assert (code, "it was audited with different settings than those in origin/main" in told) == (4, True)
+    code, reported = outcome(signed)
+    assert (code, "it was audited with different settings than those in origin/main" in reported) == (4, True)
 
 
 @pytest.mark.slow
 def test_evidence_of_one_database_is_not_of_two_environments(signed):
     dev = signed.sign(signed.run("dev"), ANN, policy_from="origin/main")
     signed.sign(dev, BOB, policy_from="origin/main")
-    code, told = outcome(signed, "dev", "prod")
-    assert (code, "it audited the same database as the run of prod" in told) == (4, True)
+    code, reported = outcome(signed, "dev", "prod")
+    assert (code, "it audited the same database as the run of prod" in reported) == (4, True)
     # A database of its own is fine.
     shutil.rmtree(dev)
     own = replace(SERVER, database="trm_dev")

@@ -38,7 +38,7 @@ def test_it_shows_what_is_signed_and_says_where_it_stands(world, run):
         text=True,
         check=True,
     )
-    for told in (
+    for reported in (
         "prod, phase preflight",
         "1 blocker. ",
         "trm_prod on server 7442190517340081234",
@@ -52,7 +52,7 @@ def test_it_shows_what_is_signed_and_says_where_it_stands(world, run):
         "git add reports/signed\n",
         "add a line reports/** -text, and commit",
     ):
-        assert told in ran.out
+        assert reported in ran.out
     assert "policy and keys are read from the working tree: a proposal could change them too" in ran.err
     assert f"signed/prod/{run.name}/report.html" in (world.root / "reports/index.html").read_text()
 
@@ -78,7 +78,7 @@ def test_it_asks_on_a_terminal(world, run, answer, code):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         (["--as", "no/body"], 2, "is not a valid reviewer name"),
         (["--as", MAL], 4, f"{MAL} is not a reviewer: not in"),
@@ -88,9 +88,9 @@ def test_it_asks_on_a_terminal(world, run, answer, code):
         (["--policy-from=--all"], 3, "git does not know the revision --all"),
     ],
 )
-def test_what_is_refused(world, run, arguments, code, told):
+def test_what_is_refused(world, run, arguments, code, reported):
     ran = sign(world, run, ANN, "--yes", *arguments)
-    assert (ran.code, told in ran.err) == (code, True), ran.err
+    assert (ran.code, reported in ran.err) == (code, True), ran.err
     assert run.is_dir()
 
 
@@ -133,7 +133,7 @@ def test_a_rejection_is_signed_and_closes_the_gate(world, run):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "reported"),
     [
         (["gate", "--env", "staging"], 2, "unknown environment staging"),
         (["gate", "--phase", "retired", "--policy-from", "nowhere"], 3, "git does not know the revision nowhere"),
@@ -142,10 +142,10 @@ def test_a_rejection_is_signed_and_closes_the_gate(world, run):
         (["verify", "nowhere"], 2, "does not exist"),
     ],
 )
-def test_what_cannot_be_asked(world, run, arguments, code, told):
+def test_what_cannot_be_asked(world, run, arguments, code, reported):
     sign(world, run, ANN, "--yes")
     ran = cli(world, *arguments)
-    assert (ran.code, told in ran.err) == (code, True), ran.err
+    assert (ran.code, reported in ran.err) == (code, True), ran.err
 
 
 @pytest.mark.slow

@@ -264,8 +264,8 @@ def test_what_the_gate_makes_of_it(world: World, name: str) -> None:
     change(world)
     world.commit()
     gate = world.gate(policy_from="origin/main", now=LATER)["prod"]
-    told = "\n".join(r.text for r in gate.requirements if r.ok is not True)
-    assert (gate.exit_code, why in told) == (code, True), told
+    reported = "\n".join(r.text for r in gate.requirements if r.ok is not True)
+    assert (gate.exit_code, why in reported) == (code, True), reported
 
 
 @pytest.mark.parametrize("name", ["*@example.org", "!ci@example.org,*@example.org", "ci?@example.org"])

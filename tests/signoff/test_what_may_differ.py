@@ -73,8 +73,8 @@ def test_what_the_work_list_does_not_name(audited: World, files, reason) -> None
         else:
             audited.write(name, text)
     audited.commit()
-    code, told = gate(audited)
-    assert (code, reason in told) == (4, True), told
+    code, reported = gate(audited)
+    assert (code, reason in reported) == (4, True), reported
 
 
 STACK = """# It runs its migrations.
@@ -151,10 +151,10 @@ def test_globs_of_the_branch_do_not_leave_a_file_out(audited: World) -> None:
     audited.write("owner/004_tidy.sql", "DROP INDEX i;\n")
     audited.edit('sql = ["owner/*.sql"]', 'sql = ["owner/00[1-3]*.sql"]')
     audited.commit()
-    code, told = gate(audited)
+    code, reported = gate(audited)
     assert code == 4
-    assert "owner: new: owner/004_tidy.sql" in told
-    assert "audits less than that of origin/main: [owner] sql" in told
+    assert "owner: new: owner/004_tidy.sql" in reported
+    assert "audits less than that of origin/main: [owner] sql" in reported
 
 
 # What main has.
@@ -203,18 +203,18 @@ def test_main_went_on_and_the_merge_was_not_audited(audited: World, files, reaso
             if audited.git("ls-tree", before, "--", path) == "":
                 audited.git("rm", "-q", "-f", path)
         audited.commit("taken back")
-    code, told = gate(audited)
+    code, reported = gate(audited)
     if merged and "changed" in reason:
-        assert (code, told) == (0, "")  # the audited bytes again
+        assert (code, reported) == (0, "")  # the audited bytes again
     else:
-        assert (code, reason in told) == (4, True), told
+        assert (code, reason in reported) == (4, True), reported
 
 
 def test_main_has_other_settings_since(audited: World) -> None:
     text = audited.toml.replace("[legacy]", '[[probe]]\nname = "p"\nsql = "SELECT 1"\n[legacy]')
     on_main(audited, audit_dot_toml=text)
-    code, told = gate(audited)
-    assert (code, "[[probe]] was removed" in told) == (4, True), told
+    code, reported = gate(audited)
+    assert (code, "[[probe]] was removed" in reported) == (4, True), reported
 
 
 # Content decides.
@@ -305,8 +305,8 @@ def test_less_than_the_policy_asks_for(audited: World, old: str, new: str, text:
     if when == "audited so":
         audit(audited, at=NOW + timedelta(minutes=30))
         audited.commit()
-    code, told = gate(audited)
-    assert (code, text in told) == (4, True), told
+    code, reported = gate(audited)
+    assert (code, text in reported) == (4, True), reported
 
 
 @pytest.mark.slow
@@ -316,8 +316,8 @@ def test_a_rule_that_only_the_branch_has_does_not_lengthen_the_work_list(audited
     audit(audited, at=NOW + timedelta(minutes=30))
     audited.write("app/pool.ts", "export const pool = null;\n")
     audited.commit()
-    code, told = gate(audited)
-    assert (code, "changed: app/pool.ts" in told, "[[rule]] is new" in told) == (4, True, True), told
+    code, reported = gate(audited)
+    assert (code, "changed: app/pool.ts" in reported, "[[rule]] is new" in reported) == (4, True, True), reported
 
 
 def test_more_than_the_policy_asks_for(audited: World) -> None:
@@ -355,7 +355,7 @@ def test_the_retirement_of_the_example(tmp_path: Path, signing_keys: Path, retir
     shutil.copytree(after, world.root, dirs_exist_ok=True)
     world.write("audit.toml", toml)
     world.commit()
-    told = gate(world)[1]
-    assert "the same SQL" not in told, told
+    reported = gate(world)[1]
+    assert "the same SQL" not in reported, reported
     world.edit("condition: service_healthy", "condition: service_started", "deploy/compose.yaml")
     assert "changed: deploy/compose.yaml" in gate(world)[1]

@@ -175,7 +175,7 @@ def test_a_real_shell_starts_what_is_certain(name, case, tmp_path):
 
 @pytest.mark.parametrize(("name", "case"), CASES.items(), ids=CASES)
 def test_a_real_shell_stops_where_a_failure_stops(name, case, tmp_path):
-    """Each program fails in turn: what is told to be stopped does not run, and the first thing behind it does."""
+    """Each program fails in turn: what the failure stops does not run, and the first thing behind it does."""
     script, files, _, _ = case
     commands = read(script, files).commands
     tried = 0
@@ -293,7 +293,7 @@ UNDECIDED = {
 
 
 @pytest.mark.parametrize(("script", "reason"), UNDECIDED.values(), ids=UNDECIDED)
-def test_what_cannot_be_known_is_told(script, reason):
+def test_what_cannot_be_known_is_reported(script, reason):
     run = read(script, {"self.sh": "sh self.sh\n"})
     assert reason in " ".join(u.reason for u in run.undecided)
 
@@ -335,7 +335,7 @@ def test_places_are_those_of_the_files():
     assert [str(c.at) for c in run.commands] == ["e.sh:3", "e.sh:4", "/w/x.sh:2"]
 
 
-def test_what_runs_in_the_background_is_told():
+def test_what_runs_in_the_background_is_reported():
     run = read("a &\nb", {})
     assert [(c.text, c.in_background, c.maybe is None) for c in run.commands] == [("a", True, False), ("b", False, True)]
 

@@ -28,7 +28,7 @@ PLAIN: Mapping[Any, tuple[Any, ...]] = {str: ("", "ä\n\x00\U0001f600"), int: (0
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a": 1, "a": 2}', "'a' appears twice in one object"),
@@ -38,8 +38,8 @@ PLAIN: Mapping[Any, tuple[Any, ...]] = {str: ("", "ä\n\x00\U0001f600"), int: (0
     ],
     ids=["deep", "twice", "no number", "no UTF-8", "cut"],
 )
-def test_what_has_no_one_meaning_is_refused(content: bytes, told: str) -> None:
-    with pytest.raises(AuditError, match="(?s)x.json.*" + told):
+def test_what_has_no_one_meaning_is_refused(content: bytes, reported: str) -> None:
+    with pytest.raises(AuditError, match="(?s)x.json.*" + reported):
         parse_json(content, where="x.json")
 
 

@@ -362,7 +362,11 @@ FILES = {
     "rm": (asking("[ -f /s/s.yaml ]", COPY, "RUN rm -rf /s"), MISSING, ""),
     "mv": (asking("[ -e /t ] && [ ! -e /s ]", COPY, "RUN mv /s /t"), "passed", ""),
     "perhaps rm": (asking("[ -f /s/s.yaml ]", COPY, "RUN [ -n $X ] && rm -rf /s"), "skipped", "`rm -rf /s` at Dockerfile:4"),
-    "a program that is told the folder": (asking("[ -f /t/u ]", "RUN fetch /t"), "skipped", "`fetch /t` at Dockerfile:3"),
+    "a program that is given the folder": (
+        asking("[ -f /t/u ]", "RUN fetch /t"),
+        "skipped",
+        "`fetch /t` at Dockerfile:3",
+    ),
     "a program that is started there": (
         asking("[ -f /t/u ]", "WORKDIR /t", "RUN make"),
         "skipped",

@@ -269,7 +269,7 @@ def test_packages_of_others_are_not_looked_at(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "outcome", "told"),
+    ("pattern", "outcome", "reported"),
     [
         ("servce/**/*.ts", Outcome.SKIPPED, "servce/**/*.ts matches no file or folder"),
         ("service/main.ts", Outcome.SKIPPED, "service/main.ts matches no file or folder"),
@@ -279,11 +279,11 @@ def test_packages_of_others_are_not_looked_at(tmp_path):
         ("**/clean.ts", Outcome.PASSED, "looked at 1 file"),
     ],
 )
-def test_a_pattern(tmp_path, pattern, outcome, told):
+def test_a_pattern(tmp_path, pattern, outcome, reported):
     write(tmp_path, {"service/clean.ts": "export {};", "audit/x.ts": ""})
     text = rules("service/m.ts", "upgrade").replace('in = ["service"]', f'in = ["{pattern}", "audit/*"]')
     result = judged(tmp_path, text)["RET003"]
-    assert (result.outcome, told.replace("1 file", "2 files") in result.reason) == (outcome, True), result.reason
+    assert (result.outcome, reported.replace("1 file", "2 files") in result.reason) == (outcome, True), result.reason
 
 
 def test_calls_at_one_place_are_in_the_same_order_in_every_run():

@@ -228,7 +228,7 @@ WITH_ROLES = snapshot(table(), role("app"), role("others"), **SHARED)
 
 
 @pytest.mark.parametrize(
-    ("expected", "actual", "told"),
+    ("expected", "actual", "reported"),
     [
         (snapshot(role(), **OWN), snapshot(**OWN), [("missing", "app")]),
         (snapshot(**OWN), snapshot(role(), **OWN), [("unexpected", "app")]),
@@ -240,9 +240,9 @@ WITH_ROLES = snapshot(table(), role("app"), role("others"), **SHARED)
     ],
     ids=["lacking", "more", "live_lacks", "live_has_more", "sql_has_less", "live_has_another", "not_read"],
 )
-def test_roles_count_as_far_as_they_are_the_sqls(expected, actual, told):
+def test_roles_count_as_far_as_they_are_the_sqls(expected, actual, reported):
     drift = compare(expected=expected, actual=actual)
-    assert [(d.verdict, d.key) for d in drift.differences] == told
+    assert [(d.verdict, d.key) for d in drift.differences] == reported
     assert bool(drift.not_compared) is (RolesRead.NONE in {expected.roles, actual.roles})
 
 

@@ -50,8 +50,8 @@ def made(name: str, columns: dict[str, str], *, home: str = "public"):
 def test_a_ledger_is_known_by_name_and_shape(name: str, columns: dict[str, str], home: str) -> None:
     found = without_ledgers(snapshot(*made(name, columns, home=home), *made("users", {"id": "integer"})), ())
     assert {obj.key for obj in found.snapshot.objects} == {"public.users", "public.users.id"}
-    (told,) = found.left_out
-    assert name in told
+    (reported,) = found.left_out
+    assert name in reported
 
 
 @pytest.mark.parametrize(("name", "columns"), OTHERS.values(), ids=OTHERS)

@@ -33,7 +33,7 @@ def jobs(*schedules: str) -> Snapshot:
     return snapshot(*(job(number, schedule=schedule) for number, schedule in enumerate(sorted(schedules), 1)))
 
 
-def told(expected: Snapshot, actual: Snapshot) -> list[tuple[str, ...]]:
+def reported(expected: Snapshot, actual: Snapshot) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for one in compare(expected=expected, actual=actual).differences:
         if not one.fields:
@@ -77,7 +77,7 @@ CASES: dict[str, tuple[Snapshot, Snapshot, list[tuple[str, ...]]]] = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_one_change_is_one_difference(case: tuple[Snapshot, Snapshot, list[tuple[str, ...]]]) -> None:
     expected, actual, differences = case
-    assert told(expected, actual) == differences
+    assert reported(expected, actual) == differences
 
 
 def test_the_actual_side_keeps_its_own_key() -> None:
@@ -95,12 +95,12 @@ def test_a_job_that_comes_with_timescaledb_says_what_was_altered() -> None:
     plain, altered = snapshot(job()), snapshot(job(), builtin(scheduled=False, config=("drop_after=1 year",)))
     key = "TimescaleDB's own retention of the jobs' history"
     change = [(key, "config", "drop_after=1 mon → drop_after=1 year"), (key, "scheduled", "yes → no")]
-    assert told(plain, altered) == change
+    assert reported(plain, altered) == change
     assert compare(expected=plain, actual=altered).covered
     back = compare(expected=altered, actual=plain)
     assert [d.severity for d in back.differences] == [Severity.BLOCKER]
     newer = snapshot(job(), builtin(schedule="06:00:00", starts_at="00:00:00", scheduled=False))
-    assert told(plain, newer) == [(key, "scheduled", "yes → no")]
+    assert reported(plain, newer) == [(key, "scheduled", "yes → no")]
 
 
 def test_an_altered_job_makes_no_empty_side_full() -> None:

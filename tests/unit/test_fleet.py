@@ -314,7 +314,7 @@ def test_two_targets_that_lead_to_one_database_are_named_and_copies_of_a_server_
 
 
 class MadeUpTime:
-    """A clock that goes on when somebody waits, and an executor that ends what it is told to end."""
+    """A clock that goes on when somebody waits, and an executor that ends what it is asked to end."""
 
     slots = 2
 
@@ -499,8 +499,8 @@ def test_keys_of_another_project_count_for_none(
     statement, facts, _ = read_statement(open_folder(folder))
     keys = PolicyKeys(allowed_signers=b"", revoked=None)
     trusted = TrustedKeys(keys=keys, source="x", project=keys_of)
-    told = [*judge_signatures(statement, replace(facts, project=project), {}, trusted, now=made_up.now())]
-    assert [s.text for s in told if "keys are of" in s.text] == (
+    reported = [*judge_signatures(statement, replace(facts, project=project), {}, trusted, now=made_up.now())]
+    assert [s.text for s in reported if "keys are of" in s.text] == (
         ["the fleet run is of the project other, but the keys are of trm"] if ok is False else []
     )
 

@@ -39,17 +39,17 @@ def test_a_version_without_an_up_file_is_a_note() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "reported"),
     [
         (("1_a.up.sql", "01_b.up.sql"), "db/1_a.up.sql: its version 1 is the same as that of db/01_b.up.sql"),
         (("1_a.down.sql", "1_b.down.sql"), "db/1_b.down.sql: its version 1 is the same as that of db/1_a.down.sql"),
         ((f"{2**63}_a.up.sql",), "exceeds the ledger's bigint, so golang-migrate fails"),
     ],
 )
-def test_what_is_refused(names: tuple[str, ...], told: str) -> None:
+def test_what_is_refused(names: tuple[str, ...], reported: str) -> None:
     with pytest.raises(SourceError) as refused:
         plan("golang-migrate", tree(dict.fromkeys(names, "")))
-    assert told in str(refused.value)
+    assert reported in str(refused.value)
     assert refused.value.todo
 
 

@@ -151,16 +151,16 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("text", "told"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused_with_its_line(text: str, told: str) -> None:
+@pytest.mark.parametrize(("text", "reported"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused_with_its_line(text: str, reported: str) -> None:
     with pytest.raises(SourceError) as refused:
         plan("goose", tree({"1_a.sql": text}))
-    assert told in str(refused.value)
+    assert reported in str(refused.value)
     assert refused.value.todo
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "reported"),
     [
         (("1_a.sql", "01_b.sql"), "its version 1 is the same as that of db/01_b.sql"),
         (("a.sql",), "db/a.sql: the name has no version"),
@@ -170,10 +170,10 @@ def test_what_is_refused_with_its_line(text: str, told: str) -> None:
         (("1_a.sql", "2_b.go"), "db/2_b.go: is a migration in Go"),
     ],
 )
-def test_which_names_are_refused(names: tuple[str, ...], told: str) -> None:
+def test_which_names_are_refused(names: tuple[str, ...], reported: str) -> None:
     with pytest.raises(SourceError) as refused:
         plan("goose", tree(dict.fromkeys(names, UP)))
-    assert told in str(refused.value)
+    assert reported in str(refused.value)
 
 
 def test_other_go_files_are_none_of_gooses() -> None:

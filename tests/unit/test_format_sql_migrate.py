@@ -148,11 +148,11 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("text", "told"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused_with_its_line(text: str, told: str) -> None:
+@pytest.mark.parametrize(("text", "reported"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused_with_its_line(text: str, reported: str) -> None:
     with pytest.raises(SourceError) as refused:
         plan("sql-migrate", tree({"1_a.sql": text}))
-    assert told in str(refused.value)
+    assert reported in str(refused.value)
     assert refused.value.todo
 
 

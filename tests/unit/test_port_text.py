@@ -140,9 +140,9 @@ def test_a_type_change_and_not_null_are_left_to_a_person_with_both_values():
     expected = snapshot(table(), column(type="bigint", not_null=True))
     port = port_of(expected, snapshot(table(), column(type="integer", not_null=False)))
     assert port.running == ()
-    told = "\n".join(step.for_person + step.sql for step in port.for_person)
-    assert "type: expected bigint; actual integer" in told
-    assert "ALTER COLUMN device_id SET NOT NULL;" in told
+    reported = "\n".join(step.for_person + step.sql for step in port.for_person)
+    assert "type: expected bigint; actual integer" in reported
+    assert "ALTER COLUMN device_id SET NOT NULL;" in reported
     assert running_sql(port) == ""
 
 

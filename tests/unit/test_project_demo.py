@@ -77,9 +77,9 @@ def test_the_two_teams_wrote_their_own_text(project: Project) -> None:
 
 
 def test_each_environment_has_a_history_with_files_that_exist(trm: Path, project: Project) -> None:
-    told = histories(trm)
-    assert [history.environment for history in told] == [environment.name for environment in project.environments]
-    for history in told:
+    reported = histories(trm)
+    assert [history.environment for history in reported] == [environment.name for environment in project.environments]
+    for history in reported:
         assert all(file.is_relative_to(trm) and file.is_file() for step in history.steps for file in step.files)
 
 

@@ -55,7 +55,7 @@ members = ["ann@example.org"]
 
 
 @pytest.mark.parametrize(
-    ("more", "line", "told"),
+    ("more", "line", "reported"),
     [
         ("[policy]\nquorum = 0\n", 12, "policy.quorum is wrong: expected a whole number of reviewers"),
         ('[policy]\nmax_age = "forever"\n', 12, "policy.max_age is wrong: expected an age in hours, days or weeks"),
@@ -75,11 +75,11 @@ members = ["ann@example.org"]
         (WAIVER.replace("finding", "findng"), 12, "waiver[1].findng is not a known key"),
     ],
 )
-def test_what_is_refused(tmp_path, more, line, told):
+def test_what_is_refused(tmp_path, more, line, reported):
     with pytest.raises(ConfigError) as raised:
         load(tmp_path, more)
     assert f"audit.toml:{line}: " in str(raised.value)
-    assert told in str(raised.value)
+    assert reported in str(raised.value)
 
 
 def test_what_makes_an_audit_stale_is_what_says_something_about_it():

@@ -93,7 +93,7 @@ def test_it_is_refused_at_the_line(refuse: Refuse, old: str, new: str, line: str
     found = refuse(text)
     numbers = [int(head.partition(":")[0]) for head in found if message in head]
     assert [text.split("\n")[number - 1] for number in numbers] == [line], found
-    # One mistake is told once, or twice where the right key is missing as well.
+    # One mistake is reported once, or twice where the right key is missing as well.
     assert len(found) <= 2
 
 

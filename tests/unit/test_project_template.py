@@ -56,8 +56,8 @@ def test_it_loads_with_every_key(tmp_path: Path) -> None:
 
 
 def test_every_key_is_documented_and_every_documented_key_exists() -> None:
-    told = {*keys_of(tomllib.loads(UNCOMMENTED)), *keys_of(tomllib.loads(INSTEAD))}
-    assert told == set(documented_keys(SCHEMA))
+    reported = {*keys_of(tomllib.loads(UNCOMMENTED)), *keys_of(tomllib.loads(INSTEAD))}
+    assert reported == set(documented_keys(SCHEMA))
 
 
 @pytest.mark.parametrize(
@@ -81,15 +81,15 @@ def test_the_keys_that_replace_sql_load(tmp_path: Path, table: str, keys: tuple[
 
 
 def test_the_defaults_that_it_tells_are_the_defaults() -> None:
-    told = tomllib.loads(UNCOMMENTED)
+    reported = tomllib.loads(UNCOMMENTED)
     fields = {field.name: field.default for field in dataclasses.fields(Environment)}
-    assert told["environments"]["stage"]["statement_timeout"] == fields["statement_timeout"]
-    assert told["environments"]["stage"]["phases"] == list(fields["phases"])
+    assert reported["environments"]["stage"]["statement_timeout"] == fields["statement_timeout"]
+    assert reported["environments"]["stage"]["phases"] == list(fields["phases"])
     assert (
-        told["owner"]["ledger"]["name_format"]
+        reported["owner"]["ledger"]["name_format"]
         == {f.name: f.default for f in dataclasses.fields(LedgerSettings)}["name_format"]
     )
-    assert told["rules"] == {rule: weight.value for rule, weight in DEFAULT_WEIGHTS.items()}
+    assert reported["rules"] == {rule: weight.value for rule, weight in DEFAULT_WEIGHTS.items()}
 
 
 def test_the_rules_are_those_of_the_comparison() -> None:

@@ -1,4 +1,4 @@
-"""What a run keeps of its facts: the checks answer the same, and less is told."""
+"""What a run keeps of its facts: the checks answer the same, and less is reported."""
 
 from __future__ import annotations
 

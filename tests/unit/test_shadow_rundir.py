@@ -1,4 +1,4 @@
-"""Directories of clusters: nobody else enters them, and a stale one is told from one in use."""
+"""Directories of clusters: nobody else enters them, and a stale one is reported from one in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SQL takes away, and what it does to single columns, told by PostgreSQL's parser from the text alone."""
+"""What SQL takes away, and what it does to single columns, reported by PostgreSQL's parser from the text alone."""
 
 from __future__ import annotations
 

@@ -450,7 +450,7 @@ def test_a_pair_of_up_and_down_files_names_both_formats_that_read_it(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("form", "files", "told"),
+    ("form", "files", "reported"),
     [
         ("goose", {"1_a.sql": "-- migrate:up\n-- migrate:down\n"}, 'or set format = "dbmate": 1_a.sql has the line'),
         ("dbmate", {"1_a.up.sql": "select 1;"}, 'or set format = "golang-migrate": 1_a.up.sql is named'),
@@ -460,12 +460,12 @@ def test_a_pair_of_up_and_down_files_names_both_formats_that_read_it(tmp_path: P
     ],
 )
 def test_a_refusal_names_the_format_that_the_files_look_like(
-    tmp_path: Path, form: str, files: dict[str, str], told: str
+    tmp_path: Path, form: str, files: dict[str, str], reported: str
 ) -> None:
     for name, text in files.items():
         (tmp_path / "m" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "m" / name).write_text(text)
     with pytest.raises(SourceError) as refused:
         load_source("legacy", [tmp_path / "m"], shown_from=tmp_path, form=form)
-    assert told in str(refused.value)
-    assert str(refused.value).count("or set format") == told.count("or set format")
+    assert reported in str(refused.value)
+    assert str(refused.value).count("or set format") == reported.count("or set format")

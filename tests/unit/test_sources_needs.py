@@ -70,8 +70,8 @@ def test_what_a_statement_needs(case: tuple[str, dict[str, str], list[str]]) -> 
     text, needs, functions = case
     found = statement_needs(text)
     assert found.undecided is None
-    told = {f"{n.privilege} {f'{n.schema}.' if n.schema else ''}{n.relation}": " ".join(n.columns) for n in found.needs}
-    assert told == needs
+    reported = {f"{n.privilege} {f'{n.schema}.' if n.schema else ''}{n.relation}": " ".join(n.columns) for n in found.needs}
+    assert reported == needs
     assert [".".join(filter(None, function)) for function in found.functions] == functions
 
 

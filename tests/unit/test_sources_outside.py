@@ -116,26 +116,26 @@ def found(folder: Path, text: str) -> list[tuple[str, bool, bool]]:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_applying_it_would_do_is_refused(tmp_path: Path, name: str) -> None:
-    text, told = REFUSED[name]
-    assert found(tmp_path, text) == [(told, True, True)]
+    text, reported = REFUSED[name]
+    assert found(tmp_path, text) == [(reported, True, True)]
 
 
 @pytest.mark.parametrize("name", TOLD)
 def test_what_it_only_defines_is_reported(tmp_path: Path, name: str) -> None:
-    text, told = TOLD[name]
-    assert found(tmp_path, text) == [(told, False, False)]
+    text, reported = TOLD[name]
+    assert found(tmp_path, text) == [(reported, False, False)]
 
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_settings_of_the_server_are_refused_where_others_use_it(tmp_path: Path, name: str) -> None:
-    text, told = SERVERS[name]
-    assert found(tmp_path, text) == [(told, False, True)]
+    text, reported = SERVERS[name]
+    assert found(tmp_path, text) == [(reported, False, True)]
 
 
 @pytest.mark.parametrize("name", WRITES)
 def test_what_writes_the_system_catalog_is_reported(tmp_path: Path, name: str) -> None:
-    text, told = WRITES[name]
-    assert found(tmp_path, text) == [(f"catalog {told} writes the system catalog, past every check", False, False)]
+    text, reported = WRITES[name]
+    assert found(tmp_path, text) == [(f"catalog {reported} writes the system catalog, past every check", False, False)]
 
 
 @pytest.mark.parametrize("name", QUIET)

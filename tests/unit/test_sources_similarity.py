@@ -20,7 +20,7 @@ def matched(tmp_path: Path, legacy: str, owner: str) -> list[tuple[str, int | No
 
 
 @pytest.mark.parametrize(
-    ("legacy", "owner", "told"),
+    ("legacy", "owner", "reported"),
     [
         ("create table t (a int);", "\ncreate table t (a int);", [("identical", 2)]),
         ("create table t (a int);", "CREATE TABLE t(\n  a int -- why\n);", [("normalised", 1)]),
@@ -33,8 +33,8 @@ def matched(tmp_path: Path, legacy: str, owner: str) -> list[tuple[str, int | No
         ("create role a password 'hunter2';", "select 1;", [("absent", None)]),
     ],
 )
-def test_a_text_is_found_or_not(tmp_path: Path, legacy: str, owner: str, told: list[tuple[str, int | None]]) -> None:
-    assert matched(tmp_path, legacy, owner) == told
+def test_a_text_is_found_or_not(tmp_path: Path, legacy: str, owner: str, reported: list[tuple[str, int | None]]) -> None:
+    assert matched(tmp_path, legacy, owner) == reported
 
 
 def test_a_password_is_not_shown(tmp_path: Path) -> None:

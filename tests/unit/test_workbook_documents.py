@@ -109,13 +109,13 @@ def test_commands_are_run_when_someone_asks_and_see_no_live_database(tmp_path, m
     project = load_project(tmp_path / "audit.toml")
     asked = documents_inputs(project)["commands"]
     assert [result.state for result in asked] == [CommandState.UNKNOWN, CommandState.UNKNOWN]
-    told = []
-    results = run_commands(project, progress=told.append)
+    reported = []
+    results = run_commands(project, progress=reported.append)
     assert [(result.state, result.detail) for result in results] == [
         (CommandState.FAILED, "['FLEET_COLOUR']"),
         (CommandState.SUCCEEDED, None),
     ]
-    assert told[1] == "running true in service (at most 5 s)"
+    assert reported[1] == "running true in service (at most 5 s)"
     (judged,) = judge([BY_ID["CMD001"]], documents_inputs(project, commands=results), Phase.RETIRED)
     assert [f.where for f in judged.findings] == ["audit.toml:11"]
 

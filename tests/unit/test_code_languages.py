@@ -62,6 +62,9 @@ PYTHON = {
     "DDL with braces": (PY, "c.execute('CREATE TABLE {} ({})'.format(t, cols))", [], [], [1]),
     "DDL side by side": (PY, "c.execute('CREATE TABLE x ('\n 'a int)')", [], [], [1]),
     "DDL joined": (PY, "c.execute(' '.join(['create table', t, '(a int)']))", [], [], [1]),
+    "DDL appended": (PY, "q = 'drop '\nif x:\n    q += 'table t'\n", [], [], [1]),
+    "SQLAlchemy's builder": (PY, "Base.metadata.create_all(engine)", [], [], [1]),
+    "Alembic's builder": (PY, "op.add_column('t', c)", [], [], [1]),
     "DDL on a later line": (PY, 'SQL = """\nselect 1;\ncreate index i on t (a);\n"""', [], [], [3]),
     "raised": (PY, "raise ValueError('drop table failed')", [], [], []),
     "an entry point": ("service/pyproject.toml", '[project.scripts]\nup = "app.migrate:main"', [2], [], []),
@@ -81,6 +84,8 @@ GOLANG = {
     "added up": (GO, 'package main\nvar q = "select * from " + "alembic_version"', [], [2], []),
     "DDL": (GO, 'package main\nvar q = fmt.Sprintf("CREATE TABLE %s (a int)", t)', [], [], [2]),
     "DDL added up": (GO, 'package main\nconst v = "CREATE " + "TABLE x (a int)"', [], [], [2]),
+    "DDL appended": (GO, 'package main\nfunc f() { q := "drop "\nq += "table t" }', [], [], [2]),
+    "GORM's builder": (GO, "package main\nfunc f() { db.AutoMigrate(&User{}) }", [], [], [2]),
     "an error": (GO, 'package main\nvar e = fmt.Errorf("drop table %s failed", t)', [], [], []),
 }
 

@@ -20,13 +20,22 @@ MAY_BE_DDL: Final = re.compile(
     r"|\b\w+_(?:hypertable|policy|dimension|job|aggregate)\b|\bdo\s*\$|geometrycolumn"
 )
 """A word of DDL, in a text that could not be read."""
+_SCHEMA_BUILDER: Final = re.compile(
+    r"(?:.*\.)?(?:(?:create|alter|drop|rename)Table\w*|(?:create|drop|rename)_table|AutoMigrate)"
+    r"|(?:.*\.)?metadata\.(?:create|drop)_all"
+    r"|(?:.*\.)?schema\.(?:create|alter|drop|rename)(?:Enum|Extension|Index|MaterializedView|Schema|Type|View)\w*"
+    r"|(?:.*\.)?(?:queryInterface|pgm)\.(?:add|alter|change|create|drop|remove|rename)[A-Z]\w*"
+    r"|op\.(?:add|alter|batch_alter|create|drop|rename)_\w+"
+)
+"""Methods of Knex, Kysely, TypeORM, Sequelize, node-pg-migrate, Alembic, SQLAlchemy and GORM that write DDL themselves."""
 
 
 def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
-    """Look for DDL in every string, template, concatenation and .sql file that the rule names.
+    """Look in the files of the rule for DDL (strings, templates, concatenations, .sql) and for methods that write it.
 
     Why: with a single owner of all DDL, the writer contains none: not in a migration, not in a helper, not in a test that
-    creates its own table. PostgreSQL's own parser decides what is DDL, so prose such as "create a new user" is not.
+    creates its own table. PostgreSQL's own parser decides what is DDL, so prose such as "create a new user" is not. The
+    methods of schema builders, such as knex.schema.createTable(), are known by name.
     Fix: move the statement to the owner's SQL. Tests load a fixture instead: name it in the rule's `except`.
     Fine when: a message reads like DDL word for word. Rephrase it as a sentence, or exclude the file.
     Source: what DDL is: https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-STATEMENT
@@ -44,6 +53,15 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
                     actual=ddl.statement,
                     where=str(ddl.at),
                 )
+            for call in file.calls:
+                if _SCHEMA_BUILDER.fullmatch(call.callee):
+                    yield Finding(
+                        key=keys.key(file.path, f"{call.callee}()"),
+                        summary=f"{file.path} calls {call.callee}(), which executes DDL",
+                        expected="no DDL",
+                        actual=f"{call.callee}()",
+                        where=str(call.at),
+                    )
 
     yield from search("RET005", project, code, found)
 

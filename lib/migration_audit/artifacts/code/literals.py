@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,7 +54,7 @@ def fold_expression(node: Node, language: SourceLanguage, constants: Constants) 
         return _string(node, language, constants)
     if node.type in {"concatenated_string", "concatenation"}:  # the latter of a shell: mig"rate"
         parts = [child for child in node.named_children if node.type == "concatenation" or child.type == "string"]
-        return _join([fold_expression(child, language, constants) or _open(child, {}) for child in parts])
+        return joined_text([fold_expression(child, language, constants) or _open(child, {}) for child in parts])
     if node.type in language.additions:
         return _sum(node, language, constants)
     if node.type in language.wrappers and node.named_child_count:
@@ -73,6 +73,52 @@ def folded_text(node: Node, language: SourceLanguage, constants: Constants, *, d
 def text_of_parts(parts: Iterable[TextPart]) -> str:
     """The text that these parts make."""
     return "".join(part.text for part in parts)
+
+
+_SETS: Final = dict.fromkeys(
+    ("assignment_expression", "assignment_statement", "augmented_assignment", "augmented_assignment_expression"),
+    ("left", "right"),
+)
+"""Statements that change a variable, with the fields of its name and of the value."""
+
+
+def appended_texts(
+    nodes: Iterable[Node], language: SourceLanguage, constants: Constants
+) -> Iterator[tuple[Node, list[FoldedExpression]]]:
+    """Texts that a variable is extended by, one after the other as in the file: ``q = 'ALTER'; q += ' TABLE t'``.
+
+    Each comes with the node of its first part; branches and loops are read as if each part was appended once.
+    """
+    fields = _SETS | {kind: (name, value) for kind, name, value in language.assignments}
+    found: dict[str, tuple[Node, list[FoldedExpression]]] = {}
+    for node in nodes:
+        if node.type not in fields:
+            continue
+        name, value = (_only(node.child_by_field_name(field)) for field in fields[node.type])
+        if name is None or value is None:
+            continue
+        variable, appends = text_of(name), any(child.type == "+=" for child in node.children)
+        left = value.child_by_field_name("left") if value.type in language.additions else None
+        if left is not None and text_of(left) == variable:
+            value, appends = value.child_by_field_name("right") or value, True
+        folded = fold_expression(value, language, constants) or _open(value, constants)
+        if appends and variable in found:
+            found[variable][1].append(folded)
+            continue
+        if variable in found:
+            yield found.pop(variable)
+        found[variable] = node, [folded]
+    yield from found.values()
+
+
+def _only(node: Node | None) -> Node | None:
+    """The first of a list of expressions, as Go has them on both sides of an assignment."""
+    return node.named_children[0] if node is not None and node.type == "expression_list" else node
+
+
+def joined_text(parts: Sequence[FoldedExpression]) -> FoldedExpression:
+    """The parts as one text."""
+    return FoldedExpression(tuple(c for part in parts for c in part.chunks), tuple(n for part in parts for n in part.open))
 
 
 def literal_of(folded: FoldedExpression, path: str, node: Node) -> Literal:
@@ -142,7 +188,7 @@ def _sum(node: Node, language: SourceLanguage, constants: Constants) -> FoldedEx
     sides = [(side, fold_expression(side, language, constants)) for side in (left, right)]
     if all(folded is None for _, folded in sides):
         return None
-    return _join([folded or _open(side, constants) for side, folded in sides])
+    return joined_text([folded or _open(side, constants) for side, folded in sides])
 
 
 def _open(node: Node, constants: Constants) -> FoldedExpression:
@@ -177,12 +223,7 @@ def _joined_list(node: Node, language: SourceLanguage, constants: Constants) -> 
         for item in folded
         for part in (FoldedExpression((TextPart(between, item.chunks[0].line if item.chunks else 1),)), item)
     ]
-    return _join(list(separated[1:]))
-
-
-def _join(parts: list[FoldedExpression | None]) -> FoldedExpression:
-    whole = [part for part in parts if part is not None]
-    return FoldedExpression(tuple(c for part in whole for c in part.chunks), tuple(n for part in whole for n in part.open))
+    return joined_text(separated[1:])
 
 
 def _unescape(escape: str) -> str:

@@ -25,8 +25,10 @@ from migration_audit.artifacts.code.literals import (
     HOLE,
     FoldedExpression,
     TextPart,
+    appended_texts,
     fold_expression,
     folded_text,
+    joined_text,
     literal_of,
     text_of_parts,
 )
@@ -238,6 +240,15 @@ class _Reader:
                 named = () if is_argument(node, self.language) else path_in_text(found, self.language, self.resolver)
                 self.imports += (i for i in named if (i.written, i.at) not in known)
             todo += reversed(folded.open)
+
+        self._appended(root)
+
+    def _appended(self, root: Node) -> None:
+        """DDL that is put together part by part, where no part alone is."""
+        for node, parts in appended_texts(nodes_below(root), self.language, self.constants):
+            alone = any(ddl_in(literal_of(part, self.path, node)) for part in parts)
+            if len(parts) > 1 and not alone:
+                self.ddl += ddl_in(literal_of(joined_text(parts), self.path, node))
 
     def _fold(self, node: Node) -> FoldedExpression | None:
         is_wrapper = node.type in self.language.wrappers  # what is in it comes next

@@ -908,3 +908,29 @@ def test_the_owners_image_has_the_owners_sql(tmp_path, files, ends, lacks):
     result = judged(tmp_path, files)
     assert said(result) == ends, result
     assert lacks in "".join(finding.actual or "" for finding in result.findings)
+
+
+LOOP = "for f in db/*.sql; do {}; done\n"
+UNGUARDED = ["init:unguarded"]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (f"set -e\n{LOOP.format('psql -f $f')}", "passed"),
+        (LOOP.format("psql -f $f"), UNGUARDED),
+        (LOOP.format("psql -f $f || exit 1"), "passed"),
+        (LOOP.format("psql -f $f || { echo failed; exit 1; }"), "passed"),
+        (LOOP.format("if ! psql -f $f; then exit 1; fi"), "passed"),
+        (f"set -e\n{LOOP.format('psql -f $f || true')}", UNGUARDED),
+        ("cat db/*.sql | psql\n", "passed"),
+        ("cat db/*.sql | psql\necho done\n", UNGUARDED),
+        ("psql -f a.sql && psql -f b.sql\n", "passed"),
+        ("psql -f a.sql\npsql -f b.sql\n", UNGUARDED),
+        ("exec psql -f a.sql\n", "passed"),
+        ("until psql -Atc 'select 1'; do sleep 1; done\npsql -f a.sql\n", "passed"),
+        ("run() { psql -f $1; }\nrun a.sql\nrun b.sql\n", UNGUARDED),
+    ],
+)
+def test_a_script_hands_on_that_its_sql_failed(tmp_path, script, expected):
+    assert said(judged(tmp_path, {"init.sh": script})) == expected

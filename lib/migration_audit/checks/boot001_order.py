@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from migration_audit.checks.boot_order import Case, Place, cases_of, chosen_place, idle_place, may_be, places_of
+from migration_audit.checks.code_scopes import base
 from migration_audit.checks.phases import check_of_both_phases
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.image import Boot, StartedCommand
 from migration_audit.project import BootStep, Project
 
+_ASKS: Final = re.compile(r"-[a-zA-Z]*[clV].*|--(?:command|list|version)(?:=.*)?")
+"""Options with which psql executes what is on its command line, or lists databases."""
 Found = list[tuple[BootStep, list[Place]]]
 
 
@@ -53,6 +58,7 @@ def run(owner_boot: Boot, project: Project) -> Iterator[CheckOutput]:
     Why: raw tables must exist before `schema apply` runs, because it drops tables that it does not know. Constraints of a
     later SQL file need the tables that `schema apply` creates. A server that starts too early answers before its tables
     exist. A step whose failure stops nothing is as harmful as one in the wrong place: the next step runs without it.
+    So is a script that goes on when psql fails in it.
     Where the order depends on conditions that only a run decides, every case is examined: what is wrong in all cases is a
     finding, what is wrong in some cases is undecided.
     Fix: put the steps in order in the entrypoint, one after the other, under `set -e` or joined by `&&`.
@@ -145,7 +151,7 @@ def _in_case(case: Case, found: Found, boot: Boot) -> _InCase:
             unknown.append((f"{step.name} at {places[0][1].at}", f"may not run: {places[0][1].maybe}"))
         else:
             unknown.append((step.name, why))
-    faults += [*_order(there, {step.name: places for step, places in here}), *_unguarded(there)]
+    faults += [*_order(there, {step.name: places for step, places in here}), *_unguarded(there, boot.run.commands)]
     return _InCase(tuple(there), tuple(faults), tuple(unknown))
 
 
@@ -187,7 +193,7 @@ def _order(there: Sequence[tuple[BootStep, Place]], places: dict[str, list[Place
         yield _Fault(finding, step, command, f"{step.name} may run before {before.name}")
 
 
-def _unguarded(there: Sequence[tuple[BootStep, Place]]) -> Iterator[_Fault]:
+def _unguarded(there: Sequence[tuple[BootStep, Place]], commands: Sequence[StartedCommand]) -> Iterator[_Fault]:
     """A step that is not waited for, or whose failure does not keep the next one from running."""
     for (step, (position, command)), (following, (next_position, _)) in itertools.pairwise(there):
         if command.in_background:
@@ -199,15 +205,29 @@ def _unguarded(there: Sequence[tuple[BootStep, Place]]) -> Iterator[_Fault]:
                 where=str(command.at),
             )
             yield _Fault(finding, step, command, f"{following.name} may not wait for {step.name}")
-        elif command.stops_until is not None and position < next_position and command.stops_until <= next_position:
+        elif position < next_position and (failing := _unnoticed(commands, position, next_position)) is not None:
+            inner = "" if failing is command else f"`{base(failing.words[0])}` of "
             finding = Finding(
                 key=f"BOOT001:{step.name}:unguarded",
-                summary=f"{following.name} runs even if {step.name} failed: its exit code is not checked",
+                summary=f"{following.name} runs even if {inner}{step.name} failed: its exit code is not checked",
                 expected="set -e, or && between the steps",
-                actual=command.text,
-                where=str(command.at),
+                actual=failing.text,
+                where=str(failing.at),
             )
-            yield _Fault(finding, step, command, f"{following.name} may run even if {step.name} failed")
+            yield _Fault(finding, step, failing, f"{following.name} may run even if {inner}{step.name} failed")
+
+
+def _unnoticed(commands: Sequence[StartedCommand], position: int, following: int) -> StartedCommand | None:
+    """The step at this position, or what applies SQL in the script that it is, where its failure does not stop the boot."""
+    step = commands[position]
+    inside = itertools.takewhile(lambda command: command.at.path != step.at.path, commands[position + 1 : following])
+    looked = (step, *filter(_applies_sql, inside if step.followed is not None else ()))
+    return next((each for each in looked if each.stops_until is not None and each.stops_until <= following), None)
+
+
+def _applies_sql(command: StartedCommand) -> bool:
+    """Whether it is psql with SQL of a file or of its input; a query by ``-c`` often only waits for the server."""
+    return base(command.words[0]) == "psql" and not any(map(_ASKS.fullmatch, command.words[1:]))
 
 
 CHECK = check_of_both_phases(

@@ -449,7 +449,9 @@ class TestInit:
         ran = run_cli("init", str(folder), "--notebooks")
         assert (ran.code, ran.err) == (0, "")
         written = [folder / name for name in ("audit.toml", "audit.schema.json", "notebooks")]
-        assert ran.out.splitlines() == [f"wrote {path}" for path in written]
+        *said, todo = ran.out.splitlines()
+        assert said == [f"wrote {path}" for path in written]
+        assert todo.startswith("→ name the two sources")
         ran = run_cli("run", "--config", str(folder), cwd=tmp_path)
         assert ran.code == 3
         assert "no .sql files match 'service/migrations/*.sql'" in ran.out

@@ -929,8 +929,26 @@ UNGUARDED = ["init:unguarded"]
         ("psql -f a.sql\npsql -f b.sql\n", UNGUARDED),
         ("exec psql -f a.sql\n", "passed"),
         ("until psql -Atc 'select 1'; do sleep 1; done\npsql -f a.sql\n", "passed"),
+        ("psql -tAc 'select 1'\npsql -lqt\npsql -c '\\q'\npsql -f a.sql\n", "passed"),
+        ("psql --command='create extension postgis'\npsql -f a.sql\n", UNGUARDED),
+        ("psql -c \"select create_hypertable('p', 'ts')\"\npsql -f a.sql\n", UNGUARDED),
         ("run() { psql -f $1; }\nrun a.sql\nrun b.sql\n", UNGUARDED),
+        ("sh -c 'psql -f a.sql; psql -f b.sql'\n", UNGUARDED),
     ],
 )
 def test_a_script_hands_on_that_its_sql_failed(tmp_path, script, expected):
     assert said(judged(tmp_path, {"init.sh": script})) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "call", "expected"),
+    [
+        ("psql -f a.sql; psql -f b.sql", "init.sh", "passed"),
+        ("psql -f a.sql && psql -f b.sql", "init.sh || exit 1", "passed"),
+        ("psql -f a.sql; psql -f b.sql", "init.sh || exit 1", UNGUARDED),
+        ("psql -f a.sql", "if ! init.sh; then exit 1; fi", "passed"),
+    ],
+)
+def test_a_function_whose_status_is_asked_for_runs_without_errexit(tmp_path, body, call, expected):
+    entrypoint = f"set -e\ninit.sh() {{ {body}; }}\n{call}\n{BOOTSTRAP}{APPLY}{START}"
+    assert said(judged(tmp_path, {"e.sh": entrypoint})) == expected

@@ -149,7 +149,7 @@ CASES = {
     "appended": (TS, "let q = 'ALTER';\nq += ' TABLE t ADD c int';", [], [], [1]),
     "appended by itself": (TS, "let q = '';\nq = q + 'create ';\nq = q + `table ${t} (a int)`;", [], [], [2]),
     "appended in another order": (TS, "let q = 'TABLE t';\nq += ' ALTER it';", [], [], []),
-    "appended to another text": (TS, "let q = 'DROP';\nq = 'select';\nq += ' TABLE from t';", [], [], []),
+    "appended to another text": (TS, "let q = 'DROP';\nq = '';\nq += ' TABLE t';", [], [], []),
     "appended after DDL": (TS, "let q = 'DROP TABLE t;';\nq += 'select 1';", [], [], [1]),
     "Knex's builder": (TS, "await knex.schema.withSchema('a').createTable('t', (t) => t.increments());", [], [], [1]),
     "Sequelize's builder": (TS, "await queryInterface.addColumn('t', 'c', { type: INTEGER });", [], [], [1]),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tests.report_example import HOSTILE
 
-from fix_inputs import position, seeded, taken_back, undone
+from fix_inputs import position, seeded, source, taken_back, undone
 from migration_audit.model.location import Location
 from migration_audit.model.rows import RowsComparison
-from migration_audit.report.rows import rows_table, rows_text, undone_json, undone_text
+from migration_audit.model.sql import NotApplied
+from migration_audit.report.rows import manifest_text, rows_table, rows_text, undone_json, undone_text
 
 IN_USE = "the next row may get a number that is in use"
 SAME = seeded(table="public.same", differs=False, actual=2, missing=0)
@@ -67,3 +68,14 @@ def test_what_both_sides_create_and_remove_later_is_counted() -> None:
     ]
     assert lines[-1] == "  the same on both sides: 3 (--format json lists them)"
     assert len(undone_text({"expected": expected, "actual": None}).splitlines()) == 6
+
+
+def test_files_left_out_by_a_rule_are_counted_by_reason_and_others_are_listed() -> None:
+    down = [NotApplied(path=f"{n}.down.sql", reason="down migration") for n in range(1, 4)]
+    other = [NotApplied(path=f"{n}.txt", reason="not SQL", by_rule=False) for n in (1, 2)]
+    text = manifest_text({"expected": [source(format="golang-migrate", not_applied=(*down, *other))]})
+    assert [line.strip() for line in text.splitlines() if "not applied" in line] == [
+        "not applied: 1.down.sql: down migration (and 2 more)",
+        "not applied: 1.txt: not SQL",
+        "not applied: 2.txt: not SQL",
+    ]

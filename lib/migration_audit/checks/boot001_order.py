@@ -11,13 +11,16 @@ from typing import Final
 from migration_audit.checks.boot_order import Case, Place, cases_of, chosen_place, idle_place, may_be, places_of
 from migration_audit.checks.code_scopes import base
 from migration_audit.checks.phases import check_of_both_phases
+from migration_audit.checks.ret005_no_ddl import MAY_BE_DDL
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Severity, Unavailable
 from migration_audit.model.image import Boot, StartedCommand
 from migration_audit.project import BootStep, Project
 
-_ASKS: Final = re.compile(r"-[a-zA-Z]*[clV].*|--(?:command|list|version)(?:=.*)?")
-"""Options with which psql executes what is on its command line, or lists databases."""
+_LISTS: Final = re.compile(r"-[AlqtX]*l[AlqtX]*|-V|--list|--version")
+"""Options with which psql executes no SQL."""
+_COMMAND: Final = re.compile(r"(?:-[a-zA-Z]*c|--command=?)(.*)", re.DOTALL)
+_QUERY: Final = re.compile(r"\s*(?:(?:select|show|values)\b|\\[a-z]|$)", re.IGNORECASE)
 Found = list[tuple[BootStep, list[Place]]]
 
 
@@ -218,16 +221,20 @@ def _unguarded(there: Sequence[tuple[BootStep, Place]], commands: Sequence[Start
 
 
 def _unnoticed(commands: Sequence[StartedCommand], position: int, following: int) -> StartedCommand | None:
-    """The step at this position, or what applies SQL in the script that it is, where its failure does not stop the boot."""
+    """The step at this position, or what applies SQL in its script or function, where its failure does not stop the boot."""
     step = commands[position]
-    inside = itertools.takewhile(lambda command: command.at.path != step.at.path, commands[position + 1 : following])
-    looked = (step, *filter(_applies_sql, inside if step.followed is not None else ()))
+    looked = (step, *filter(_applies_sql, commands[position + 1 : position + 1 + step.inside]))
     return next((each for each in looked if each.stops_until is not None and each.stops_until <= following), None)
 
 
 def _applies_sql(command: StartedCommand) -> bool:
-    """Whether it is psql with SQL of a file or of its input; a query by ``-c`` often only waits for the server."""
-    return base(command.words[0]) == "psql" and not any(map(_ASKS.fullmatch, command.words[1:]))
+    """Whether it is psql with SQL that may change something: a script often waits for the server with a query."""
+    words = command.words
+    if base(words[0]) != "psql" or any(map(_LISTS.fullmatch, words[1:])):
+        return False
+    options = [(found, after) for word, after in itertools.pairwise((*words, "")) if (found := _COMMAND.fullmatch(word))]
+    texts = [found[1] or after for found, after in options]
+    return not texts or any(not _QUERY.match(text) or bool(MAY_BE_DDL.search(text)) for text in texts)
 
 
 CHECK = check_of_both_phases(

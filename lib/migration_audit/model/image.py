@@ -53,6 +53,8 @@ class StartedCommand:
     followed: int | None = None
     """Position of the word that is a script or function of the project, whose own commands come next; what follows it is
     for that script. None where nothing of the project is called."""
+    inside: int = 0
+    """How many of the next commands are those of the script or function."""
     is_idle: bool = False
     """Whether it is a script or function of the project that starts no program."""
 

@@ -94,7 +94,7 @@ class Walk(Statements):
             open_parts = len(self._undecided)
             position = self._keep(words, at, where, followed=0)
             self._call_function(words, where)
-            self._mark_idle(position, open_parts)
+            self._mark_end(position, open_parts)
         elif first.text in self._builtins:
             self._builtins[first.text](list(words[1:]), at, where)
         elif re.sub(r"\A(?:/usr)?/bin/", "", first.text) not in SILENT:
@@ -104,7 +104,7 @@ class Walk(Statements):
             if self._children == before:
                 self.change(words, at, where)
             else:
-                self._mark_idle(position, open_parts)
+                self._mark_end(position, open_parts)
 
     def _keep(self, words: Sequence[Word], at: Location, where: ExecutionPoint, *, followed: int | None = None) -> int:
         command = StartedCommand(
@@ -120,10 +120,10 @@ class Walk(Statements):
         self._commands.append((command, where.failure))
         return self.position - 1
 
-    def _mark_idle(self, position: int, open_parts: int) -> None:
-        """Nothing was started in what this command called, and all of that could be followed."""
-        if self.position == position + 1 and len(self._undecided) == open_parts:
-            self._amend(position, is_idle=True)
+    def _mark_end(self, position: int, open_parts: int) -> None:
+        """What this command called has ended: how much it started, and nothing only where all of it could be followed."""
+        inside = self.position - position - 1
+        self._amend(position, inside=inside, is_idle=not inside and len(self._undecided) == open_parts)
 
     def _amend(self, position: int, **facts: Any) -> None:
         """More that is known of a command that was found."""
